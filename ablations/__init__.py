@@ -1,0 +1,1 @@
+"""Studies that measure the claims of the AlexNet paper."""

@@ -1,0 +1,147 @@
+"""What one run left behind, as an immutable value and as JSON on disk.
+
+A record holds everything the analysis and the report need, so that neither has to
+know how a net is trained. This module imports the standard library and the spec only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from alexnet_tf.spec import Experiment, SpecError, from_dict, to_dict
+
+#: Version of the JSON layout below.
+SCHEMA = 1
+
+#: done: all epochs, or the stopping error reached. diverged: a weight or the loss
+#: stopped being finite. failed: the process ended without a result (`reason` says how).
+Status = Literal["done", "diverged", "failed"]
+
+
+class RecordError(ValueError):
+    """A record that cannot be read; the message names the file and the cause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochResult:
+    """One training epoch.
+
+    `train_error` and `train_loss` are means over the images of the epoch as they were
+    presented, before the update each took part in: the 2012 program's own definition.
+    Their place on the epoch axis is therefore the middle of the epoch, `epoch - 0.5`.
+    """
+
+    epoch: int  # 1 for the first
+    updates: int  # weight updates made by the end of this epoch
+    train_error: float  # fraction misclassified, 0 to 1
+    train_loss: float  # nats per image
+    seconds: float  # wall time of this epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFacts:
+    """The data a run really saw."""
+
+    dataset: str  # "cifar10" or "builtin"
+    synthetic: bool
+    train_images: int
+    validation_images: int
+    test_images: int
+    fingerprint: str  # SHA-256 over images, labels and split
+    source: str  # for readers, e.g. "tensorflow-datasets cifar10 3.0.2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where and with what a run was computed. Two equal `fingerprint`s give equal bits."""
+
+    cpu: str
+    isa: str  # widest vector instructions, e.g. "avx512_bf16"
+    device: str  # "CPU" or the GPU's name
+    cores: int
+    threads: int  # intra-op threads of the run
+    memory_gib: float
+    system: str
+    host: str
+    python: str
+    tensorflow: str
+    keras: str
+    numpy: str
+    onednn: str  # TF_ENABLE_ONEDNN_OPTS as seen by the run, "default" when unset
+    code: str  # git commit of the project, "-dirty" appended, or the installed version
+
+    def fingerprint(self) -> dict[str, str | int]:
+        """The part that may change bits: everything but host, memory, cores and code."""
+        values = dataclasses.asdict(self)
+        for name in ("host", "memory_gib", "cores", "code", "system"):
+            del values[name]
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Outcome of one experiment."""
+
+    experiment: Experiment
+    status: Status
+    reason: str = ""  # why a run is diverged or failed, one line
+    curve: tuple[EpochResult, ...] = ()
+    validation_error: float | None = None  # at the end of training, fraction
+    test_error: float | None = None  # at the end of training, fraction
+    weights_sha256: str = ""  # of every model variable at the end
+    seconds: float = 0.0  # wall time in training epochs, summed over resumes
+    images_per_second: float | None = None  # median over epochs after the first
+    resumes: int = 0  # how often the run continued from a checkpoint
+    started: str = ""  # UTC, ISO 8601
+    data: DataFacts | None = None
+    environment: Environment | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The experiment's id."""
+        return self.experiment.run_id
+
+
+def to_json(record: RunRecord) -> str:
+    """One JSON object with sorted keys, ending in a newline."""
+    values = {"schema": SCHEMA, "run_id": record.run_id, **to_dict(record)}
+    return json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def from_json(text: str, where: str = "record") -> RunRecord:
+    """Inverse of `to_json`.
+
+    Raises:
+        RecordError: not JSON, another schema, a wrong type, or an id that does not
+            belong to the experiment inside.
+    """
+    try:
+        values: Any = json.loads(text)
+        schema, run_id = values.pop("schema"), values.pop("run_id")
+        if schema != SCHEMA:
+            raise RecordError(f"{where}: record schema {schema}, this version reads {SCHEMA}")
+        record = from_dict(RunRecord, values)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        if isinstance(error, RecordError):
+            raise
+        detail = str(error) if isinstance(error, SpecError | ValueError) else repr(error)
+        raise RecordError(f"{where}: not a run record: {detail}") from error
+    if record.run_id != run_id:
+        raise RecordError(f"{where}: id {run_id} does not match its experiment {record.run_id}")
+    return record
+
+
+def read(path: Path) -> RunRecord:
+    """Read one record.
+
+    Raises:
+        RecordError: the file cannot be read or is not a record.
+    """
+    try:
+        return from_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: {error}") from error
