@@ -55,7 +55,7 @@ class PoolSpec:
     def __post_init__(self) -> None:
         _check_types(self)
         _require(self, self.size >= 1, "size", "at least 1")
-        _require(self, self.stride >= 1, "stride", "at least 1")
+        _require(self, 1 <= self.stride <= self.size, "stride", "between 1 and the size")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,259 @@
+"""The figure of a study, in the form of the paper's Figure 1. Drawing only, no statistics.
+
+Every comparison is one panel: training error rate over epochs, the baseline solid and
+the variant dashed, each seed thin. The thick line is a mean over seeds taken along the
+epoch axis: at each error it shows the mean epoch at which the seeds first fell to it. It
+so meets the threshold at the mean time that the tables report, and it ends at the lowest
+error that every seed reached, since an average over the successful seeds alone would flatter.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ablations.analysis import Analysis
+from ablations.study import Comparison
+
+_INK, _FAINT, _RULE, _PAPER = "#1b1b1b", "#6f6f6f", "#d4d4d4", "#ffffff"
+# Blue and vermilion stay apart under every form of colour blindness; the vermilion is
+# darkened until text in it is legible on white. On grey paper the dashes tell.
+_BASELINE, _VARIANT = "#0072b2", "#b84a00"
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ablations",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": _INK,
+    "text.parse_math": False,
+    "axes.edgecolor": _FAINT,
+    "axes.labelcolor": _INK,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlesize": 10,
+    "axes.axisbelow": True,
+    "grid.color": _RULE,
+    "grid.linewidth": 0.5,
+    "xtick.color": _FAINT,
+    "ytick.color": _FAINT,
+    "xtick.labelcolor": _INK,
+    "ytick.labelcolor": _INK,
+    "legend.frameon": False,
+    "figure.facecolor": _PAPER,
+}
+
+#: What the page's style sheet decides instead, so that one drawing suits light and dark.
+_PAGE_COLOURS = {
+    _INK: "currentColor",
+    _FAINT: "var(--faint)",
+    _RULE: "var(--rule)",
+    _PAPER: "var(--page)",
+    _BASELINE: "var(--baseline)",
+    _VARIANT: "var(--variant)",
+    "'DejaVu Sans'": "system-ui, sans-serif",
+}
+
+
+def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
+    """Return the figure: panels side by side, or `stacked` for a narrow page."""
+    comparisons = analysis.study.comparisons
+    count = len(comparisons)
+    rows, columns = (count, 1) if stacked else (1, count)
+    size = (4.6, 3.9 * count) if stacked else (4.9 * count, 4.2)
+    with _styled():
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flat
+        for comparison, axes in zip(comparisons, panels, strict=True):
+            _panel(axes, analysis, comparison)
+            if stacked or axes is figure.axes[0]:
+                axes.set_ylabel("Training error rate")
+        highest = float(analysis.curves["train_error"].max()) if len(analysis.curves) else 0.0
+        figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20) / 20)))
+    return figure
+
+
+def svg(figure: Figure) -> str:
+    """Return the figure as a standalone SVG on white."""
+    return _render(figure, "svg", {"Date": None, "Creator": None}).decode()
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as a PNG on white."""
+    return _render(figure, "png", {"Software": None}, dpi=160)
+
+
+def inline_svg(figure: Figure, description: str) -> str:
+    """Return an SVG element for a page that defines the colours of `_PAGE_COLOURS`."""
+    text = _render(figure, "svg", {"Date": None, "Creator": None}, facecolor="none").decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| (width|height)="[\d.]+pt"', "", text)
+    text = text.replace("xlink:href", "href")
+    for colour, replacement in _PAGE_COLOURS.items():
+        text = text.replace(colour, replacement)
+    label = "".join(f"&#{ord(letter)};" for letter in description)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
+    """Draw by this module's style alone, whatever the user's matplotlibrc says."""
+    with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
+        # A name may use letters that the font lacks; a box in their place is enough.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
+
+
+def _render(figure: Figure, kind: str, metadata: dict[str, Any], **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with _styled():
+        figure.savefig(buffer, format=kind, metadata=metadata, **options)
+    return buffer.getvalue()
+
+
+def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
+    """Draw one comparison."""
+    axes.set_title(readable(comparison.name))
+    axes.set_xlabel("Epochs")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    axes.tick_params(labelleft=True)
+    axes.grid(axis="y")
+    _threshold(axes, analysis.study.outcome.threshold)
+    arms = ((comparison.baseline, _BASELINE, "-"), (comparison.variant, _VARIANT, (0, (4, 2))))
+    notes = 0
+    for arm, colour, dashes in arms:
+        label = clean(analysis.study.labels.get(arm, arm))
+        axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
+        _curves(axes, analysis, arm, colour, dashes)
+        _crossings(axes, analysis, arm, colour)
+        notes += _note(axes, analysis, arm, colour, notes)
+    # Room on the right for the number beside the last crossing.
+    axes.set_xlim(0, _last_epoch(analysis, comparison) * 1.1)
+    axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2)
+
+
+def _threshold(axes: Axes, threshold: float) -> None:
+    axes.axhline(threshold, color=_FAINT, linewidth=0.9)
+    axes.annotate(
+        f"{threshold * 100:g} %",
+        (1, threshold),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 0),
+        textcoords="offset points",
+        va="center",
+        fontweight="bold",
+        annotation_clip=False,
+    )
+
+
+def _curves(axes: Axes, analysis: Analysis, arm: str, colour: str, dashes: Any) -> None:
+    """Draw every seed thin, a cross where one diverged, and their mean thick."""
+    seeds = [seed for _, seed in _reported(analysis.curves, arm).groupby("run_id", sort=False)]
+    runs = _reported(analysis.runs, arm).set_index("run_id")
+    for seed in seeds:
+        x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
+        axes.plot(x, y, color=colour, linestyle=dashes, linewidth=0.8, alpha=0.5)
+        if runs["status"].get(seed["run_id"].iloc[0]) == "diverged":
+            axes.plot(x[-1:], y[-1:], "x", color=colour, markersize=6)
+    if 1 < len(seeds) == len(runs):
+        axes.plot(*_mean_line(seeds), color=colour, linestyle=dashes, linewidth=2.2)
+
+
+def _mean_line(seeds: list[pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (mean epoch, error) over the errors that every seed reached."""
+    highest = min(float(seed["train_error"].iloc[0]) for seed in seeds)
+    lowest = max(float(seed["train_error"].min()) for seed in seeds)
+    if lowest > highest:
+        return np.empty(0), np.empty(0)
+    errors = np.linspace(highest, lowest, 120)
+    return np.mean([_first_epoch(seed, errors) for seed in seeds], axis=0), errors
+
+
+def _first_epoch(seed: pd.DataFrame, errors: np.ndarray) -> np.ndarray:
+    """Return the epoch at which a curve first falls to each error, between two epochs linear."""
+    x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
+    after = np.argmax(y[:, None] <= errors + 1e-12, axis=0)
+    before = np.maximum(after - 1, 0)
+    drop = y[before] - y[after]
+    share = np.where(drop > 0, (y[before] - errors) / np.where(drop > 0, drop, 1), 0)
+    return x[before] + share * (x[after] - x[before])
+
+
+def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
+    """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
+    threshold = analysis.study.outcome.threshold
+    times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
+    axes.plot(times, np.full(len(times), threshold), "|", color=colour, markersize=8, zorder=4)
+    row = _summary(analysis, arm)
+    if not len(times) or row is None or pd.isna(row["mean"]):
+        return
+    bound = bool(row["n_censored"])
+    face = _PAPER if bound else colour
+    axes.plot(row["mean"], threshold, "o", color=colour, mfc=face, markersize=6.5, zorder=5)
+    axes.vlines(row["mean"], 0, threshold, color=colour, linewidth=0.9, linestyle=":")
+    axes.annotate(
+        f"{'≥ ' if bound else ''}{row['mean']:.1f}",
+        (row["mean"], 0.11),
+        xytext=(4, 0),
+        textcoords="offset points",
+        color=colour,
+        fontsize=11,
+        fontweight="bold",
+    )
+
+
+def _note(axes: Axes, analysis: Analysis, arm: str, colour: str, above: int) -> bool:
+    """Say in words how many seeds never reached the threshold; return whether any did."""
+    row = _summary(analysis, arm)
+    if row is None or not row["n_censored"]:
+        return False
+    n, censored, diverged = (int(row[name]) for name in ("n", "n_censored", "n_diverged"))
+    who = "" if censored == n else f"{censored} of {n} seeds "
+    text = f"{clean(analysis.study.labels.get(arm, arm))}: {who}not reached by epoch "
+    text += f"{row['budget_epochs']:g}" + (f" ({diverged} diverged)" if diverged else "")
+    place = {"transform": axes.transAxes, "ha": "right", "fontsize": 8}
+    axes.text(0.99, 0.03 + 0.06 * above, text, color=colour, **place)
+    return True
+
+
+def _reported(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
+    return frame[(frame["arm"] == arm) & (frame["role"] == "reported")]
+
+
+def _summary(analysis: Analysis, arm: str) -> pd.Series | None:
+    rows = analysis.summary[analysis.summary["arm"] == arm]
+    return rows.iloc[0] if len(rows) else None
+
+
+def _last_epoch(analysis: Analysis, comparison: Comparison) -> float:
+    arms = (comparison.baseline, comparison.variant)
+    ends = [_reported(analysis.curves, arm)["epoch"].max() for arm in arms]
+    return max((float(end) for end in ends if pd.notna(end)), default=1.0)
+
+
+def readable(name: str) -> str:
+    """Turn an identifier such as `paper_era` into words."""
+    words = clean(name).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def clean(text: str) -> str:
+    """Replace what XML and HTML cannot hold: control characters and half surrogates."""
+    text = text.encode("utf-8", "replace").decode()
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "\ufffd", text)

@@ -1,0 +1,102 @@
+"""The whole state of a training, saved atomically and checked by hash.
+
+Stock Keras checkpoints forget the seeds of random layers, are written in place and do
+not notice flipped bits. A state here is every model variable, every optimizer variable
+and a JSON header with counters and history, in one file: SHA-256 of the rest, header, arrays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from alexnet_tf.files import write_atomic
+
+_KEEP = 2
+_log = logging.getLogger(__name__)
+
+
+def variables(model: keras.Model) -> list[tuple[str, Any]]:
+    """Return (name, variable) of all the state of a compiled model, the optimizer's last."""
+    optimizer = [(f"optimizer/{v.path}", v) for v in model.optimizer.variables]
+    return [(v.path, v) for v in model.variables] + optimizer
+
+
+def weights_sha256(model: keras.Model) -> str:
+    """SHA-256 over the names and values of every model variable, 64 hex digits."""
+    digest = hashlib.sha256()
+    for variable in model.variables:
+        value = np.asarray(variable)
+        digest.update(f"{variable.path}{value.shape}{value.dtype}".encode() + value.tobytes())
+    return digest.hexdigest()
+
+
+def save(folder: Path, epoch: int, model: keras.Model, header: dict[str, Any]) -> None:
+    """Write the state after `epoch` epochs and drop all but the two newest.
+
+    Raises:
+        OSError: the disk is full or not writable; earlier states are untouched.
+    """
+    arrays = io.BytesIO()
+    named = variables(model)
+    np.savez(arrays, **{str(i): np.asarray(v) for i, (_, v) in enumerate(named)})
+    names = {"epoch": epoch, "names": [name for name, _ in named]}
+    body = json.dumps({**header, **names}).encode() + b"\n" + arrays.getvalue()
+    digest = hashlib.sha256(body).hexdigest().encode()
+    write_atomic(folder / f"epoch_{epoch:05d}.state", digest + b"\n" + body)
+    for old in _states(folder)[_KEEP:]:
+        old.unlink()
+
+
+def restore(folder: Path, model: keras.Model) -> dict[str, Any] | None:
+    """Load the newest sound state into `model` and return its header; None if there is none.
+
+    A damaged state is renamed `*.corrupt`, a warning names it, and the one before is used.
+    """
+    for path in _states(folder):
+        loaded = _read(path)
+        if loaded is not None and _assign(model, *loaded):
+            return loaded[0]
+        path.rename(path.with_suffix(".corrupt"))
+        _log.warning("%s is damaged and was set aside; an earlier state is used", path)
+    return None
+
+
+def _states(folder: Path) -> list[Path]:
+    return sorted(folder.glob("epoch_*.state"), reverse=True)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]] | None:
+    """Return header and arrays of a state file; None unless every byte is as it was written."""
+    data = path.read_bytes()
+    digest, _, body = data.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        return None
+    head, _, arrays = body.partition(b"\n")
+    try:
+        header = json.loads(head)
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
+            return header, [stored[str(i)] for i in range(len(header["names"]))]
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        return None
+
+
+def _assign(model: keras.Model, header: dict[str, Any], arrays: list[np.ndarray]) -> bool:
+    """Assign all variables, or none when a name, shape or type is not the model's."""
+    named = variables(model)
+    if header["names"] != [name for name, _ in named]:
+        return False
+    pairs = list(zip(named, arrays, strict=True))
+    if any(np.asarray(v).shape != a.shape or np.asarray(v).dtype != a.dtype for (_, v), a in pairs):
+        return False
+    for (_, variable), array in pairs:
+        variable.assign(array)
+    return True

@@ -1,0 +1,156 @@
+"""CIFAR-10 through tensorflow-datasets: found, downloaded when allowed, and checked.
+
+tensorflow-datasets and TensorFlow are imported inside the functions, because they take
+seconds and a command that only lists or reports must not wait for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alexnet_tf.data.images import DataError, Images
+
+TRAIN_IMAGES = 50_000
+TEST_IMAGES = 10_000
+_HOME = "https://www.cs.toronto.edu/~kriz/cifar.html"
+
+
+def folder(data_dir: Path | None) -> Path:
+    """Return tensorflow-datasets' folder: `data_dir`, `$TFDS_DATA_DIR` or its default."""
+    default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
+    return (data_dir or Path(default)).expanduser()
+
+
+def is_prepared(data_dir: Path | None) -> bool:
+    """Say whether some version of CIFAR-10, whole or damaged, lies in the folder."""
+    return _prepared(data_dir) is not None
+
+
+def key(data_dir: Path | None) -> str:
+    """Return 16 hex digits that change when the prepared files change.
+
+    Raises:
+        DataError: nothing is prepared there.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_require_prepared(data_dir).iterdir()):
+        status = path.stat()
+        digest.update(f"{path.name}:{status.st_size}:{status.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def can_download() -> bool:
+    """Say within ten seconds whether CIFAR-10's home answers."""
+    try:
+        request = urllib.request.Request(_HOME, method="HEAD")
+        with urllib.request.urlopen(request, timeout=10):
+            return True
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def download(data_dir: Path | None) -> None:
+    """Download (163 MiB) and prepare CIFAR-10 with tensorflow-datasets' progress bar.
+
+    Raises:
+        DataError: the download or the preparation failed.
+    """
+    import tensorflow_datasets as tfds
+
+    target = folder(data_dir)
+    try:
+        tfds.builder("cifar10", data_dir=target).download_and_prepare()
+    except (OSError, AssertionError, ValueError, RuntimeError, urllib.error.URLError) as error:
+        raise DataError(f"CIFAR-10 could not be prepared in {target}: {_line(error)}") from error
+
+
+def read(data_dir: Path | None) -> Images:
+    """Decode all 60,000 images, in the order of their published ids.
+
+    Raises:
+        DataError: missing, truncated, undecodable, or not 6,000 images of each class.
+    """
+    path = _require_prepared(data_dir)
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder_from_directory(path)
+        classes = tuple(builder.info.features["label"].names)
+        train, test = (_decode(builder, part) for part in ("train", "test"))
+    except (tf.errors.OpError, OSError, AssertionError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"CIFAR-10 in {path} cannot be read: {_line(error)}. {_mend(path)}") from error
+    _check(path, "train", train, TRAIN_IMAGES)
+    _check(path, "test", test, TEST_IMAGES)
+    return Images(
+        name="cifar10",
+        synthetic=False,
+        source=f"tensorflow-datasets {builder.info.full_name}",
+        class_names=classes,
+        train_images=train[0],
+        train_labels=train[1],
+        test_images=test[0],
+        test_labels=test[1],
+    )
+
+
+def _prepared(data_dir: Path | None) -> Path | None:
+    versions = sorted((folder(data_dir) / "cifar10").glob("*/dataset_info.json"))
+    return versions[-1].parent if versions else None
+
+
+def _require_prepared(data_dir: Path | None) -> Path:
+    path = _prepared(data_dir)
+    if path is None:
+        where = folder(data_dir)
+        raise DataError(
+            f"CIFAR-10 is not prepared in {where}. Download it with: "
+            f"python -m alexnet_tf.data cifar10 --data-dir {where}"
+        )
+    return path
+
+
+def _decode(builder: Any, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, 32, 32, 3) uint8 and labels (N,) int64 sorted by published id."""
+    dataset = builder.as_dataset(split=part, batch_size=1000, shuffle_files=False)
+    batches = list(dataset.as_numpy_iterator())
+    if not batches:
+        return np.zeros((0, 32, 32, 3), np.uint8), np.zeros(0, np.int64)
+    ids, images, labels = (
+        np.concatenate([batch[name] for batch in batches]) for name in ("id", "image", "label")
+    )
+    order = np.argsort(ids, kind="stable")
+    return images[order], labels[order].astype(np.int64)
+
+
+def _check(path: Path, part: str, arrays: tuple[np.ndarray, np.ndarray], expected: int) -> None:
+    images, labels = arrays
+    if len(images) != expected:
+        raise DataError(
+            f"CIFAR-10 in {path}: expected {expected} {part} images, got {len(images)}. {_mend(path)}"
+        )
+    counts = np.bincount(labels, minlength=10)
+    if images.shape[1:] != (32, 32, 3) or len(counts) != 10 or (counts != expected // 10).any():
+        raise DataError(
+            f"CIFAR-10 in {path}: the {part} images are {images.shape[1:]} with "
+            f"{counts.tolist()} per class, expected (32, 32, 3) with {expected // 10} in each of 10. "
+            f"{_mend(path)}"
+        )
+
+
+def _mend(path: Path) -> str:
+    data_dir = path.parent.parent
+    return f"Remove {path} and run: python -m alexnet_tf.data cifar10 --data-dir {data_dir}"
+
+
+def _line(error: BaseException) -> str:
+    """Return the first line of an error text, at most 300 characters."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:300]

@@ -1,0 +1,95 @@
+"""The images of a data set, checked, from their source or from a decoded copy."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from alexnet_tf.data import builtin, cifar10
+from alexnet_tf.data.images import Images
+from alexnet_tf.files import write_atomic
+from alexnet_tf.spec import DatasetName
+
+#: Seed of the built-in data set; its images are part of the project's definition.
+BUILTIN_SEED = 2012
+
+
+def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None = None) -> Images:
+    """Return the images of `name`.
+
+    Args:
+        name: the data set.
+        data_dir: where tensorflow-datasets keeps its data; None: `$TFDS_DATA_DIR`, or
+            the library's own default.
+        cache: folder for a decoded copy, which later calls read in a second; None: none.
+
+    Raises:
+        DataError: missing, truncated or of the wrong size.
+        OSError: the decoded copy could not be written.
+    """
+    if name == "builtin":
+        key, read = _builtin_key(), _read_builtin
+    else:
+        key, read = cifar10.key(data_dir), lambda: cifar10.read(data_dir)
+    if cache is None:
+        return read()
+    return _through(cache / f"{name}-{key}.bin", read)
+
+
+def _builtin_key() -> str:
+    code = Path(builtin.__file__).read_bytes()
+    return hashlib.sha256(code + str(BUILTIN_SEED).encode()).hexdigest()[:16]
+
+
+def _read_builtin() -> Images:
+    train = builtin.render(builtin.TRAIN_IMAGES, seed=BUILTIN_SEED, part="train")
+    test = builtin.render(builtin.TEST_IMAGES, seed=BUILTIN_SEED, part="test")
+    return Images(
+        name="builtin",
+        synthetic=True,
+        source=f"rendered by alexnet_tf.data.builtin, seed {BUILTIN_SEED}",
+        class_names=builtin.CLASS_NAMES,
+        train_images=train[0],
+        train_labels=train[1],
+        test_images=test[0],
+        test_labels=test[1],
+    )
+
+
+def _through(path: Path, read: Callable[[], Images]) -> Images:
+    """Return the decoded copy at `path`, or read the source and leave a copy there."""
+    if path.exists():
+        images = _decode(path.read_bytes())
+        if images is not None:
+            return images
+    images = read()
+    write_atomic(path, _encode(images))
+    return images
+
+
+def _encode(images: Images) -> bytes:
+    """Return fingerprint, facts as JSON and arrays, so that a damaged copy is noticed."""
+    arrays = io.BytesIO()
+    np.savez(arrays, a=images.train_images, b=images.train_labels, c=images.test_images, d=images.test_labels)
+    facts = [images.name, images.synthetic, images.source, images.class_names]
+    head = f"{images.fingerprint()}\n{json.dumps(facts)}\n".encode()
+    return head + arrays.getvalue()
+
+
+def _decode(data: bytes) -> Images | None:
+    """Inverse of `_encode`; None when the copy is damaged in any way."""
+    try:
+        fingerprint, facts, arrays = data.split(b"\n", 2)
+        name, synthetic, source, classes = json.loads(facts)
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
+            parts = [stored[key] for key in "abcd"]
+        images = Images(name, synthetic, source, tuple(classes), *parts)
+        return images if images.fingerprint().encode() == fingerprint else None
+    except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile):
+        return None

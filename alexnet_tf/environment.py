@@ -1,0 +1,65 @@
+"""What machine and which versions a run was computed with."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from alexnet_tf.records import Environment
+
+_VECTOR_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "asimd")
+
+
+def describe(*, threads: int, device: str = "CPU") -> Environment:
+    """Return the environment of this process; `device` is "CPU" or the GPU's name."""
+    cpu, flags = _cpu()
+    return Environment(
+        cpu=cpu,
+        isa=next((name for name in _VECTOR_INSTRUCTIONS if name in flags), "unknown"),
+        device=device,
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        threads=threads,
+        memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        system=f"{platform.system()} {platform.release()}",
+        host=platform.node(),
+        python=platform.python_version(),
+        tensorflow=_version("tensorflow"),
+        keras=_version("keras"),
+        numpy=_version("numpy"),
+        onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        code=_code(),
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _cpu() -> tuple[str, frozenset[str]]:
+    """Return the processor's name and its instruction set flags (Linux; else the platform's name)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine(), frozenset()
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = fields.get("flags", fields.get("Features", ""))
+    return fields.get("model name", platform.machine()), frozenset(flags.split())
+
+
+def _code() -> str:
+    """Return the git commit of a checkout, with "-dirty" after local changes, else the version."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return _version("alexnet-ablations")
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return _version("alexnet-ablations")
+    return answer.stdout.strip()
