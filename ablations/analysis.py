@@ -1,6 +1,8 @@
 """Statistics of a study: numbers in, tables out. No TensorFlow, no drawing, no files.
 
-CONTRACT (the skeleton; to be filled in)
+Only runs with an outcome (done or diverged) give numbers; a failed run and one that is
+still to be computed are counted and otherwise left out. Seeds are taken in ascending
+order and arms in the study's, so the numbers do not depend on the order of the runs.
 """
 
 from __future__ import annotations
@@ -8,10 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from ablations.plan import StudyRun
-from ablations.study import Study
+from ablations.plan import Role, StudyRun
+from ablations.study import Comparison, Study
+from ablations.time_to_error import (
+    Pair,
+    Ratio,
+    Time,
+    estimate_ratio,
+    judge,
+    median,
+    objections,
+    power,
+    t_interval,
+    time_to_error,
+)
+from alexnet_tf.records import RunRecord
+from alexnet_tf.spec import Experiment, diff, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +56,8 @@ class Analysis:
         ratio_low, ratio_high, ratio_is_lower_bound, baseline_mean, variant_mean,
         n_censored
     search: one row a (arm, learning rate): comparison, arm, learning_rate, n,
-        epochs_to_threshold, final_train_error, status, chosen (bool)
+        epochs_to_threshold, final_train_error, status, chosen (bool), at_edge (bool: chosen,
+        and the smallest or largest rate tried)
     differences: one row a differing spec field of a comparison's arms: comparison, field,
         baseline_value, variant_value
     """
@@ -58,11 +76,376 @@ class Analysis:
     differences: pd.DataFrame
 
 
+#: Columns of every table, in order. A name has the same type in every table.
+_COLUMNS = {
+    "runs": "run_id arm role seed learning_rate status epochs_to_threshold censored budget_epochs "
+    "updates_to_threshold final_train_error final_train_loss epochs_done validation_error "
+    "test_error seconds images_per_second resumes reason",
+    "curves": "run_id arm role seed epoch epoch_midpoint updates train_error train_loss seconds",
+    "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value paper_quantity "
+    "dataset precision learning_rate budget_epochs median n_planned n_diverged n_failed budget",
+    "comparisons": "study comparison baseline variant n ratio ratio_low ratio_high "
+    "ratio_is_lower_bound paper_ratio margin log_sd pair_correlation sign_flip_p min_p power "
+    "faster_seeds n_censored verdict reason",
+    "pairs": "comparison seed baseline_epochs variant_epochs ratio kind",
+    "sensitivity": "comparison threshold n ratio ratio_low ratio_high ratio_is_lower_bound "
+    "baseline_mean variant_mean n_censored",
+    "search": "comparison arm learning_rate n epochs_to_threshold final_train_error status chosen "
+    "at_edge",
+    "differences": "comparison field baseline_value variant_value",
+}
+_TEXT = (
+    "run_id arm role status reason study metric unit paper_quantity dataset precision budget "
+    "comparison baseline variant verdict kind field baseline_value variant_value"
+).split()
+_INTEGERS = (
+    "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "
+    "n_failed faster_seeds"
+).split()
+_BOOLEANS = "censored ratio_is_lower_bound chosen at_edge".split()
+_TYPES = {
+    **dict.fromkeys(_TEXT, "str"),
+    **dict.fromkeys(_INTEGERS, "int64"),
+    **dict.fromkeys(_BOOLEANS, "bool"),
+}
+#: Columns of `runs` that are fields of the record.
+_COPIED = (
+    "validation_error",
+    "test_error",
+    "seconds",
+    "images_per_second",
+    "resumes",
+    "reason",
+)
+
+#: Of the search runs of one rate, the first of these that occurs is the rate's status.
+_WORST = ("failed", "new", "diverged", "done")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rate:
+    """The search runs of one arm and learning rate; NaN where a number is not known."""
+
+    arm: str
+    learning_rate: float
+    n: int  # finished runs
+    status: str
+    epochs: float  # mean to the threshold, where every run reached it
+    error: float  # mean of the final training errors
+
+
 def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
-    """Compute every table of the study's report from its records."""
-    raise NotImplementedError
+    """Compute every table of the study's report from its records.
+
+    `budget` is the name of the budget the runs were planned with; a name that the study
+    does not have is allowed. No runs at all give tables without numbers.
+    """
+    threshold = study.outcome.threshold
+    thresholds = sorted({threshold, *study.outcome.sensitivity})
+    experiments = [run.planned.experiment for run in runs] or list(study.arms.values())
+    facts = [run.record.data for run in runs if run.record and run.record.data]
+    names = sorted({experiment.data.dataset for experiment in experiments})
+    synthetic = "builtin" in names or any(fact.synthetic for fact in facts)
+    dataset = " + ".join(names)
+    label = f"{dataset} (synthetic)" if synthetic else dataset
+    pairs = {c.name: _pairs(runs, c, threshold) for c in study.comparisons}
+    ordered = [*_role(runs, "reported"), *_role(runs, "search")]
+    tables = {
+        "runs": [_run_row(run, threshold) for run in ordered],
+        "curves": [row for run in ordered for row in _curve_rows(run)],
+        "summary": [_summary_row(study, runs, arm, label, budget) for arm in study.arms],
+        "comparisons": [
+            _comparison_row(study, c, pairs[c.name], budget, synthetic) for c in study.comparisons
+        ],
+        "pairs": [_pair_row(c, pair) for c in study.comparisons for pair in pairs[c.name]],
+        "sensitivity": [
+            _sensitivity_row(runs, c, value) for c in study.comparisons for value in thresholds
+        ],
+        "search": _search_rows(study, runs),
+        "differences": [row for c in study.comparisons for row in _difference_rows(study, runs, c)],
+    }
+    frames = {name: _table(name, rows) for name, rows in tables.items()}
+    return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **frames)
 
 
 def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str, float]:
-    """Return arm -> the best learning rate among its finished search runs."""
-    raise NotImplementedError
+    """Return arm -> the best learning rate among its finished search runs.
+
+    Best is the fewest mean epochs to the threshold among the rates whose runs all reached
+    it; where there is none, the lowest mean final training error. A rate with a diverged
+    run comes last, and the smaller rate wins a tie. An arm without search runs, or with
+    one that failed or is still to be computed, is absent.
+    """
+    rates = _rates(study, runs)
+    finished = {rate.arm for rate in rates} - {
+        rate.arm for rate in rates if rate.status in ("failed", "new")
+    }
+    return {
+        arm: min((rate for rate in rates if rate.arm == arm), key=_rank).learning_rate
+        for arm in study.arms
+        if arm in finished
+    }
+
+
+def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    columns = _COLUMNS[name].split()
+    types = {column: _TYPES.get(column, "float64") for column in columns}
+    return pd.DataFrame(list(rows), columns=pd.Index(columns)).astype(types)
+
+
+def _role(runs: Sequence[StudyRun], role: Role) -> list[StudyRun]:
+    return [run for run in runs if run.planned.role == role]
+
+
+def _reported(runs: Sequence[StudyRun], arm: str) -> list[StudyRun]:
+    """Return the arm's reported runs by seed, so that no sum depends on the runs' order."""
+    chosen = [run for run in _role(runs, "reported") if run.planned.arm == arm]
+    return sorted(chosen, key=lambda run: run.planned.experiment.seed)
+
+
+def _experiment(study: Study, runs: Sequence[StudyRun], arm: str) -> Experiment:
+    """Return what the arm's runs computed (a search may have changed its learning rate)."""
+    planned = [run.planned.experiment for run in _reported(runs, arm)]
+    return planned[0] if planned else study.arms[arm]
+
+
+def _times(runs: Sequence[StudyRun], arm: str, threshold: float) -> dict[int, Time]:
+    """Return seed -> time of the arm's reported runs that have an outcome, by seed."""
+    records = [run.record for run in _reported(runs, arm) if run.record]
+    found = {record.experiment.seed: time_to_error(record, threshold) for record in records}
+    return {seed: time for seed, time in found.items() if time}
+
+
+def _pairs(runs: Sequence[StudyRun], comparison: Comparison, threshold: float) -> list[Pair]:
+    baseline = _times(runs, comparison.baseline, threshold)
+    variant = _times(runs, comparison.variant, threshold)
+    return [
+        Pair(seed=seed, baseline=time, variant=variant[seed])
+        for seed, time in baseline.items()
+        if seed in variant
+    ]
+
+
+def _identity(run: StudyRun) -> dict[str, object]:
+    planned = run.planned
+    experiment = planned.experiment
+    return {
+        "run_id": experiment.run_id,
+        "arm": planned.arm,
+        "role": planned.role,
+        "seed": experiment.seed,
+        "learning_rate": experiment.train.learning_rate,
+        "budget_epochs": experiment.train.epochs,
+    }
+
+
+def _run_row(run: StudyRun, threshold: float) -> dict[str, object]:
+    blank = RunRecord(experiment=run.planned.experiment, status="failed")
+    record = run.record or blank
+    time = time_to_error(record, threshold)
+    last = record.curve[-1] if record.curve else None
+    return {
+        **_identity(run),
+        "status": run.record.status if run.record else "new",
+        "epochs_to_threshold": time.epochs if time and time.reached else None,
+        "censored": time is not None and not time.reached,
+        "updates_to_threshold": time.updates if time else None,
+        "final_train_error": last.train_error if last else None,
+        "final_train_loss": last.train_loss if last else None,
+        "epochs_done": last.epoch if last else 0,
+        **{name: getattr(record, name) for name in _COPIED},
+    }
+
+
+def _curve_rows(run: StudyRun) -> list[dict[str, object]]:
+    """Return the epochs of a run with an outcome; a failed run's part of a curve is none."""
+    if run.record is None or run.record.status == "failed":
+        return []
+    return [
+        {**_identity(run), **vars(point), "epoch_midpoint": point.epoch - 0.5}
+        for point in run.record.curve
+    ]
+
+
+def _summary_row(
+    study: Study, runs: Sequence[StudyRun], arm: str, dataset: str, budget: str
+) -> dict[str, object]:
+    experiment = _experiment(study, runs, arm)
+    planned = _reported(runs, arm)
+    statuses = [run.record.status for run in planned if run.record]
+    times = list(_times(runs, arm, study.outcome.threshold).values())
+    mean, low, high = t_interval([time.epochs for time in times])
+    paper = next((c for c in study.comparisons if c.variant == arm), None)
+    return {
+        "study": study.name,
+        "arm": arm,
+        "n": len(times),
+        "metric": f"epochs_to_{100 * study.outcome.threshold:g}pct_train_error",
+        "mean": mean,
+        "ci_low": low,
+        "ci_high": high,
+        "unit": "epochs",
+        "n_censored": sum(not time.reached for time in times),
+        "paper_value": paper.paper_ratio if paper else None,
+        "paper_quantity": f"ratio to {paper.baseline}" if paper else "",
+        "dataset": dataset,
+        "precision": experiment.train.precision,
+        "learning_rate": experiment.train.learning_rate,
+        "budget_epochs": experiment.train.epochs,
+        "median": median(times),
+        "n_planned": len(planned),
+        "n_diverged": statuses.count("diverged"),
+        "n_failed": statuses.count("failed"),
+        "budget": budget,
+    }
+
+
+def _comparison_row(
+    study: Study, comparison: Comparison, pairs: Sequence[Pair], budget: str, synthetic: bool
+) -> dict[str, object]:
+    ratio = estimate_ratio(pairs)
+    exact = ratio.n_censored == 0
+    # The spread of bounds says nothing about the spread of the ratios.
+    chance = power(ratio.n, ratio.log_sd, comparison.margin) if exact else float("nan")
+    against = objections(study, budget, synthetic=synthetic, n=ratio.n)
+    verdict, reason = judge(study, comparison, pairs, ratio, power=chance, objections=against)
+    return {
+        "study": study.name,
+        "comparison": comparison.name,
+        "baseline": comparison.baseline,
+        "variant": comparison.variant,
+        **_ratio_columns(ratio),
+        "paper_ratio": comparison.paper_ratio,
+        "margin": comparison.margin,
+        "log_sd": ratio.log_sd,
+        "pair_correlation": ratio.correlation,
+        "sign_flip_p": ratio.sign_flip_p,
+        "min_p": ratio.min_p,
+        "power": chance,
+        "faster_seeds": ratio.faster_seeds,
+        "verdict": verdict,
+        "reason": reason,
+    }
+
+
+def _ratio_columns(ratio: Ratio) -> dict[str, object]:
+    return {
+        "n": ratio.n,
+        "ratio": ratio.estimate,
+        "ratio_low": ratio.low,
+        "ratio_high": ratio.high,
+        "ratio_is_lower_bound": ratio.is_lower_bound,
+        "n_censored": ratio.n_censored,
+    }
+
+
+def _pair_row(comparison: Comparison, pair: Pair) -> dict[str, object]:
+    return {
+        "comparison": comparison.name,
+        "seed": pair.seed,
+        "baseline_epochs": pair.baseline.epochs,
+        "variant_epochs": pair.variant.epochs,
+        "ratio": pair.ratio,
+        "kind": pair.kind,
+    }
+
+
+def _sensitivity_row(
+    runs: Sequence[StudyRun], comparison: Comparison, threshold: float
+) -> dict[str, object]:
+    """Return the comparison at another threshold; its means are over the paired seeds."""
+    pairs = _pairs(runs, comparison, threshold)
+    return {
+        "comparison": comparison.name,
+        "threshold": threshold,
+        **_ratio_columns(estimate_ratio(pairs)),
+        "baseline_mean": t_interval([pair.baseline.epochs for pair in pairs])[0],
+        "variant_mean": t_interval([pair.variant.epochs for pair in pairs])[0],
+    }
+
+
+def _difference_rows(
+    study: Study, runs: Sequence[StudyRun], comparison: Comparison
+) -> list[dict[str, object]]:
+    """Return what differs between the arms as run, the seed aside, as text."""
+    baseline, variant = (
+        replace(_experiment(study, runs, arm), seed=0)
+        for arm in (comparison.baseline, comparison.variant)
+    )
+    return [
+        {
+            "comparison": comparison.name,
+            "field": field,
+            "baseline_value": str(left),
+            "variant_value": str(right),
+        }
+        for field, (left, right) in diff(baseline, variant).items()
+    ]
+
+
+def _rates(study: Study, runs: Sequence[StudyRun]) -> list[_Rate]:
+    """Return the search runs by arm, in the study's order, and by ascending rate."""
+    search = _role(runs, "search")
+    found = {(run.planned.arm, run.planned.experiment.train.learning_rate) for run in search}
+    return [
+        _rate(study, search, arm, rate)
+        for arm in study.arms
+        for rate in sorted(rate for name, rate in found if name == arm)
+    ]
+
+
+def _rate(study: Study, search: Sequence[StudyRun], arm: str, learning_rate: float) -> _Rate:
+    of_rate = [
+        run
+        for run in search
+        if (run.planned.arm, run.planned.experiment.train.learning_rate) == (arm, learning_rate)
+    ]
+    statuses = [run.record.status if run.record else "new" for run in of_rate]
+    records = [run.record for run in of_rate if run.record and run.record.status != "failed"]
+    records = sorted(records, key=lambda record: record.experiment.seed)
+    times = [time_to_error(record, study.outcome.threshold) for record in records]
+    reached = [time.epochs for time in times if time and time.reached]
+    errors = [record.curve[-1].train_error for record in records if record.curve]
+    return _Rate(
+        arm=arm,
+        learning_rate=learning_rate,
+        n=len(records),
+        status=next(status for status in _WORST if status in statuses),
+        epochs=t_interval(reached)[0] if len(reached) == len(of_rate) else float("nan"),
+        error=t_interval(errors)[0],
+    )
+
+
+def _rank(rate: _Rate) -> tuple[int, float, float]:
+    """Return a key that is smallest for the best rate."""
+    if rate.status == "diverged":
+        return 2, 0.0, rate.learning_rate
+    if np.isfinite(rate.epochs):
+        return 0, rate.epochs, rate.learning_rate
+    return 1, rate.error if np.isfinite(rate.error) else float("inf"), rate.learning_rate
+
+
+def _search_rows(study: Study, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
+    rates = _rates(study, runs)
+    best = choose_learning_rates(study, runs)
+    grids = {arm: [rate.learning_rate for rate in rates if rate.arm == arm] for arm in study.arms}
+    rows: list[dict[str, object]] = []
+    for rate in rates:
+        chosen = best.get(rate.arm) == rate.learning_rate
+        grid = grids[rate.arm]
+        rows.append(
+            {
+                "comparison": next(
+                    (c.name for c in study.comparisons if rate.arm in (c.baseline, c.variant)), ""
+                ),
+                "arm": rate.arm,
+                "learning_rate": rate.learning_rate,
+                "n": rate.n,
+                "epochs_to_threshold": rate.epochs,
+                "final_train_error": rate.error,
+                "status": rate.status,
+                "chosen": chosen,
+                "at_edge": chosen and rate.learning_rate in (min(grid), max(grid)),
+            }
+        )
+    return rows

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import escape
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -106,8 +107,7 @@ def inline_svg(figure: Figure, description: str) -> str:
     text = text.replace("xlink:href", "href")
     for colour, replacement in _PAGE_COLOURS.items():
         text = text.replace(colour, replacement)
-    label = "".join(f"&#{ord(letter)};" for letter in description)
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(clean(description))}"', 1)
 
 
 @contextmanager
@@ -131,21 +131,19 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
     axes.set_title(readable(comparison.name))
     axes.set_xlabel("Epochs")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
     axes.tick_params(labelleft=True)
     axes.grid(axis="y")
     _threshold(axes, analysis.study.outcome.threshold)
     arms = ((comparison.baseline, _BASELINE, "-"), (comparison.variant, _VARIANT, (0, (4, 2))))
-    notes = 0
     for arm, colour, dashes in arms:
-        label = clean(analysis.study.labels.get(arm, arm))
+        label = clean(analysis.study.labels.get(arm, arm)) + _censoring(analysis, arm)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
         _curves(axes, analysis, arm, colour, dashes)
         _crossings(axes, analysis, arm, colour)
-        notes += _note(axes, analysis, arm, colour, notes)
     # Room on the right for the number beside the last crossing.
     axes.set_xlim(0, _last_epoch(analysis, comparison) * 1.1)
-    axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2)
+    axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
 
 
 def _threshold(axes: Axes, threshold: float) -> None:
@@ -164,14 +162,17 @@ def _threshold(axes: Axes, threshold: float) -> None:
 
 def _curves(axes: Axes, analysis: Analysis, arm: str, colour: str, dashes: Any) -> None:
     """Draw every seed thin, a cross where one diverged, and their mean thick."""
-    seeds = [seed for _, seed in _reported(analysis.curves, arm).groupby("run_id", sort=False)]
-    runs = _reported(analysis.runs, arm).set_index("run_id")
+    runs = _reported(analysis.runs, arm).set_index("run_id")["status"]
+    runs = runs[runs.isin(["done", "diverged"])]
+    curves = _reported(analysis.curves, arm)
+    seeds = [seed for run, seed in curves.groupby("run_id", sort=False) if run in runs]
     for seed in seeds:
         x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
-        axes.plot(x, y, color=colour, linestyle=dashes, linewidth=0.8, alpha=0.5)
-        if runs["status"].get(seed["run_id"].iloc[0]) == "diverged":
+        axes.plot(x, y, color=colour, linestyle=dashes, linewidth=0.8, alpha=0.55)
+        if runs[seed["run_id"].iloc[0]] == "diverged":
             axes.plot(x[-1:], y[-1:], "x", color=colour, markersize=6)
-    if 1 < len(seeds) == len(runs):
+    # A run that diverged in its first epoch has no curve, and its arm then no mean.
+    if 0 < len(seeds) == len(runs):
         axes.plot(*_mean_line(seeds), color=colour, linestyle=dashes, linewidth=2.2)
 
 
@@ -199,7 +200,7 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
     """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
     threshold = analysis.study.outcome.threshold
     times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
-    axes.plot(times, np.full(len(times), threshold), "|", color=colour, markersize=8, zorder=4)
+    axes.plot(times, np.full(len(times), threshold), "|", color=colour, ms=9, mew=0.8, zorder=4)
     row = _summary(analysis, arm)
     if not len(times) or row is None or pd.isna(row["mean"]):
         return
@@ -218,18 +219,15 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
     )
 
 
-def _note(axes: Axes, analysis: Analysis, arm: str, colour: str, above: int) -> bool:
-    """Say in words how many seeds never reached the threshold; return whether any did."""
+def _censoring(analysis: Analysis, arm: str) -> str:
+    """Say in words how many seeds never reached the threshold; empty when all did."""
     row = _summary(analysis, arm)
     if row is None or not row["n_censored"]:
-        return False
+        return ""
     n, censored, diverged = (int(row[name]) for name in ("n", "n_censored", "n_diverged"))
     who = "" if censored == n else f"{censored} of {n} seeds "
-    text = f"{clean(analysis.study.labels.get(arm, arm))}: {who}not reached by epoch "
-    text += f"{row['budget_epochs']:g}" + (f" ({diverged} diverged)" if diverged else "")
-    place = {"transform": axes.transAxes, "ha": "right", "fontsize": 8}
-    axes.text(0.99, 0.03 + 0.06 * above, text, color=colour, **place)
-    return True
+    ends = f", {diverged} diverged" if diverged else ""
+    return f"\n{who}not reached by epoch {row['budget_epochs']:g}{ends}"
 
 
 def _reported(frame: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from ablations.study import Budget, Comparison, Study
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment
+from alexnet_tf.spec import Experiment, SpecError, nearest, replace
 
 #: reported: counts in the result. search: only chooses a learning rate.
 Role = Literal["reported", "search"]
@@ -27,3 +30,103 @@ class StudyRun:
 
     planned: PlannedRun
     record: RunRecord | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks of a study: a budget and what to change in it.
+
+    `settings` are spec fields, dotted path to value, set in every run of every arm.
+    """
+
+    budget: str = "quick"
+    dataset: str = "cifar10"
+    seeds: int | None = None
+    epochs: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def budget(study: Study, request: Request) -> Budget:
+    """Return the budget of the request, with its own seeds and epochs if it names any.
+
+    Raises:
+        SpecError: the study has no such budget, or a number is below 1.
+    """
+    if request.budget not in study.budgets:
+        raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(study.budgets))}")
+    chosen = study.budgets[request.budget]
+    for name in ("seeds", "epochs"):
+        value = getattr(request, name)
+        if value is not None:
+            if value < 1:
+                raise SpecError(f"--{name} must be at least 1. Received: {value}")
+            chosen = dataclasses.replace(chosen, **{name: value})
+    return chosen
+
+
+def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
+    """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
+    runs = []
+    for comparison in study.comparisons:
+        for arm in (comparison.baseline, comparison.variant):
+            base = replace(
+                _base(study, request, arm),
+                {
+                    "train.epochs": study.search.epochs,
+                    "train.stop_at_error": study.outcome.threshold,
+                },
+            )
+            for rate in study.search.grids[comparison.name]:
+                for seed in study.search.seeds:
+                    experiment = replace(base, {"train.learning_rate": rate}, seed=seed)
+                    runs.append(PlannedRun(arm=arm, role="search", experiment=experiment))
+    return tuple(runs)
+
+
+def reported_runs(
+    study: Study, request: Request, rates: Mapping[str, float]
+) -> tuple[PlannedRun, ...]:
+    """Return the runs that count, seed by seed so that pairs are complete early.
+
+    Args:
+        rates: arm -> learning rate; arms that are absent use the recorded one.
+    """
+    runs = []
+    for seed in range(budget(study, request).seeds):
+        for arm in study.arms:
+            experiment = replace(_base(study, request, arm), seed=seed)
+            if arm in rates:
+                experiment = replace(experiment, {"train.learning_rate": rates[arm]})
+            runs.append(PlannedRun(arm=arm, role="reported", experiment=experiment))
+    return tuple(runs)
+
+
+def longest_first(study: Study, runs: Sequence[PlannedRun], name: str) -> list[PlannedRun]:
+    """Return the runs in the order to start them: the long ones first, so that none trails."""
+    return sorted(runs, key=lambda run: -expected_epochs(study, run, name))
+
+
+def expected_epochs(study: Study, run: PlannedRun, name: str) -> float:
+    """Return how many epochs a run will take: as measured for its arm, at most its limit."""
+    limit = run.experiment.train.epochs
+    if run.role == "search" or name not in study.budgets:
+        return limit
+    return min(limit, study.budgets[name].expected_epochs.get(run.arm, limit))
+
+
+def comparison_of(study: Study, arm: str) -> Comparison:
+    """Return the first comparison in which the arm takes part."""
+    return next(c for c in study.comparisons if arm in (c.baseline, c.variant))
+
+
+def _base(study: Study, request: Request, arm: str) -> Experiment:
+    """Return the arm's experiment with budget, data set and settings, before rate and seed."""
+    chosen = budget(study, request)
+    changes: dict[str, Any] = {
+        "train.epochs": chosen.epochs,
+        "data.dataset": request.dataset,
+        "data.train_images": chosen.train_images,
+        **chosen.settings,
+        **request.settings,
+    }
+    return replace(study.arms[arm], changes)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from alexnet_tf.spec import Experiment, SpecError, diff, nearest
 
@@ -54,6 +55,9 @@ class Budget:
     seeds: int
     epochs: int  # the censoring time
     train_images: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted
+    # arm -> epochs until it stops, as measured; only used to foretell the time
+    expected_epochs: Mapping[str, float] = field(default_factory=dict)
     search: bool = False
     exploratory: bool = False  # too small for a verdict, and says so
 

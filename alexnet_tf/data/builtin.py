@@ -1,19 +1,15 @@
 """The built-in data set: ten classes of small colour images, rendered from a seed.
 
-The images are synthetic. They stand in for CIFAR-10 where no network is available,
-and in tests; numbers measured on them say nothing about photographs.
+The images are synthetic: they stand in for CIFAR-10 where there is no network, and
+numbers measured on them say nothing about photographs. Each shows one large shape
+covered with a texture in two paints, over a textured background strewn with small
+shapes. Every shape and every texture belongs to two classes or more, so that only both
+together name the class; the paint hints at it, under a light of random colour.
 
-Each image shows one large object, a shape covered with a texture in two paints, over
-a textured two-part background strewn with smaller shapes. Every shape and every
-texture belongs to two classes or more, so that only both together name the class; the
-paint hints at it, under a light of random colour. What varies: position, size,
-rotation, paint, contrast, light, shading, background, an occluding piece, and noise.
-
-NumPy's `PCG64` and elementwise `+ - * /`, `floor`, `sqrt` and comparisons compute
-every pixel: no BLAS, no trigonometry, no sums, whose last bit depends on the
-processor. The bytes are therefore expected to be the same everywhere, but another
-NumPy version may draw other random numbers; compare a fingerprint of the images where
-that matters.
+Every pixel comes from NumPy's `PCG64` and elementwise `+ - * /`, `floor`, `sqrt` and
+comparisons: no BLAS, trigonometry or sums, whose last bit depends on the processor. The
+bytes should therefore be the same everywhere, unless another NumPy version draws other
+random numbers; where that matters, compare a fingerprint of the images.
 
 `python -m alexnet_tf.data.builtin FILE.png` draws examples (needs matplotlib).
 """
@@ -21,42 +17,40 @@ that matters.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Part = Literal["train", "test"]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
+_Rng = np.random.Generator
 
 #: Images in each published part. `render` can go on beyond them.
 TRAIN_IMAGES = 25_000
 TEST_IMAGES = 5_000
 
-_SHAPES = ("disc", "square", "triangle", "ring", "cross")
-_TEXTURES = ("plain", "striped", "dotted", "checked")
-_CLASSES = (
-    ("striped", "disc"),
-    ("dotted", "disc"),
-    ("checked", "square"),
-    ("striped", "square"),
-    ("dotted", "triangle"),
-    ("plain", "triangle"),
-    ("striped", "ring"),
-    ("plain", "ring"),
-    ("checked", "cross"),
-    ("plain", "cross"),
+#: Names of the labels 0 to 9: a texture and a shape.
+CLASS_NAMES: tuple[str, ...] = (
+    "striped disc",
+    "dotted disc",
+    "checked square",
+    "striped square",
+    "dotted triangle",
+    "plain triangle",
+    "striped ring",
+    "plain ring",
+    "checked cross",
+    "plain cross",
 )
 
-#: Names of the labels 0 to 9.
-CLASS_NAMES: tuple[str, ...] = tuple(" ".join(cues) for cues in _CLASSES)
-
+_SHAPES = ("disc", "square", "triangle", "ring", "cross")
+_TEXTURES = ("plain", "striped", "dotted", "checked")
 _SIZE = 32
 # A multiple of classes x textures x shapes: every class then meets every background
 # texture with every kind of clutter equally often, and neither gives the class away.
 _BLOCK = 200
-_PER_CLASS = _BLOCK // len(_CLASSES)
+_PER_CLASS = _BLOCK // len(CLASS_NAMES)
 
 
 def render(
@@ -81,14 +75,11 @@ def render(
     Raises:
         ValueError: an argument is out of its range.
     """
-    if count < 1:
-        raise ValueError(f"`count` must be at least 1. Received: count={count}")
-    if seed < 0:
-        raise ValueError(f"`seed` must be at least 0. Received: seed={seed}")
+    for name, value, least in (("count", count, 1), ("seed", seed, 0), ("start", start, 0)):
+        if value < least:
+            raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}")
     if part not in ("train", "test"):
         raise ValueError(f"`part` must be 'train' or 'test'. Received: part={part!r}")
-    if start < 0:
-        raise ValueError(f"`start` must be at least 0. Received: start={start}")
     images = np.empty((count, _SIZE, _SIZE, 3), np.uint8)
     labels = np.empty(count, np.int64)
     stop = start + count
@@ -101,47 +92,39 @@ def render(
     return images, labels
 
 
-def _render_block(
-    seed: int, part: Part, block: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _render_block(seed: int, part: Part, block: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Render one block. Rows are ordered by class until the last step shuffles them."""
     entropy = np.random.SeedSequence([seed, int(part == "test"), block])
-    draw = _Draw(np.random.Generator(np.random.PCG64(entropy)))
-    canvas = _background(draw)
+    rng = np.random.Generator(np.random.PCG64(entropy))
+    canvas = _background(rng)
     for piece in range(3):
-        _paste(canvas, _clutter(draw, piece, reach=16.0), _colour(draw, draw.uniform(0, 1)))
-    _paste(canvas, *_object(draw))
+        _paste(canvas, _clutter(rng, piece, reach=16.0), _colour(rng, _uniform(rng, 0, 1)))
+    _paste(canvas, *_object(rng))
     # An occluder that is always there would be a cue of its own: half of them are off the picture.
-    _paste(canvas, _clutter(draw, 3, reach=26.0), _colour(draw, draw.uniform(0, 1)))
-    canvas = _light(draw, canvas)
-    order = np.argsort(draw.uniform(0, 1).ravel(), kind="stable")
-    images = canvas[order].transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), order // _PER_CLASS
+    _paste(canvas, _clutter(rng, 3, reach=26.0), _colour(rng, _uniform(rng, 0, 1)))
+    pixels = _light(rng, canvas)
+    order = np.argsort(_uniform(rng, 0, 1).ravel(), kind="stable")
+    return pixels[order].transpose(0, 2, 3, 1), order // _PER_CLASS
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """Random parameters, one per image of a block, of shape (block, 1, 1)."""
+def _uniform(rng: _Rng, low: float, high: float) -> Floats:
+    """One random number for each image of a block, of shape (block, 1, 1)."""
+    return np.float32(low) + np.float32(high - low) * rng.random((_BLOCK, 1, 1), np.float32)
 
-    rng: np.random.Generator
 
-    def uniform(self, low: float, high: float) -> Floats:
-        values = self.rng.random((_BLOCK, 1, 1), np.float32)
-        return np.float32(low) + np.float32(high - low) * values
+def _coordinates(rng: _Rng, reach: float, radius: Floats, span: float) -> tuple[Floats, Floats]:
+    """Pixel coordinates moved by up to `reach`, rotated, divided by `radius`.
 
-    def coordinates(self, reach: float, radius: Floats, span: float) -> tuple[Floats, Floats]:
-        """Pixel coordinates moved by up to `reach`, rotated, divided by `radius`.
-
-        `span` is the tangent of half the largest angle.
-        """
-        axis = np.arange(_SIZE, dtype=np.float32) - np.float32((_SIZE - 1) / 2)
-        x = axis[None, None, :] - self.uniform(-reach, reach)
-        y = axis[None, :, None] - self.uniform(-reach, reach)
-        # A rational rotation: sine and cosine may differ in the last bit between machines.
-        half = self.uniform(-span, span)
-        scale = 1 / ((1 + half * half) * radius)
-        cosine, sine = (1 - half * half) * scale, 2 * half * scale
-        return cosine * x + sine * y, cosine * y - sine * x
+    `span` is the tangent of half the largest angle.
+    """
+    axis = np.arange(_SIZE, dtype=np.float32) - np.float32((_SIZE - 1) / 2)
+    x = axis[None, None, :] - _uniform(rng, -reach, reach)
+    y = axis[None, :, None] - _uniform(rng, -reach, reach)
+    # A rational rotation: sine and cosine may differ in the last bit between machines.
+    half = _uniform(rng, -span, span)
+    scale = 1 / ((1 + half * half) * radius)
+    cosine, sine = (1 - half * half) * scale, 2 * half * scale
+    return cosine * x + sine * y, cosine * y - sine * x
 
 
 def _shape(name: str, u: Floats, v: Floats) -> Floats:
@@ -180,7 +163,7 @@ def _coverage(depth: Floats) -> Floats:
     return np.clip(depth + np.float32(0.5), 0, 1)
 
 
-def _colour(draw: _Draw, hue: Floats, dark: float = 0.3, bright: float = 0.9) -> Floats:
+def _colour(rng: _Rng, hue: Floats, dark: float = 0.3, bright: float = 0.9) -> Floats:
     """Colour of hue `hue` (1 is a full circle), of random saturation and brightness."""
     sixths = np.float32(6) * (hue - np.floor(hue))
     offsets = np.array([3, 1, 5], np.float32).reshape(1, 3, 1, 1)
@@ -188,34 +171,34 @@ def _colour(draw: _Draw, hue: Floats, dark: float = 0.3, bright: float = 0.9) ->
     turned = sixths[:, None] + offsets
     ramp = np.abs(turned - np.float32(6) * np.floor(turned / np.float32(6)) - np.float32(3))
     pure = np.clip(np.float32(2) - ramp, 0, 1)
-    strength = draw.uniform(0.2, 0.8)[:, None]
-    return (1 - strength + strength * pure) * draw.uniform(dark, bright)[:, None]
+    strength = _uniform(rng, 0.2, 0.8)[:, None]
+    return (1 - strength + strength * pure) * _uniform(rng, dark, bright)[:, None]
 
 
 def _paste(canvas: Floats, mask: Floats, colour: Floats) -> None:
     canvas += mask[:, None] * (colour - canvas)
 
 
-def _background(draw: _Draw) -> Floats:
+def _background(rng: _Rng) -> Floats:
     """Two flat regions with a straight border, and a texture over both."""
     canvas = np.empty((_BLOCK, 3, _SIZE, _SIZE), np.float32)
-    canvas[:] = _colour(draw, draw.uniform(0, 1))
-    u, _ = draw.coordinates(12.0, draw.uniform(1, 1), 1.0)
-    _paste(canvas, _coverage(u), _colour(draw, draw.uniform(0, 1)))
-    period = draw.uniform(5.0, 9.0)
-    u, v = draw.coordinates(8.0, period, 1.0)
+    canvas[:] = _colour(rng, _uniform(rng, 0, 1))
+    u, _ = _coordinates(rng, 12.0, _uniform(rng, 1, 1), 1.0)
+    _paste(canvas, _coverage(u), _colour(rng, _uniform(rng, 0, 1)))
+    period = _uniform(rng, 5.0, 9.0)
+    u, v = _coordinates(rng, 8.0, period, 1.0)
     mask = np.empty((_BLOCK, _SIZE, _SIZE), np.float32)
     for offset, name in enumerate(_TEXTURES):
         rows = slice(offset, None, len(_TEXTURES))
         mask[rows] = _texture(name, u[rows], v[rows], period[rows])
-    _paste(canvas, mask * draw.uniform(0.1, 0.5), _colour(draw, draw.uniform(0, 1)))
+    _paste(canvas, mask * _uniform(rng, 0.1, 0.55), _colour(rng, _uniform(rng, 0, 1)))
     return canvas
 
 
-def _clutter(draw: _Draw, piece: int, reach: float) -> Floats:
+def _clutter(rng: _Rng, piece: int, reach: float) -> Floats:
     """Mask of one small shape per image, of the same shapes as the objects."""
-    radius = draw.uniform(2.0, 4.5)
-    u, v = draw.coordinates(reach, radius, 1.0)
+    radius = _uniform(rng, 2.0, 4.5)
+    u, v = _coordinates(rng, reach, radius, 1.0)
     mask = np.empty_like(u)
     for offset in range(len(_SHAPES)):
         rows = slice(offset, None, len(_SHAPES))
@@ -224,53 +207,54 @@ def _clutter(draw: _Draw, piece: int, reach: float) -> Floats:
     return mask
 
 
-def _object(draw: _Draw) -> tuple[Floats, Floats]:
+def _object(rng: _Rng) -> tuple[Floats, Floats]:
     """Mask and paint of the object that makes the class."""
-    radius, period = draw.uniform(8.5, 13.0), draw.uniform(4.5, 7.5)
-    u, v = draw.coordinates(4.5, radius, 0.4)
-    s, t = draw.coordinates(4.0, period, 1.0)
+    radius, period = _uniform(rng, 8.5, 13.0), _uniform(rng, 4.5, 7.5)
+    u, v = _coordinates(rng, 4.5, radius, 0.4)
+    s, t = _coordinates(rng, 4.0, period, 1.0)
     mask, share = np.empty_like(u), np.empty_like(u)
-    for label, (texture, shape) in enumerate(_CLASSES):
+    for label, name in enumerate(CLASS_NAMES):
+        texture, shape = name.split()
         rows = slice(label * _PER_CLASS, (label + 1) * _PER_CLASS)
         mask[rows] = _coverage(-_shape(shape, u[rows], v[rows]) * radius[rows])
         share[rows] = _texture(texture, s[rows], t[rows], period[rows])
-    hue = np.repeat(np.arange(len(_CLASSES), dtype=np.float32) / len(_CLASSES), _PER_CLASS)
-    first = _colour(draw, hue[:, None, None] + draw.uniform(-0.25, 0.25), 0.6, 1.0)
-    second = _colour(draw, draw.uniform(0, 1), 0.1, 0.5)
+    hue = np.repeat(np.arange(len(CLASS_NAMES), dtype=np.float32) / len(CLASS_NAMES), _PER_CLASS)
+    hue = hue[:, None, None]
+    first = _colour(rng, hue + _uniform(rng, -0.2, 0.2), 0.55, 1.0)
+    second = _colour(rng, hue + _uniform(rng, -0.2, 0.2), 0.1, 0.55)
+    # Were the brighter paint always the ground, brightness alone would find plain objects.
+    share = np.where(_uniform(rng, 0, 1) < np.float32(0.5), share, 1 - share)
     return mask, first + share[:, None] * (second - first)
 
 
-def _light(draw: _Draw, canvas: Floats) -> NDArray[np.uint8]:
+def _light(rng: _Rng, canvas: Floats) -> NDArray[np.uint8]:
     """Coloured light, exposure, shading from one side and sensor noise, as bytes."""
-    tint = np.stack([draw.uniform(0.6, 1.0) for _ in range(3)], axis=1)
-    slope, _ = draw.coordinates(0.0, draw.uniform(40, 120), 1.0)
-    lit = canvas * (tint * draw.uniform(0.6, 1.3)[:, None]) * (1 + slope)[:, None]
+    tint = np.stack([_uniform(rng, 0.6, 1.0) for _ in range(3)], axis=1)
+    slope, _ = _coordinates(rng, 0.0, _uniform(rng, 40, 120), 1.0)
+    lit = canvas * (tint * _uniform(rng, 0.6, 1.3)[:, None]) * (1 + slope)[:, None]
     # The sum of two bytes has a triangular distribution: near enough to a Gaussian, and exact.
-    raw = draw.rng.integers(0, 256, (2, *canvas.shape), np.uint8)
+    raw = rng.integers(0, 256, (2, *canvas.shape), np.uint8)
     grain = raw[0].astype(np.float32) + raw[1] - np.float32(255)
-    noisy = lit * np.float32(255) + grain * draw.uniform(0.02, 0.12)[:, None]
+    noisy = lit * np.float32(255) + grain * _uniform(rng, 0.02, 0.14)[:, None]
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _draw_examples(path: str, columns: int = 12, zoom: int = 3) -> None:
-    """Write a picture with one row of training images of seed 0 per class."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+def _draw_examples(path: str) -> None:
+    """Write a picture with one row of 12 training images of seed 0 per class."""
+    from matplotlib.figure import Figure
 
     images, labels = render(_BLOCK, seed=0, part="train")
-    rows = [images[labels == label][:columns] for label in range(len(CLASS_NAMES))]
-    padded = np.pad(np.stack(rows), ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
-    cell = (_SIZE + 2) * zoom
-    sheet = padded.transpose(0, 2, 1, 3, 4).reshape(len(rows) * (_SIZE + 2), -1, 3)
-    sheet = sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)
-    height, width = sheet.shape[0], sheet.shape[1] + 140
-    figure = pyplot.figure(figsize=(width / 100, height / 100), dpi=100)
-    figure.figimage(sheet, xo=140, yo=0)
+    cells = np.stack([images[labels == label][:12] for label in range(len(CLASS_NAMES))])
+    cells = np.pad(cells, ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    sheet = np.vstack([np.hstack(list(row)) for row in cells])
+    sheet = sheet.repeat(3, axis=0).repeat(3, axis=1)
+    height, width, names = sheet.shape[0], sheet.shape[1], 140
+    figure = Figure(figsize=((width + names) / 100, height / 100), dpi=100)
+    # Six bits a colour look the same and keep the noise from filling the file.
+    figure.figimage(sheet & 252, xo=names)
     for row, name in enumerate(CLASS_NAMES):
-        middle = 1 - (row + 0.5) * cell / height
-        figure.text(130 / width, middle, name, ha="right", va="center", fontsize=11)
+        middle = 1 - (row + 0.5) / len(CLASS_NAMES)
+        figure.text((names - 10) / (width + names), middle, name, ha="right", va="center")
     figure.savefig(path, pil_kwargs={"optimize": True}, metadata={"Software": None})
 
 

@@ -1,0 +1,87 @@
+"""Where records lie: `<out>/runs/<run_id>/`, shared by all the studies under `out`."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ablations.plan import PlannedRun, StudyRun
+from alexnet_tf import files, records
+from alexnet_tf.records import RecordError, RunRecord
+
+#: done: a result is there (a diverged run has one too). failed: the last try ended
+#: without one. partial: a state to continue from is there. new: nothing is there.
+State = Literal["done", "failed", "partial", "new"]
+
+_log = logging.getLogger(__name__)
+
+
+def folder(out: Path, run_id: str) -> Path:
+    """Return the run's folder."""
+    return out / "runs" / run_id
+
+
+def cache(out: Path) -> Path:
+    """Return the folder of decoded data."""
+    return out / "cache"
+
+
+def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
+    """Return each planned run with its record; a damaged one is named and counts as absent."""
+    return [StudyRun(planned=run, record=record(out, run.experiment.run_id)) for run in planned]
+
+
+def record(out: Path, run_id: str) -> RunRecord | None:
+    """Return the run's result, else its failure, else None."""
+    for name in ("result.json", "failed.json"):
+        path = folder(out, run_id) / name
+        if path.exists():
+            try:
+                found = records.read(path)
+            except RecordError as error:
+                _log.warning("%s; the run counts as not done", error)
+                continue
+            if found.run_id == run_id:
+                return found
+            _log.warning("%s holds another run, %s; it is left out", path, found.run_id)
+    return None
+
+
+def state(out: Path, run_id: str) -> State:
+    """Say what is there of a run."""
+    found = record(out, run_id)
+    if found is not None:
+        return "failed" if found.status == "failed" else "done"
+    return "partial" if any(folder(out, run_id).glob("epoch_*.state")) else "new"
+
+
+def finished(run: StudyRun) -> bool:
+    """Say whether the run has a result, good or diverged, and is never computed again."""
+    return run.record is not None and run.record.status != "failed"
+
+
+def write_failure(out: Path, run: PlannedRun, reason: str) -> None:
+    """Leave a record of a run that ended without a result.
+
+    Raises:
+        OSError: not writable, or the disk is full.
+    """
+    failure = RunRecord(experiment=run.experiment, status="failed", reason=reason)
+    path = folder(out, failure.run_id) / "failed.json"
+    files.write_atomic(path, records.to_json(failure).encode())
+
+
+def set_aside_damaged(out: Path, run_id: str) -> None:
+    """Rename a result that cannot be read, so that the run can be computed again."""
+    path = folder(out, run_id) / "result.json"
+    if path.exists() and record(out, run_id) is None:
+        path.rename(path.with_suffix(".corrupt"))
+
+
+def forget(out: Path, runs: Sequence[PlannedRun]) -> None:
+    """Delete the folders of these runs, finished or not (`--fresh`)."""
+    for run in runs:
+        shutil.rmtree(folder(out, run.experiment.run_id), ignore_errors=True)

@@ -1,0 +1,65 @@
+"""Prepare a data set, check it, and say what was found.
+
+    python -m alexnet_tf.data cifar10 --data-dir ~/tensorflow_datasets
+
+Downloads CIFAR-10 if it is not there yet. The last line printed is one JSON object:
+data set, example counts, fingerprint and source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Decided before TensorFlow is loaded: its start-up lines are not for users.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from alexnet_tf.data import cifar10
+from alexnet_tf.data.images import DataError
+from alexnet_tf.data.load import load
+from alexnet_tf.spec import nearest
+
+_NAMES = ["builtin", "cifar10"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prepare, check, describe; return 0, 2 (usage), 3 (data) or 4 (disk)."""
+    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.data", description=__doc__)
+    parser.add_argument("dataset", help="cifar10 or builtin")
+    parser.add_argument("--data-dir", type=Path, help="tensorflow-datasets folder")
+    parser.add_argument("--cache", type=Path, help="folder for a decoded copy")
+    options = parser.parse_args(argv)
+    name = options.dataset
+    if name not in _NAMES:
+        return _fail(2, f"no data set '{name}'.{nearest(name, _NAMES)}")
+    try:
+        if name == "cifar10" and not cifar10.is_prepared(options.data_dir):
+            cifar10.download(options.data_dir)
+        images = load(name, data_dir=options.data_dir, cache=options.cache)
+    except DataError as error:
+        return _fail(3, error)
+    except OSError as error:
+        return _fail(4, error)
+    facts = {
+        "dataset": images.name,
+        "synthetic": images.synthetic,
+        "train_images": len(images.train_images),
+        "test_images": len(images.test_images),
+        "fingerprint": images.fingerprint(),
+        "source": images.source,
+    }
+    print(json.dumps(facts))
+    return 0
+
+
+def _fail(code: int, error: object) -> int:
+    print(f"alexnet_tf.data: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
