@@ -86,5 +86,6 @@ def check_same(runs: Sequence[StudyRun], facts: Facts) -> None:
         if data is not None and data.fingerprint != facts.fingerprint:
             raise DataError(
                 f"run {run.planned.experiment.run_id} was trained on other images (fingerprint "
-                f"{data.fingerprint[:12]}, now {facts.fingerprint[:12]}). Use another --out, or --fresh."
+                f"{data.fingerprint[:12]}, now {facts.fingerprint[:12]}). "
+                "Use another --out, or --fresh."
             )

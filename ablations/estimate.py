@@ -60,7 +60,7 @@ def probe(study: Study, runs: Sequence[PlannedRun], machine: Machine) -> Speed:
 
 
 def seconds(study: Study, run: PlannedRun, speed: Speed, name: str, images: int) -> float:
-    """Return the expected wall seconds of one run of budget `name` over `images` images an epoch."""
+    """Return the expected wall seconds of a run of budget `name`, `images` images an epoch."""
     rate = speed.images_per_second.get(run.arm) or _mean(list(speed.images_per_second.values()))
     return speed.overhead + expected_epochs(study, run, name) * images / rate
 

@@ -42,21 +42,18 @@ _STYLE = {
     "axes.edgecolor": _FAINT,
     "axes.labelcolor": _INK,
     "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.titlesize": 10,
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
+    **{"axes.titlelocation": "left", "axes.titleweight": "bold", "axes.titlesize": 10},
     "axes.axisbelow": True,
     "grid.color": _RULE,
     "grid.linewidth": 0.5,
-    "xtick.color": _FAINT,
-    "ytick.color": _FAINT,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
+    **dict.fromkeys(("xtick.color", "ytick.color"), _FAINT),
+    **dict.fromkeys(("xtick.labelcolor", "ytick.labelcolor"), _INK),
     "legend.frameon": False,
     "figure.facecolor": _PAPER,
 }
+
+_BESIDE: Any = {"textcoords": "offset points", "va": "center", "fontweight": "bold"}
 
 #: What the page's style sheet decides instead, so that one drawing suits light and dark.
 _PAGE_COLOURS = {
@@ -84,7 +81,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
             if stacked or axes is figure.axes[0]:
                 axes.set_ylabel("Training error rate")
         highest = float(analysis.curves["train_error"].max()) if len(analysis.curves) else 0.0
-        figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20) / 20)))
+        figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20 + 2) / 20)))
     return figure
 
 
@@ -153,10 +150,8 @@ def _threshold(axes: Axes, threshold: float) -> None:
         (1, threshold),
         xycoords=("axes fraction", "data"),
         xytext=(3, 0),
-        textcoords="offset points",
-        va="center",
-        fontweight="bold",
         annotation_clip=False,
+        **_BESIDE,
     )
 
 
@@ -210,12 +205,11 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
     axes.vlines(row["mean"], 0, threshold, color=colour, linewidth=0.9, linestyle=":")
     axes.annotate(
         f"{'≥ ' if bound else ''}{row['mean']:.1f}",
-        (row["mean"], 0.11),
+        (row["mean"], 0.12),
         xytext=(4, 0),
-        textcoords="offset points",
         color=colour,
         fontsize=11,
-        fontweight="bold",
+        **_BESIDE,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ablations.plan import Request
-from alexnet_tf.spec import SpecError, nearest, parse_setting
+from alexnet_tf.values import SpecError, nearest, parse_setting
 
 _DATASETS = ["auto", "cifar10", "builtin"]
 _PRECISIONS = ["float32", "mixed_bfloat16"]
@@ -62,7 +62,11 @@ def parse(argv: Sequence[str] | None) -> Options:
     settings: dict[str, Any] = dict(parse_setting(text) for text in given.set)
     if given.precision is not None:
         settings["train.precision"] = given.precision
-    asked = {name for name in ("budget", "dataset", "seeds", "epochs") if getattr(given, name) is not None}
+    asked = {
+        name
+        for name in ("budget", "dataset", "seeds", "epochs")
+        if getattr(given, name) is not None
+    }
     threads = _at_least_one("--threads", given.threads or 1)
     return Options(
         study=given.study,
@@ -108,9 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
     add("--epochs", type=int, metavar="N", help="longest training, instead of the budget's")
     add("--precision", help="float32 (default) or mixed_bfloat16")
-    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64")
+    add(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
+    )
     add("--jobs", type=int, metavar="N", help="trainings side by side (default: cores / threads)")
-    add("--threads", type=int, metavar="N", help="threads of one training (default 1; changes bits)")
+    add(
+        "--threads", type=int, metavar="N", help="threads of one training (default 1; changes bits)"
+    )
     add("--out", type=Path, default=Path("reports"), help="folder of records and reports")
     add("--report-only", action="store_true", help="rebuild the last report from its records")
     add("--fresh", action="store_true", help="forget this plan's records and start again")

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from ablations.study import Budget, Comparison, Study
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment, SpecError, nearest, replace
+from alexnet_tf.spec import Experiment, replace
+from alexnet_tf.values import SpecError, nearest
 
 #: reported: counts in the result. search: only chooses a learning rate.
 Role = Literal["reported", "search"]
@@ -53,7 +54,9 @@ def budget(study: Study, request: Request) -> Budget:
         SpecError: the study has no such budget, or a number is below 1.
     """
     if request.budget not in study.budgets:
-        raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(study.budgets))}")
+        raise SpecError(
+            f"no budget '{request.budget}'.{nearest(request.budget, list(study.budgets))}"
+        )
     chosen = study.budgets[request.budget]
     for name in ("seeds", "epochs"):
         value = getattr(request, name)

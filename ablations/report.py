@@ -41,7 +41,7 @@ _PUBLISHED = {"cifar10": 50_000}
 
 # A spreadsheet takes a cell that starts with one of these, or with the full-width twin
 # that some input methods produce, for a formula.
-_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001
+_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 _UNKNOWN = "–"
 
 
@@ -103,7 +103,7 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], command: str) -> bytes:
     names = [figure.readable(item.name) for item in analysis.study.comparisons]
     words = f"Training error over epochs: {', '.join(names)}. The tables below hold the numbers."
     drawings = [figure.draw(analysis, stacked=stacked) for stacked in (False, True)]
-    wide, narrow = (Markup(figure.inline_svg(item, words)) for item in drawings)  # noqa: S704
+    wide, narrow = (Markup(figure.inline_svg(item, words)) for item in drawings)
     made = [run.record for run in runs if run.record is not None]
     text = (
         _environment()
@@ -112,7 +112,7 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], command: str) -> bytes:
             analysis=analysis,
             study=analysis.study,
             budget=analysis.study.budgets.get(analysis.budget),
-                progress=_progress(analysis.runs),
+            progress=_progress(analysis.runs),
             images=_images(analysis, runs),
             comparisons=[_comparison(analysis, item) for item in analysis.study.comparisons],
             runs=_rows(analysis.runs),

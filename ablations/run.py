@@ -1,6 +1,6 @@
 """Run a study from the command line: plan, run, records, analysis, report.
 
-    python -m ablations.run relu_vs_tanh
+python -m ablations.run relu_vs_tanh
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ablations.show_plan import show_plan
 from ablations.study import Study
 from alexnet_tf import files
 from alexnet_tf.data.images import DataError
-from alexnet_tf.spec import SpecError
+from alexnet_tf.values import SpecError
 
 _REQUEST = "request.json"
 
@@ -187,7 +187,9 @@ def _remembered(folder: Path, options: Options) -> Request:
     try:
         stored = Request(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise DataError(f"no report in {folder} yet. Run the study without --report-only.") from None
+        raise DataError(
+            f"no report in {folder} yet. Run the study without --report-only."
+        ) from None
     except (ValueError, TypeError) as error:
         raise DataError(f"{path} cannot be read: {error}. Run the study again.") from error
     return dataclasses.replace(stored, **asked)

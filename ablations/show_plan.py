@@ -27,9 +27,14 @@ def show_plan(
         rates: arm -> learning rate that a finished search has chosen.
     """
     searching = budget(chosen, request).search
-    parts = (search_runs(chosen, request) if searching else (), reported_runs(chosen, request, rates))
+    parts = (
+        search_runs(chosen, request) if searching else (),
+        reported_runs(chosen, request, rates),
+    )
     runs = [run for part in parts for run in part]
-    states = {run.experiment.run_id: store.state(machine.out, run.experiment.run_id) for run in runs}
+    states = {
+        run.experiment.run_id: store.state(machine.out, run.experiment.run_id) for run in runs
+    }
     todo = [run for run in runs if states[run.experiment.run_id] != "done"]
     seconds = _seconds(console, chosen, request, machine, todo) if todo else {}
     console.print(_table(runs, states, seconds, frozenset(rates) if searching else None))
@@ -58,13 +63,15 @@ def _seconds(
     speed = estimate.probe(chosen, todo, machine)
     words = ", ".join(f"{arm} {rate:.0f}" for arm, rate in speed.images_per_second.items())
     console.print(
-        f"probe, {machine.jobs} side by side with {machine.threads} thread(s) each: {words} images/s, "
+        f"probe, {machine.jobs} side by side, threads {machine.threads}: {words} images/s, "
         f"{speed.overhead:.0f} s a run for start, data and last evaluation",
         highlight=False,
         soft_wrap=True,
     )
     return {
-        run.experiment.run_id: estimate.seconds(chosen, run, speed, request.budget, _images(run, facts))
+        run.experiment.run_id: estimate.seconds(
+            chosen, run, speed, request.budget, _images(run, facts)
+        )
         for run in todo
     }
 

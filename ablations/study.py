@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.spec import Experiment, SpecError, diff, nearest
+from alexnet_tf.spec import Experiment, diff
+from alexnet_tf.values import SpecError, nearest
 
 
 @dataclass(frozen=True, kw_only=True)

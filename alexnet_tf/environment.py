@@ -42,12 +42,14 @@ def _version(package: str) -> str:
 
 
 def _cpu() -> tuple[str, frozenset[str]]:
-    """Return the processor's name and its instruction set flags (Linux; else the platform's name)."""
+    """Return the processor's name and its flags; elsewhere than on Linux a name alone."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine(), frozenset()
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    fields = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)
+    }
     flags = fields.get("flags", fields.get("Features", ""))
     return fields.get("model name", platform.machine()), frozenset(flags.split())
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras import initializers, layers
 
 from alexnet_tf.layers import ClippedPooling2D
-from alexnet_tf.spec import ModelSpec, Precision
+from alexnet_tf.spec import ConvSpec, ModelSpec, Precision
 
 
 def build(spec: ModelSpec, *, seed: int = 0, precision: Precision = "float32") -> keras.Model:
@@ -25,12 +25,12 @@ def build(spec: ModelSpec, *, seed: int = 0, precision: Precision = "float32") -
     image = keras.Input((spec.input_size, spec.input_size, spec.channels), name="image")
     x = image
     for number, conv in enumerate(spec.convs, start=1):
-        x = layers.ZeroPadding2D(conv.padding, name=f"pad{number}")(x) if _odd(conv) else x
+        x = layers.ZeroPadding2D(conv.padding, name=f"pad{number}")(x) if _padded_apart(conv) else x
         x = layers.Conv2D(
             conv.filters,
             conv.kernel,
             conv.stride,
-            padding="valid" if _odd(conv) or conv.padding == 0 else "same",
+            padding="valid" if _padded_apart(conv) or conv.padding == 0 else "same",
             activation=spec.activation,
             kernel_initializer=_initial(spec, f"conv{number}", conv.init_std, seed),
             bias_initializer=initializers.Constant(conv.init_bias),
@@ -43,8 +43,7 @@ def build(spec: ModelSpec, *, seed: int = 0, precision: Precision = "float32") -
                 pool.kind, pool.size, pool.stride, dtype=precision, name=f"pool{number}"
             )(x)
     x = layers.Flatten(dtype=precision, name="flatten")(x)
-    number = len(spec.convs) + 1
-    for number, dense in enumerate(spec.dense, start=number):
+    for number, dense in enumerate(spec.dense, start=len(spec.convs) + 1):
         x = layers.Dense(
             dense.units,
             activation=spec.activation,
@@ -66,8 +65,8 @@ def layer_seed(seed: int, layer: str) -> int:
     return int(sequence.generate_state(1)[0] >> 1)
 
 
-def _odd(conv) -> bool:
-    """Keras' "same" pads as the spec says only at stride 1 with padding (kernel - 1) / 2."""
+def _padded_apart(conv: ConvSpec) -> bool:
+    """Keras' "same" is the spec's padding only at stride 1 and (kernel - 1) / 2 pixels."""
     return conv.padding > 0 and (conv.stride != 1 or 2 * conv.padding != conv.kernel - 1)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from alexnet_tf.spec import Experiment, SpecError, from_dict, to_dict
+from alexnet_tf.spec import Experiment
+from alexnet_tf.values import SpecError, from_dict, to_dict
 
 #: Version of the JSON layout below.
 SCHEMA = 1

@@ -12,15 +12,23 @@ This module imports the standard library only.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import math
-import types
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Literal
+
+from alexnet_tf.values import (
+    SpecError,
+    check_types,
+    from_dict,
+    require,
+    to_dict,
+    without_defaults,
+)
+from alexnet_tf.values import diff as diff
+from alexnet_tf.values import replace as replace
 
 Activation = Literal["relu", "tanh"]
 Initialisation = Literal["gaussian", "glorot_he"]
@@ -29,14 +37,8 @@ DatasetName = Literal["cifar10", "builtin"]
 Scaling = Literal["mean_image", "standardised"]
 Precision = Literal["float32", "mixed_bfloat16"]
 
-Spec = TypeVar("Spec")
-
 #: Part of every run id. Raise it when the meaning or the default of a field changes.
 SPEC_VERSION = 1
-
-
-class SpecError(ValueError):
-    """A spec value that is out of range or of the wrong type. One line, for users."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +55,9 @@ class PoolSpec:
     stride: int = 2
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _require(self, self.size >= 1, "size", "at least 1")
-        _require(self, 1 <= self.stride <= self.size, "stride", "between 1 and the size")
+        check_types(self)
+        require(self, self.size >= 1, "size", "at least 1")
+        require(self, 1 <= self.stride <= self.size, "stride", "between 1 and the size")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +73,11 @@ class ConvSpec:
     pool: PoolSpec | None = None
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         for name in ("filters", "kernel", "stride"):
-            _require(self, getattr(self, name) >= 1, name, "at least 1")
-        _require(self, self.padding >= 0, "padding", "at least 0")
-        _require(self, self.init_std > 0, "init_std", "greater than 0")
+            require(self, getattr(self, name) >= 1, name, "at least 1")
+        require(self, self.padding >= 0, "padding", "at least 0")
+        require(self, self.init_std > 0, "init_std", "greater than 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +89,9 @@ class DenseSpec:
     init_bias: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _require(self, self.units >= 1, "units", "at least 1")
-        _require(self, self.init_std > 0, "init_std", "greater than 0")
+        check_types(self)
+        require(self, self.units >= 1, "units", "at least 1")
+        require(self, self.init_std > 0, "init_std", "greater than 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +114,12 @@ class ModelSpec:
     init: Initialisation = "gaussian"
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         for name in ("input_size", "channels"):
-            _require(self, getattr(self, name) >= 1, name, "at least 1")
-        _require(self, self.classes >= 2, "classes", "at least 2")
-        _require(self, len(self.convs) >= 1, "convs", "one convolution or more")
-        _require(self, self.output_init_std > 0, "output_init_std", "greater than 0")
+            require(self, getattr(self, name) >= 1, name, "at least 1")
+        require(self, self.classes >= 2, "classes", "at least 2")
+        require(self, len(self.convs) >= 1, "convs", "one convolution or more")
+        require(self, self.output_init_std > 0, "output_init_std", "greater than 0")
         for index, (conv, size) in enumerate(zip(self.convs, self._sizes(), strict=True)):
             if size < 1:
                 raise SpecError(
@@ -184,11 +186,11 @@ class DataSpec:
     scaling: Scaling = "mean_image"
 
     def __post_init__(self) -> None:
-        _check_types(self)
+        check_types(self)
         if self.train_images is not None:
-            _require(self, self.train_images >= 10, "train_images", "at least 10, or null for all")
-        _require(self, self.validation_images >= 0, "validation_images", "at least 0")
-        _require(self, self.split >= 0, "split", "at least 0")
+            require(self, self.train_images >= 10, "train_images", "at least 10, or null for all")
+        require(self, self.validation_images >= 0, "validation_images", "at least 0")
+        require(self, self.split >= 0, "split", "at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,13 +211,13 @@ class TrainSpec:
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _require(self, self.batch_size >= 1, "batch_size", "at least 1")
-        _require(self, self.learning_rate >= 0, "learning_rate", "at least 0")
-        _require(self, 0 <= self.momentum < 1, "momentum", "at least 0 and below 1")
-        _require(self, self.epochs >= 1, "epochs", "at least 1")
+        check_types(self)
+        require(self, self.batch_size >= 1, "batch_size", "at least 1")
+        require(self, self.learning_rate >= 0, "learning_rate", "at least 0")
+        require(self, 0 <= self.momentum < 1, "momentum", "at least 0 and below 1")
+        require(self, self.epochs >= 1, "epochs", "at least 1")
         if self.stop_at_error is not None:
-            _require(self, 0 <= self.stop_at_error <= 1, "stop_at_error", "between 0 and 1")
+            require(self, 0 <= self.stop_at_error <= 1, "stop_at_error", "between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +230,8 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _require(self, 0 <= self.seed < 2**31, "seed", "between 0 and 2**31 - 1")
+        check_types(self)
+        require(self, 0 <= self.seed < 2**31, "seed", "between 0 and 2**31 - 1")
 
     @property
     def run_id(self) -> str:
@@ -237,54 +239,8 @@ class Experiment:
 
         Leaving defaults out keeps the ids of old records when a field is added.
         """
-        text = json.dumps([SPEC_VERSION, _without_defaults(self)], sort_keys=True)
+        text = json.dumps([SPEC_VERSION, without_defaults(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def replace(spec: Spec, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Spec:
-    """Return a copy of `spec` with some fields changed and validated again.
-
-    Args:
-        spec: any value of this module.
-        changes: dotted paths to new values, e.g. `{"model.activation": "tanh",
-            "model.convs.0.filters": 64}`.
-        **fields: fields of `spec` itself, e.g. `seed=3`.
-
-    Raises:
-        SpecError: a path names no field (the nearest name is in the message), or a
-            value is not allowed.
-    """
-    for path, value in {**(changes or {}), **fields}.items():
-        spec = _replace_path(spec, path.split("."), value, path)
-    return spec
-
-
-def diff(a: Any, b: Any) -> dict[str, tuple[Any, Any]]:
-    """Name every leaf in which two specs differ: dotted path -> (value in a, value in b)."""
-    left, right = dict(_leaves(a)), dict(_leaves(b))
-    paths = [*left, *(path for path in right if path not in left)]
-    missing = None
-    return {
-        path: (left.get(path, missing), right.get(path, missing))
-        for path in paths
-        if left.get(path, missing) != right.get(path, missing)
-    }
-
-
-def to_dict(spec: Any) -> Any:
-    """Return the spec as JSON-ready dicts, lists and scalars, every field present."""
-    if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
-        return {f.name: to_dict(getattr(spec, f.name)) for f in dataclasses.fields(spec)}
-    return [to_dict(item) for item in spec] if isinstance(spec, tuple) else spec
-
-
-def from_dict(kind: type[Spec], values: Any, path: str = "") -> Spec:
-    """Build a spec of type `kind` from `to_dict`'s form; absent fields take their default.
-
-    Raises:
-        SpecError: unknown field, missing field or a value that is not allowed.
-    """
-    return _build(kind, values, path)
 
 
 def to_json(experiment: Experiment) -> str:
@@ -303,140 +259,6 @@ def from_json(text: str) -> Experiment:
     except ValueError as error:
         raise SpecError(f"the spec is not JSON: {error}") from error
     return from_dict(Experiment, values)
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Split `train.batch_size=64` into its path and its value (JSON, or else a string).
-
-    Raises:
-        SpecError: there is no `=`.
-    """
-    path, equals, value = text.partition("=")
-    if not equals or not path:
-        raise SpecError(f"a setting has the form train.batch_size=64. Received: {text}")
-    try:
-        return path.strip(), json.loads(value)
-    except ValueError:
-        return path.strip(), value.strip()
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Return ` Did you mean 'x'?`, or the list of known names when nothing is near."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else f" Known: {', '.join(sorted(known))}."
-
-
-def _require(spec: Any, allowed: bool, name: str, rule: str) -> None:
-    if not allowed:
-        where = f"{type(spec).__name__}.{name}"
-        raise SpecError(f"`{where}` must be {rule}. Received: {getattr(spec, name)!r}")
-
-
-def _check_types(spec: Any) -> None:
-    """Check every field against its annotation; store ints given for floats as floats."""
-    for name, kind in typing.get_type_hints(type(spec)).items():
-        value = _conform(kind, getattr(spec, name), f"{type(spec).__name__}.{name}")
-        object.__setattr__(spec, name, value)
-
-
-def _conform(kind: Any, value: Any, where: str) -> Any:
-    """Return `value` as an instance of the annotation `kind`, or raise SpecError."""
-    origin, args = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:
-        return None if value is None else _conform(args[0], value, where)
-    if origin is Literal:
-        if value in args:
-            return value
-        hint = nearest(value, list(args)) if isinstance(value, str) else ""
-        raise SpecError(f"`{where}` must be one of {', '.join(args)}. Received: {value!r}.{hint}")
-    if origin is tuple:
-        if isinstance(value, list | tuple):
-            return tuple(_conform(args[0], item, f"{where}.{i}") for i, item in enumerate(value))
-    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isfinite(value):
-            return float(value)
-        raise SpecError(f"`{where}` must be finite. Received: {value!r}")
-    elif isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
-    name = getattr(kind, "__name__", str(kind))
-    raise SpecError(f"`{where}` must be {name}. Received: {value!r}")
-
-
-def _build(kind: Any, value: Any, path: str) -> Any:
-    """Turn JSON values into the annotation `kind`, naming the path of whatever is wrong."""
-    origin, args = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:
-        return None if value is None else _build(args[0], value, path)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_build(args[0], item, f"{path}.{i}") for i, item in enumerate(value))
-    if not dataclasses.is_dataclass(kind):
-        return value
-    if not isinstance(value, dict):
-        raise SpecError(f"`{path or kind.__name__}` must be an object. Received: {value!r}")
-    hints = typing.get_type_hints(kind)
-    for name in value:
-        if name not in hints:
-            raise SpecError(f"no field '{_join(path, name)}'.{nearest(name, list(hints))}")
-    for f in dataclasses.fields(kind):
-        has_default = f.default is not dataclasses.MISSING
-        has_default |= f.default_factory is not dataclasses.MISSING
-        if f.name not in value and not has_default:
-            raise SpecError(f"field '{_join(path, f.name)}' is missing")
-    built = {name: _build(hints[name], item, _join(path, name)) for name, item in value.items()}
-    return typing.cast(Any, kind)(**built)
-
-
-def _replace_path(spec: Any, parts: list[str], value: Any, path: str) -> Any:
-    """Return `spec` with the leaf at `parts` replaced; `path` is the whole path, for messages."""
-    head, rest = parts[0], parts[1:]
-    if isinstance(spec, tuple):
-        if not head.isdecimal() or int(head) >= len(spec):
-            raise SpecError(f"no field '{path}': '{head}' must be 0 to {len(spec) - 1}.")
-        items = list(spec)
-        items[int(head)] = _replace_path(spec[int(head)], rest, value, path) if rest else value
-        return tuple(items)
-    if not dataclasses.is_dataclass(spec):
-        raise SpecError(f"no field '{path}': nothing lies below it.")
-    hints = typing.get_type_hints(type(spec))
-    if head not in hints:
-        raise SpecError(f"no field '{path}'.{nearest(head, list(hints))}")
-    if rest:
-        new = _replace_path(getattr(spec, head), rest, value, path)
-    else:
-        new = _build(hints[head], value, path)
-    return dataclasses.replace(typing.cast(Any, spec), **{head: new})
-
-
-def _leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted path, value) of every scalar below `spec`."""
-    if dataclasses.is_dataclass(spec):
-        for f in dataclasses.fields(spec):
-            yield from _leaves(getattr(spec, f.name), _join(path, f.name))
-    elif isinstance(spec, tuple):
-        for index, item in enumerate(spec):
-            yield from _leaves(item, _join(path, str(index)))
-    else:
-        yield path, spec
-
-
-def _without_defaults(spec: Any) -> Any:
-    """Return `to_dict`'s form without the fields that hold their default."""
-    if isinstance(spec, tuple):
-        return [_without_defaults(item) for item in spec]
-    if not dataclasses.is_dataclass(spec):
-        return spec
-    kept = {}
-    for f in dataclasses.fields(spec):
-        value = getattr(spec, f.name)
-        made = f.default_factory
-        default = made() if made is not dataclasses.MISSING else f.default
-        if value != default:
-            kept[f.name] = _without_defaults(value)
-    return kept
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 # The four-layer net of cuda-convnet's layers-19pct.cfg (89,578 parameters): the

@@ -12,12 +12,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import os
 import signal
 import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,35 +25,24 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import checkpoint, environment, files, records
 from alexnet_tf.data.images import DataError, Images
 from alexnet_tf.data.load import load
-from alexnet_tf.data.order import batches, batches_per_epoch
-from alexnet_tf.data.split import Normaliser, Split, normaliser, split
+from alexnet_tf.data.order import batches_per_epoch
+from alexnet_tf.data.split import Split, normaliser, split
+from alexnet_tf.data.stream import training_stream
+from alexnet_tf.evaluate import error_rate
 from alexnet_tf.model import build
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord
-from alexnet_tf.spec import Experiment, SpecError, from_json, to_json
-
-Progress = Callable[[dict[str, Any]], None]
-
-_CHECK_EVERY = 50  # updates between checks of the weights
-_REPORT_EVERY = 0.5  # seconds between progress reports
-_EVALUATION_BATCH = 500
+from alexnet_tf.spec import Experiment, from_json, to_json
+from alexnet_tf.values import SpecError
+from alexnet_tf.watch import Diverged, Interrupted, Progress, Watch
 
 
 class EnvironmentChangedError(RuntimeError):
     """A state was made in an environment that does not give the same bits as this one."""
-
-
-class Interrupted(Exception):
-    """Training was asked to stop; the state of the last full epoch is on disk."""
-
-
-class _Diverged(Exception):
-    """A weight or the loss stopped being finite."""
 
 
 def train(
@@ -128,6 +115,8 @@ class _Run:
         self.images: Images = images
         self.fingerprint = images.fingerprint()
         self.split: Split = split(images, experiment.data)
+        self.scaling = normaliser(images.train_images[self.split.train], experiment.data)
+        self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
         self.environment = environment.describe(threads=threads, device=_device())
         self.progress: Progress = progress
         self.interrupted: Callable[[], bool] = interrupted
@@ -143,7 +132,7 @@ class _Run:
         try:
             if not self.ended():
                 self._fit()
-        except _Diverged as error:
+        except Diverged as error:
             status, reason = "diverged", str(error)
         return self._record(status, reason)
 
@@ -173,9 +162,7 @@ class _Run:
         spec = self.experiment
         model = build(spec.model, seed=spec.seed, precision=spec.train.precision)
         model.compile(
-            optimizer=keras.optimizers.SGD(
-                spec.train.learning_rate, momentum=spec.train.momentum
-            ),
+            optimizer=keras.optimizers.SGD(spec.train.learning_rate, momentum=spec.train.momentum),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=False,  # five times slower on CPU
@@ -200,16 +187,15 @@ class _Run:
 
     def _fit(self) -> None:
         train = self.experiment.train
-        scaling = normaliser(self.images.train_images[self.split.train], self.experiment.data)
         stream = training_stream(
-            self.images, self.split, scaling, self.experiment, first_epoch=len(self.curve)
+            self.images, self.split, self.scaling, self.experiment, first_epoch=len(self.curve)
         )
         self.model.fit(
             stream,
             steps_per_epoch=batches_per_epoch(len(self.split.train), train.batch_size),
             initial_epoch=len(self.curve),
             epochs=train.epochs,
-            callbacks=[_Watch(self)],
+            callbacks=[Watch(self)],
             shuffle=False,  # the stream is already in its order
             verbose=0,
         )
@@ -217,7 +203,6 @@ class _Run:
     def _record(self, status: records.Status, reason: str) -> RunRecord:
         images, rates = self.images, [len(self.split.train) / e.seconds for e in self.curve[1:]]
         diverged = status == "diverged"
-        scaling = normaliser(images.train_images[self.split.train], self.experiment.data)
         chosen = self.split.validation
         validation = (images.train_images[chosen], images.train_labels[chosen])
         test = (images.test_images, images.test_labels)
@@ -226,8 +211,10 @@ class _Run:
             status=status,
             reason=reason,
             curve=tuple(self.curve),
-            validation_error=None if diverged else error_rate(self.model, scaling, *validation),
-            test_error=None if diverged else error_rate(self.model, scaling, *test),
+            validation_error=None
+            if diverged
+            else error_rate(self.model, self.scaling, *validation),
+            test_error=None if diverged else error_rate(self.model, self.scaling, *test),
             weights_sha256=checkpoint.weights_sha256(self.model),
             seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
             images_per_second=round(statistics.median(rates), 1) if rates else None,
@@ -244,114 +231,6 @@ class _Run:
             ),
             environment=self.environment,
         )
-
-
-class _Watch(keras.callbacks.Callback):
-    """Watch over `fit`: divergence, interruption, progress, and the state after each epoch."""
-
-    def __init__(self, run: _Run):
-        super().__init__()
-        self.run = run
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = self.reported = time.monotonic()
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.run.interrupted():
-            raise Interrupted(f"stopped after {len(self.run.curve)} full epochs")
-        if batch % _CHECK_EVERY == 0:
-            self._check(batch)
-        now = time.monotonic()
-        if now - self.reported >= _REPORT_EVERY:
-            self.reported = now
-            self._report("batch", batch + 1, logs, now)
-
-    def on_epoch_end(self, epoch, logs=None):
-        run, logs = self.run, logs or {}
-        steps = self.params["steps"]
-        self._check(steps - 1)
-        seconds = time.monotonic() - self.begun
-        result = EpochResult(
-            epoch=epoch + 1,
-            updates=(epoch + 1) * steps,
-            train_error=_error(logs["accuracy"], len(run.split.train)),
-            train_loss=float(logs["loss"]),
-            seconds=round(seconds, 4),
-        )
-        if not math.isfinite(result.train_loss):
-            raise _Diverged(f"the loss was not finite in epoch {epoch + 1}")
-        run.curve.append(result)
-        run.save()
-        self._report("epoch", steps, logs, time.monotonic())
-        self.model.stop_training = run.ended()
-
-    def _check(self, batch: int) -> None:
-        """Look at the weights themselves: ReLU hides NaN from the loss on x86."""
-        for variable in self.model.trainable_variables:
-            if not np.isfinite(np.asarray(variable)).all():
-                update = len(self.run.curve) * self.params["steps"] + batch + 1
-                raise _Diverged(f"{variable.path} was not finite after {update} updates")
-
-    def _report(self, event: str, step: int, logs: dict[str, Any] | None, now: float) -> None:
-        images = min(step * self.run.experiment.train.batch_size, len(self.run.split.train))
-        self.run.progress(
-            {
-                "event": event,
-                "epoch": len(self.run.curve) + (event == "batch"),
-                "step": step,
-                "steps": self.params["steps"],
-                "train_error": 1 - float((logs or {}).get("accuracy", math.nan)),
-                "images_per_second": images / max(now - self.begun, 1e-9),
-            }
-        )
-
-
-def training_stream(
-    images: Images, split: Split, scaling: Normaliser, experiment: Experiment, *, first_epoch: int
-) -> tf.data.Dataset:
-    """Return the endless stream of (inputs, labels) batches from epoch `first_epoch` on.
-
-    inputs: (batch, H, W, 3) float32, scaled; labels: (batch,) int64.
-    """
-    pixels = tf.constant(images.train_images[split.train])
-    labels = tf.constant(images.train_labels[split.train])
-    size = experiment.train.batch_size
-
-    def indices():
-        for epoch in range(first_epoch, experiment.train.epochs):
-            yield from batches(experiment.seed, epoch, len(split.train), size)
-
-    def gather(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        raw = tf.cast(tf.gather(pixels, index), tf.float32)
-        return (raw - scaling.offset) * scaling.scale, tf.gather(labels, index)
-
-    signature = tf.TensorSpec((None,), tf.int32)
-    return tf.data.Dataset.from_generator(indices, output_signature=signature).map(gather).prefetch(2)
-
-
-def error_rate(
-    model: keras.Model, scaling: Normaliser, images: np.ndarray, labels: np.ndarray
-) -> float | None:
-    """Return the fraction of images whose most probable class is wrong; None without images.
-
-    Args:
-        images: (N, H, W, 3) uint8.
-        labels: (N,) integers.
-    """
-    if len(images) == 0:
-        return None
-    wrong = 0
-    for start in range(0, len(images), _EVALUATION_BATCH):
-        part = slice(start, start + _EVALUATION_BATCH)
-        inputs = (images[part].astype(np.float32) - scaling.offset) * scaling.scale
-        logits = np.asarray(model(inputs, training=False))
-        wrong += int((logits.argmax(axis=1) != labels[part]).sum())
-    return wrong / len(images)
-
-
-def _error(accuracy: float, images: int) -> float:
-    """Return the exact fraction behind a mean that Keras keeps in float32."""
-    return (images - round(float(accuracy) * images)) / images
 
 
 def _device() -> str:
@@ -388,7 +267,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(5, error)
     except Interrupted as error:
         _fail(0, f"{error}; the same command continues the run")
-        return 130 if stop[0] == signal.SIGINT else 75
+        return 130 if signal.SIGINT in stop else 75
     _emit({"event": "end", "status": record.status, "weights_sha256": record.weights_sha256})
     return 0
 
@@ -404,7 +283,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _emit(event: dict[str, Any]) -> None:
-    print(json.dumps(event), flush=True)
+    try:
+        print(json.dumps(event), flush=True)
+    except BrokenPipeError:
+        # the runner is gone: nobody may be left holding the run's folder
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Interrupted("nobody listens any more") from None
 
 
 def _fail(code: int, error: object) -> int:

@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from alexnet_tf.data import cifar10
 from alexnet_tf.data.images import DataError
 from alexnet_tf.data.load import load
-from alexnet_tf.spec import nearest
+from alexnet_tf.values import nearest
 
 _NAMES = ["builtin", "cifar10"]
 

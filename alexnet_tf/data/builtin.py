@@ -1,17 +1,13 @@
 """The built-in data set: ten classes of small colour images, rendered from a seed.
 
 The images are synthetic: they stand in for CIFAR-10 where there is no network, and
-numbers measured on them say nothing about photographs. Each shows one large shape
-covered with a texture in two paints, over a textured background strewn with small
-shapes. Every shape and every texture belongs to two classes or more, so that only both
-together name the class; the paint hints at it, under a light of random colour.
+numbers measured on them say nothing about photographs. Every shape and every texture
+belongs to two classes or more, so that only both together name the class; the paint
+hints at it, under a light of random colour.
 
-Every pixel comes from NumPy's `PCG64` and elementwise `+ - * /`, `floor`, `sqrt` and
+Pixels come from NumPy's `PCG64` and elementwise `+ - * /`, `floor`, `sqrt` and
 comparisons: no BLAS, trigonometry or sums, whose last bit depends on the processor. The
-bytes should therefore be the same everywhere, unless another NumPy version draws other
-random numbers; where that matters, compare a fingerprint of the images.
-
-`python -m alexnet_tf.data.builtin FILE.png` draws examples (needs matplotlib).
+bytes should be the same everywhere, unless another NumPy version draws other numbers.
 """
 
 from __future__ import annotations
@@ -23,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Part = Literal["train", "test"]
+Rendered = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Floats = NDArray[np.floating]
 _Rng = np.random.Generator
 
@@ -53,14 +50,11 @@ _BLOCK = 200
 _PER_CLASS = _BLOCK // len(CLASS_NAMES)
 
 
-def render(
-    count: int, *, seed: int, part: Part, start: int = 0
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def render(count: int, *, seed: int, part: Part, start: int = 0) -> Rendered:
     """Render the images `start` to `start + count - 1` of a part.
 
     An image depends on `seed`, `part` and its own index alone, however many are
-    rendered together. Each class has the same number of images in every 200 that
-    start at a multiple of 200.
+    rendered together. Each class has 20 of the images 200 k to 200 k + 199, for every k.
 
     Args:
         count: number of images, at least 1.
@@ -80,31 +74,26 @@ def render(
             raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}")
     if part not in ("train", "test"):
         raise ValueError(f"`part` must be 'train' or 'test'. Received: part={part!r}")
-    images = np.empty((count, _SIZE, _SIZE, 3), np.uint8)
-    labels = np.empty(count, np.int64)
-    stop = start + count
-    for block in range(start // _BLOCK, (stop - 1) // _BLOCK + 1):
-        first = block * _BLOCK
-        low, high = max(start, first), min(stop, first + _BLOCK)
-        block_images, block_labels = _render_block(seed, part, block)
-        images[low - start : high - start] = block_images[low - first : high - first]
-        labels[low - start : high - start] = block_labels[low - first : high - first]
+    first, last = start // _BLOCK, (start + count - 1) // _BLOCK
+    blocks = [_render_block(seed, part, block) for block in range(first, last + 1)]
+    cut = slice(start - first * _BLOCK, start - first * _BLOCK + count)
+    images, labels = (np.concatenate(pieces)[cut] for pieces in zip(*blocks, strict=True))
     return images, labels
 
 
-def _render_block(seed: int, part: Part, block: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _render_block(seed: int, part: Part, block: int) -> Rendered:
     """Render one block. Rows are ordered by class until the last step shuffles them."""
-    entropy = np.random.SeedSequence([seed, int(part == "test"), block])
-    rng = np.random.Generator(np.random.PCG64(entropy))
+    rng = np.random.Generator(np.random.PCG64([seed, int(part == "test"), block]))
     canvas = _background(rng)
     for piece in range(3):
         _paste(canvas, _clutter(rng, piece, reach=16.0), _colour(rng, _uniform(rng, 0, 1)))
     _paste(canvas, *_object(rng))
-    # An occluder that is always there would be a cue of its own: half of them are off the picture.
+    # An occluder that is always there would be a cue of its own: about half are off the picture.
     _paste(canvas, _clutter(rng, 3, reach=26.0), _colour(rng, _uniform(rng, 0, 1)))
     pixels = _light(rng, canvas)
     order = np.argsort(_uniform(rng, 0, 1).ravel(), kind="stable")
-    return pixels[order].transpose(0, 2, 3, 1), order // _PER_CLASS
+    images = np.ascontiguousarray(pixels[order].transpose(0, 2, 3, 1))
+    return images, (order // _PER_CLASS).astype(np.int64)
 
 
 def _uniform(rng: _Rng, low: float, high: float) -> Floats:
@@ -113,10 +102,7 @@ def _uniform(rng: _Rng, low: float, high: float) -> Floats:
 
 
 def _coordinates(rng: _Rng, reach: float, radius: Floats, span: float) -> tuple[Floats, Floats]:
-    """Pixel coordinates moved by up to `reach`, rotated, divided by `radius`.
-
-    `span` is the tangent of half the largest angle.
-    """
+    """Pixel coordinates moved by up to `reach`, turned by up to 2 atan(`span`), over `radius`."""
     axis = np.arange(_SIZE, dtype=np.float32) - np.float32((_SIZE - 1) / 2)
     x = axis[None, None, :] - _uniform(rng, -reach, reach)
     y = axis[None, :, None] - _uniform(rng, -reach, reach)
@@ -165,10 +151,9 @@ def _coverage(depth: Floats) -> Floats:
 
 def _colour(rng: _Rng, hue: Floats, dark: float = 0.3, bright: float = 0.9) -> Floats:
     """Colour of hue `hue` (1 is a full circle), of random saturation and brightness."""
-    sixths = np.float32(6) * (hue - np.floor(hue))
     offsets = np.array([3, 1, 5], np.float32).reshape(1, 3, 1, 1)
     # Red, green and blue peak at 0, 2 and 4 sixths; the distance wraps around the circle.
-    turned = sixths[:, None] + offsets
+    turned = np.float32(6) * (hue - np.floor(hue))[:, None] + offsets
     ramp = np.abs(turned - np.float32(6) * np.floor(turned / np.float32(6)) - np.float32(3))
     pure = np.clip(np.float32(2) - ramp, 0, 1)
     strength = _uniform(rng, 0.2, 0.8)[:, None]
@@ -181,8 +166,7 @@ def _paste(canvas: Floats, mask: Floats, colour: Floats) -> None:
 
 def _background(rng: _Rng) -> Floats:
     """Two flat regions with a straight border, and a texture over both."""
-    canvas = np.empty((_BLOCK, 3, _SIZE, _SIZE), np.float32)
-    canvas[:] = _colour(rng, _uniform(rng, 0, 1))
+    canvas = np.zeros((_BLOCK, 3, _SIZE, _SIZE), np.float32) + _colour(rng, _uniform(rng, 0, 1))
     u, _ = _coordinates(rng, 12.0, _uniform(rng, 1, 1), 1.0)
     _paste(canvas, _coverage(u), _colour(rng, _uniform(rng, 0, 1)))
     period = _uniform(rng, 5.0, 9.0)
@@ -239,30 +223,25 @@ def _light(rng: _Rng, canvas: Floats) -> NDArray[np.uint8]:
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _draw_examples(path: str) -> None:
-    """Write a picture with one row of 12 training images of seed 0 per class."""
+def _main(arguments: list[str]) -> int:
+    """Draw 12 training images of seed 0 per class, one row each. Needs matplotlib."""
+    if len(arguments) != 1 or not arguments[0].endswith(".png"):
+        print("usage: python -m alexnet_tf.data.builtin FILE.png", file=sys.stderr)
+        return 2
     from matplotlib.figure import Figure
 
     images, labels = render(_BLOCK, seed=0, part="train")
     cells = np.stack([images[labels == label][:12] for label in range(len(CLASS_NAMES))])
     cells = np.pad(cells, ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
-    sheet = np.vstack([np.hstack(list(row)) for row in cells])
-    sheet = sheet.repeat(3, axis=0).repeat(3, axis=1)
+    sheet = np.vstack([np.hstack(list(row)) for row in cells]).repeat(3, axis=0).repeat(3, axis=1)
     height, width, names = sheet.shape[0], sheet.shape[1], 140
     figure = Figure(figsize=((width + names) / 100, height / 100), dpi=100)
     # Six bits a colour look the same and keep the noise from filling the file.
     figure.figimage(sheet & 252, xo=names)
     for row, name in enumerate(CLASS_NAMES):
-        middle = 1 - (row + 0.5) / len(CLASS_NAMES)
-        figure.text((names - 10) / (width + names), middle, name, ha="right", va="center")
-    figure.savefig(path, pil_kwargs={"optimize": True}, metadata={"Software": None})
-
-
-def _main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or not arguments[0].endswith(".png"):
-        print("usage: python -m alexnet_tf.data.builtin FILE.png", file=sys.stderr)
-        return 2
-    _draw_examples(arguments[0])
+        x, y = (names - 10) / (width + names), 1 - (row + 0.5) / len(CLASS_NAMES)
+        figure.text(x, y, name, ha="right", va="center")
+    figure.savefig(arguments[0], pil_kwargs={"optimize": True}, metadata={"Software": None})
     return 0
 
 

@@ -86,7 +86,9 @@ def read(data_dir: Path | None) -> Images:
         classes = tuple(builder.info.features["label"].names)
         train, test = (_decode(builder, part) for part in ("train", "test"))
     except (tf.errors.OpError, OSError, AssertionError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"CIFAR-10 in {path} cannot be read: {_line(error)}. {_mend(path)}") from error
+        raise DataError(
+            f"CIFAR-10 in {path} cannot be read: {_line(error)}. {_mend(path)}"
+        ) from error
     _check(path, "train", train, TRAIN_IMAGES)
     _check(path, "test", test, TEST_IMAGES)
     return Images(
@@ -134,14 +136,15 @@ def _check(path: Path, part: str, arrays: tuple[np.ndarray, np.ndarray], expecte
     images, labels = arrays
     if len(images) != expected:
         raise DataError(
-            f"CIFAR-10 in {path}: expected {expected} {part} images, got {len(images)}. {_mend(path)}"
+            f"CIFAR-10 in {path}: expected {expected} {part} images, got {len(images)}. "
+            f"{_mend(path)}"
         )
     counts = np.bincount(labels, minlength=10)
     if images.shape[1:] != (32, 32, 3) or len(counts) != 10 or (counts != expected // 10).any():
         raise DataError(
             f"CIFAR-10 in {path}: the {part} images are {images.shape[1:]} with "
-            f"{counts.tolist()} per class, expected (32, 32, 3) with {expected // 10} in each of 10. "
-            f"{_mend(path)}"
+            f"{counts.tolist()} per class, expected (32, 32, 3) with {expected // 10} in each of "
+            f"10. {_mend(path)}"
         )
 
 

@@ -76,7 +76,13 @@ def _through(path: Path, read: Callable[[], Images]) -> Images:
 def _encode(images: Images) -> bytes:
     """Return fingerprint, facts as JSON and arrays, so that a damaged copy is noticed."""
     arrays = io.BytesIO()
-    np.savez(arrays, a=images.train_images, b=images.train_labels, c=images.test_images, d=images.test_labels)
+    np.savez(
+        arrays,
+        a=images.train_images,
+        b=images.train_labels,
+        c=images.test_images,
+        d=images.test_labels,
+    )
     facts = [images.name, images.synthetic, images.source, images.class_names]
     head = f"{images.fingerprint()}\n{json.dumps(facts)}\n".encode()
     return head + arrays.getvalue()

@@ -38,7 +38,9 @@ def split(images: Images, spec: DataSpec) -> Split:
         DataError: the set is too small for what is asked.
     """
     classes = len(images.class_names)
-    per_class = [_ranked(np.flatnonzero(images.train_labels == k), spec.split) for k in range(classes)]
+    per_class = [
+        _ranked(np.flatnonzero(images.train_labels == k), spec.split) for k in range(classes)
+    ]
     validation = [spec.validation_images // classes] * classes
     train = [len(rank) - skip for rank, skip in zip(per_class, validation, strict=True)]
     if spec.train_images is not None:

@@ -69,7 +69,7 @@ class ClippedPooling2D(keras.layers.Layer):
         return max(0, (self._windows(extent) - 1) * self.stride + self.size - extent)
 
     def _same_is_exact(self, shape):
-        """One overhanging pixel lies right or bottom under TensorFlow's rule too, unpadded in memory."""
+        """A single overhanging pixel lies right or bottom under TensorFlow's "same" rule too."""
         return all(
             missing <= 1 and self._windows(extent) == -(-extent // self.stride)
             for missing, extent in zip(self._overhang, shape[1:3], strict=True)

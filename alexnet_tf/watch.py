@@ -1,0 +1,109 @@
+"""What happens around `model.fit`: divergence, interruption, progress, a state each epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from alexnet_tf.records import EpochResult
+
+Progress = Callable[[dict[str, Any]], None]
+
+_CHECK_EVERY = 50  # updates between checks of the weights
+_REPORT_EVERY = 0.5  # seconds between progress reports
+
+
+class Interrupted(Exception):
+    """Training was asked to stop; the state of the last full epoch is on disk."""
+
+
+class Diverged(Exception):
+    """A weight or the loss stopped being finite."""
+
+
+class Watched(Protocol):
+    """The training that is watched."""
+
+    curve: list[EpochResult]  # one entry a finished epoch; the watch appends to it
+    images_per_epoch: int
+    batch_size: int
+    progress: Progress
+    interrupted: Callable[[], bool]
+
+    def ended(self) -> bool:
+        """Say whether the last epoch trained is the last to train."""
+        ...
+
+    def save(self) -> None:
+        """Write the state after the epochs in `curve`."""
+        ...
+
+
+class Watch(keras.callbacks.Callback):
+    """Watch over `fit`: divergence, interruption, progress, and the state after each epoch."""
+
+    def __init__(self, run: Watched):
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun = self.reported = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.run.interrupted():
+            raise Interrupted(f"stopped after {len(self.run.curve)} full epochs")
+        if batch % _CHECK_EVERY == 0:
+            self._check(batch)
+        now = time.monotonic()
+        if now - self.reported >= _REPORT_EVERY:
+            self.reported = now
+            self._report("batch", batch + 1, logs, now)
+
+    def on_epoch_end(self, epoch, logs=None):
+        run, logs = self.run, logs or {}
+        steps = self.params["steps"]
+        self._check(steps - 1)
+        seconds = time.monotonic() - self.begun
+        result = EpochResult(
+            epoch=epoch + 1,
+            updates=(epoch + 1) * steps,
+            train_error=_error(logs["accuracy"], run.images_per_epoch),
+            train_loss=float(logs["loss"]),
+            seconds=round(seconds, 4),
+        )
+        if not math.isfinite(result.train_loss):
+            raise Diverged(f"the loss was not finite in epoch {epoch + 1}")
+        run.curve.append(result)
+        run.save()
+        self._report("epoch", steps, logs, time.monotonic())
+        self.model.stop_training = run.ended()
+
+    def _check(self, batch: int) -> None:
+        """Look at the weights themselves: ReLU hides NaN from the loss on x86."""
+        for variable in self.model.trainable_variables:
+            if not np.isfinite(np.asarray(variable)).all():
+                update = len(self.run.curve) * self.params["steps"] + batch + 1
+                raise Diverged(f"{variable.path} was not finite after {update} updates")
+
+    def _report(self, event: str, step: int, logs: dict[str, Any] | None, now: float) -> None:
+        images = min(step * self.run.batch_size, self.run.images_per_epoch)
+        self.run.progress(
+            {
+                "event": event,
+                "epoch": len(self.run.curve) + (event == "batch"),
+                "step": step,
+                "steps": self.params["steps"],
+                "train_error": 1 - float((logs or {}).get("accuracy", math.nan)),
+                "images_per_second": images / max(now - self.begun, 1e-9),
+            }
+        )
+
+
+def _error(accuracy: float, images: int) -> float:
+    """Return the exact fraction behind a mean that Keras keeps in float32."""
+    return (images - round(float(accuracy) * images)) / images
