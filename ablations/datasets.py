@@ -50,7 +50,7 @@ def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
     return "builtin"
 
 
-def prepare(console: Console, name: DatasetName, machine: Machine) -> Facts:
+def prepare(console: Console, name: str, machine: Machine) -> Facts:
     """Read and check the data set in a process of its own, leaving a decoded copy in the cache.
 
     Raises:
@@ -70,7 +70,7 @@ def prepare(console: Console, name: DatasetName, machine: Machine) -> Facts:
     return Facts(values["train_images"], values["fingerprint"])
 
 
-def _command(name: DatasetName, machine: Machine) -> list[str]:
+def _command(name: str, machine: Machine) -> list[str]:
     command = [sys.executable, "-m", "alexnet_tf.data", name]
     return command + (["--data-dir", str(machine.data_dir)] if machine.data_dir else [])
 

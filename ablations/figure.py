@@ -71,11 +71,10 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     """Return the figure: panels side by side, or `stacked` for a narrow page."""
     comparisons = analysis.study.comparisons
     count = len(comparisons)
-    rows, columns = (count, 1) if stacked else (1, count)
-    size = (4.6, 3.9 * count) if stacked else (4.9 * count, 4.2)
+    grid, size = ((count, 1), (4.6, 3.9 * count)) if stacked else ((1, count), (4.9 * count, 4.2))
     with _styled():
         figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flat
+        panels = figure.subplots(*grid, sharey=True, squeeze=False).flat
         for comparison, axes in zip(comparisons, panels, strict=True):
             _panel(axes, analysis, comparison)
             if stacked or axes is figure.axes[0]:
@@ -157,24 +156,23 @@ def _threshold(axes: Axes, threshold: float) -> None:
 
 def _curves(axes: Axes, analysis: Analysis, arm: str, colour: str, dashes: Any) -> None:
     """Draw every seed thin, a cross where one diverged, and their mean thick."""
-    runs = _reported(analysis.runs, arm).set_index("run_id")["status"]
-    runs = runs[runs.isin(["done", "diverged"])]
-    curves = _reported(analysis.curves, arm)
-    seeds = [seed for run, seed in curves.groupby("run_id", sort=False) if run in runs]
+    runs, curves = _reported(analysis.runs, arm), _reported(analysis.curves, arm)
+    status = dict(zip(runs["run_id"], runs["status"], strict=True))
+    seeds = [curves.loc[curves["run_id"] == run] for run in curves["run_id"].unique()]
     for seed in seeds:
         x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
         axes.plot(x, y, color=colour, linestyle=dashes, linewidth=0.8, alpha=0.55)
-        if runs[seed["run_id"].iloc[0]] == "diverged":
+        if status[seed["run_id"].iloc[0]] == "diverged":
             axes.plot(x[-1:], y[-1:], "x", color=colour, markersize=6)
     # A run that diverged in its first epoch has no curve, and its arm then no mean.
-    if 0 < len(seeds) == len(runs):
+    if 0 < len(seeds) == sum(item in ("done", "diverged") for item in status.values()):
         axes.plot(*_mean_line(seeds), color=colour, linestyle=dashes, linewidth=2.2)
 
 
 def _mean_line(seeds: list[pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
     """Return (mean epoch, error) over the errors that every seed reached."""
-    highest = min(float(seed["train_error"].iloc[0]) for seed in seeds)
-    lowest = max(float(seed["train_error"].min()) for seed in seeds)
+    highest = min(seed["train_error"].iloc[0] for seed in seeds)
+    lowest = max(seed["train_error"].min() for seed in seeds)
     if lowest > highest:
         return np.empty(0), np.empty(0)
     errors = np.linspace(highest, lowest, 120)
@@ -225,18 +223,17 @@ def _censoring(analysis: Analysis, arm: str) -> str:
 
 
 def _reported(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
-    return frame[(frame["arm"] == arm) & (frame["role"] == "reported")]
+    return frame.loc[(frame["arm"] == arm) & (frame["role"] == "reported")]
 
 
-def _summary(analysis: Analysis, arm: str) -> pd.Series | None:
-    rows = analysis.summary[analysis.summary["arm"] == arm]
-    return rows.iloc[0] if len(rows) else None
+def _summary(analysis: Analysis, arm: str) -> dict[Any, Any] | None:
+    rows = analysis.summary.loc[analysis.summary["arm"] == arm].to_dict("records")
+    return rows[0] if rows else None
 
 
 def _last_epoch(analysis: Analysis, comparison: Comparison) -> float:
     arms = (comparison.baseline, comparison.variant)
-    ends = [_reported(analysis.curves, arm)["epoch"].max() for arm in arms]
-    return max((float(end) for end in ends if pd.notna(end)), default=1.0)
+    return max((e for arm in arms for e in _reported(analysis.curves, arm)["epoch"]), default=1)
 
 
 def readable(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from ablations import figure
 from ablations.analysis import Analysis
@@ -25,15 +26,10 @@ from alexnet_tf import records
 from alexnet_tf.files import write_atomic
 
 #: Columns that readers' programs rely on, in this order; the rest of a table follows them.
-PUBLIC_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "summary": (
-        *("study", "arm", "n", "metric", "mean", "ci_low", "ci_high", "unit"),
-        *("n_censored", "paper_value", "dataset", "precision"),
-    ),
-    "runs": (
-        *("run_id", "arm", "seed", "status"),
-        *("epochs_to_threshold", "final_train_error", "seconds"),
-    ),
+PUBLIC_COLUMNS: Mapping[str, str] = {
+    "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
+    "precision",
+    "runs": "run_id arm seed status epochs_to_threshold final_train_error seconds",
 }
 
 # Images in a published training set before the validation images are taken out of it.
@@ -64,13 +60,13 @@ def write(
     """
     drawing = figure.draw(analysis)
     files = {
-        f"{name}.csv": _csv(getattr(analysis, name), PUBLIC_COLUMNS.get(name, ()))
+        f"{name}.csv": _csv(getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split())
         for name in ("summary", "runs", "curves", "comparisons")
     }
     files["records.jsonl"] = _jsonl(runs)
     files["figure.svg"] = figure.svg(drawing).encode()
     files["figure.png"] = figure.png(drawing)
-    files["index.html"] = _page(analysis, runs, command)
+    files["index.html"] = _page(analysis, runs, drawing, command)
     for name, data in files.items():
         write_atomic(folder / name, data)
     return [folder / name for name in files]
@@ -78,7 +74,7 @@ def write(
 
 def _csv(table: pd.DataFrame, first: Sequence[str]) -> bytes:
     """Return the table as UTF-8 CSV, the columns of `first` before the others."""
-    table = table[[*first, *(name for name in table.columns if name not in first)]].copy()
+    table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(_cell)
@@ -98,12 +94,11 @@ def _jsonl(runs: Sequence[StudyRun]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _page(analysis: Analysis, runs: Sequence[StudyRun], command: str) -> bytes:
+def _page(analysis: Analysis, runs: Sequence[StudyRun], drawing: Figure, command: str) -> bytes:
     """Return the self-contained page."""
     names = [figure.readable(item.name) for item in analysis.study.comparisons]
     words = f"Training error over epochs: {', '.join(names)}. The tables below hold the numbers."
-    drawings = [figure.draw(analysis, stacked=stacked) for stacked in (False, True)]
-    wide, narrow = (Markup(figure.inline_svg(item, words)) for item in drawings)
+    drawings = {"wide": drawing, "narrow": figure.draw(analysis, stacked=True)}
     made = [run.record for run in runs if run.record is not None]
     text = (
         _environment()
@@ -116,10 +111,13 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], command: str) -> bytes:
             images=_images(analysis, runs),
             comparisons=[_comparison(analysis, item) for item in analysis.study.comparisons],
             runs=_rows(analysis.runs),
-            figures={"wide": wide, "narrow": narrow},
+            figures={key: Markup(figure.inline_svg(item, words)) for key, item in drawings.items()},
             facts=_distinct(record.data for record in made),
             environments=_distinct(record.environment for record in made),
-            same_bits=len(_distinct_fingerprints(made)) <= 1,
+            same_bits=len(
+                {str(item.environment.fingerprint()) for item in made if item.environment}
+            )
+            < 2,
             precisions=sorted(set(analysis.summary["precision"])),
             seconds=sum(record.seconds for record in made),
             command=command,
@@ -138,10 +136,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    engine.filters.update(
-        number=number, percent=percent, interval=interval, duration=duration, plain=plain
-    )
-    engine.filters["readable"] = figure.readable
+    for format_value in (number, percent, interval, duration, plain, figure.readable):
+        engine.filters[format_value.__name__] = format_value
     return engine
 
 
@@ -153,7 +149,7 @@ def _printable(value: Any) -> Any:
 def _rows(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
     """Return the table's rows in which every column of `where` has that value."""
     for name, value in where.items():
-        table = table[table[name] == value]
+        table = table.loc[table[name] == value]
     return [{str(key): item for key, item in row.items()} for row in table.to_dict("records")]
 
 
@@ -186,7 +182,7 @@ def _search(
 
 def _progress(runs: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Return role -> how many runs are planned and how many have each status."""
-    counts = {}
+    counts: dict[str, dict[str, int]] = {}
     for role in ("reported", "search"):
         status = runs.loc[runs["role"] == role, "status"]
         found = {
@@ -214,12 +210,6 @@ def _distinct(values: Iterable[Any]) -> list[tuple[dict[str, Any], int]]:
         if value is not None:
             counts[value] = counts.get(value, 0) + 1
     return [(dataclasses.asdict(value), count) for value, count in counts.items()]
-
-
-def _distinct_fingerprints(made: Sequence[records.RunRecord]) -> set[str]:
-    """Return the environments that may differ in bits, each once."""
-    prints = (item.environment.fingerprint() for item in made if item.environment is not None)
-    return {json.dumps(item, sort_keys=True) for item in prints}
 
 
 def number(value: float | None, digits: int = 1) -> str:

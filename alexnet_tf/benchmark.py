@@ -172,7 +172,8 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     keras.utils.set_random_seed(0)
     tf.config.experimental.enable_op_determinism()
     batch = PAPER_ERA.train.batch_size
-    model = build(PAPER_ERA.model, precision=precision)
+    # Keras' annotations know strings only
+    model: Any = build(PAPER_ERA.model, precision=precision)
     model.compile(
         optimizer=keras.optimizers.SGD(1e-4, momentum=0.9),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

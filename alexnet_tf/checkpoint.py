@@ -47,7 +47,7 @@ def save(folder: Path, epoch: int, model: keras.Model, header: dict[str, Any]) -
     """
     arrays = io.BytesIO()
     named = variables(model)
-    np.savez(arrays, **{str(i): np.asarray(v) for i, (_, v) in enumerate(named)})
+    np.savez(arrays, *(np.asarray(variable) for _, variable in named))
     names = {"epoch": epoch, "names": [name for name, _ in named]}
     body = json.dumps({**header, **names}).encode() + b"\n" + arrays.getvalue()
     digest = hashlib.sha256(body).hexdigest().encode()
@@ -84,7 +84,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]] | None:
     try:
         header = json.loads(head)
         with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
-            return header, [stored[str(i)] for i in range(len(header["names"]))]
+            return header, [stored[f"arr_{i}"] for i in range(len(header["names"]))]
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         return None
 

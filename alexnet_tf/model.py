@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,7 +34,7 @@ def build(spec: ModelSpec, *, seed: int = 0, precision: Precision = "float32") -
             padding="valid" if _padded_apart(conv) or conv.padding == 0 else "same",
             activation=spec.activation,
             kernel_initializer=_initial(spec, f"conv{number}", conv.init_std, seed),
-            bias_initializer=initializers.Constant(conv.init_bias),
+            bias_initializer=_constant(conv.init_bias),
             dtype=precision,
             name=f"conv{number}",
         )(x)
@@ -48,7 +49,7 @@ def build(spec: ModelSpec, *, seed: int = 0, precision: Precision = "float32") -
             dense.units,
             activation=spec.activation,
             kernel_initializer=_initial(spec, f"fc{number}", dense.init_std, seed),
-            bias_initializer=initializers.Constant(dense.init_bias),
+            bias_initializer=_constant(dense.init_bias),
             dtype=precision,
             name=f"fc{number}",
         )(x)
@@ -70,10 +71,14 @@ def _padded_apart(conv: ConvSpec) -> bool:
     return conv.padding > 0 and (conv.stride != 1 or 2 * conv.padding != conv.kernel - 1)
 
 
-def _initial(spec: ModelSpec, layer: str, std: float, seed: int, softmax: bool = False):
+def _initial(spec: ModelSpec, layer: str, std: float, seed: int, *, softmax: bool = False) -> Any:
     number = layer_seed(seed, layer)
     if spec.init == "gaussian":
         return initializers.RandomNormal(0.0, std, seed=number)
     if spec.activation == "relu" and not softmax:
         return initializers.HeNormal(seed=number)
     return initializers.GlorotUniform(seed=number)
+
+
+def _constant(value: float) -> Any:
+    return initializers.Constant(value)

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 # Decided before TensorFlow is loaded: its start-up lines are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -161,7 +161,7 @@ class _Run:
     def _compiled(self) -> keras.Model:
         spec = self.experiment
         model = build(spec.model, seed=spec.seed, precision=spec.train.precision)
-        model.compile(
+        cast(Any, model).compile(  # Keras' annotations know strings only
             optimizer=keras.optimizers.SGD(spec.train.learning_rate, momentum=spec.train.momentum),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
@@ -190,7 +190,7 @@ class _Run:
         stream = training_stream(
             self.images, self.split, self.scaling, self.experiment, first_epoch=len(self.curve)
         )
-        self.model.fit(
+        cast(Any, self.model).fit(
             stream,
             steps_per_epoch=batches_per_epoch(len(self.split.train), train.batch_size),
             initial_epoch=len(self.curve),

@@ -137,7 +137,7 @@ def _build(kind: Any, value: Any, path: str) -> Any:
     if not dataclasses.is_dataclass(kind):
         return value
     if not isinstance(value, dict):
-        raise SpecError(f"`{path or kind.__name__}` must be an object. Received: {value!r}")
+        raise SpecError(f"`{path or 'the spec'}` must be an object. Received: {value!r}")
     hints = typing.get_type_hints(kind)
     for name in value:
         if name not in hints:

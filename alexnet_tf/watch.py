@@ -66,7 +66,7 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         run, logs = self.run, logs or {}
-        steps = self.params["steps"]
+        steps = self._steps()
         self._check(steps - 1)
         seconds = time.monotonic() - self.begun
         result = EpochResult(
@@ -81,13 +81,21 @@ class Watch(keras.callbacks.Callback):
         run.curve.append(result)
         run.save()
         self._report("epoch", steps, logs, time.monotonic())
-        self.model.stop_training = run.ended()
+        self._net().stop_training = run.ended()
+
+    def _net(self) -> keras.Model:
+        if self.model is None:
+            raise RuntimeError("a watch works inside fit only")
+        return self.model
+
+    def _steps(self) -> int:
+        return (self.params or {})["steps"]
 
     def _check(self, batch: int) -> None:
         """Look at the weights themselves: ReLU hides NaN from the loss on x86."""
-        for variable in self.model.trainable_variables:
+        for variable in self._net().trainable_variables:
             if not np.isfinite(np.asarray(variable)).all():
-                update = len(self.run.curve) * self.params["steps"] + batch + 1
+                update = len(self.run.curve) * self._steps() + batch + 1
                 raise Diverged(f"{variable.path} was not finite after {update} updates")
 
     def _report(self, event: str, step: int, logs: dict[str, Any] | None, now: float) -> None:
@@ -97,7 +105,7 @@ class Watch(keras.callbacks.Callback):
                 "event": event,
                 "epoch": len(self.run.curve) + (event == "batch"),
                 "step": step,
-                "steps": self.params["steps"],
+                "steps": self._steps(),
                 "train_error": 1 - float((logs or {}).get("accuracy", math.nan)),
                 "images_per_second": images / max(now - self.begun, 1e-9),
             }

@@ -82,7 +82,7 @@ def read(data_dir: Path | None) -> Images:
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder_from_directory(path)
+        builder: Any = tfds.builder_from_directory(path)
         classes = tuple(builder.info.features["label"].names)
         train, test = (_decode(builder, part) for part in ("train", "test"))
     except (tf.errors.OpError, OSError, AssertionError, ValueError, KeyError, TypeError) as error:

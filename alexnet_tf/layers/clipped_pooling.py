@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -49,7 +51,7 @@ class ClippedPooling2D(keras.layers.Layer):
         padding = ((0, 0), (0, rows), (0, columns), (0, 0))
         lowest = float("-inf") if self.kind == "max" else 0
         padded = ops.pad(inputs, padding, constant_values=lowest)
-        pooled = pool(padded, self.size, self.stride, padding="valid")
+        pooled: Any = pool(padded, self.size, self.stride, padding="valid")
         if self.kind == "max":
             return pooled
         return pooled * ops.cast(self._share(inputs.shape), pooled.dtype)

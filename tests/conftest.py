@@ -1,0 +1,30 @@
+"""Fixtures that several test modules use."""
+
+from __future__ import annotations
+
+import os
+
+# Read by TensorFlow when it is loaded: its start-up lines are noise here.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+import tiny
+
+from alexnet_tf.data.images import Images
+from alexnet_tf.spec import Experiment
+
+
+@pytest.fixture(scope="session")
+def tiny_images() -> Images:
+    return tiny.images()
+
+
+@pytest.fixture(scope="session")
+def tiny_experiment() -> Experiment:
+    return tiny.experiment()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, tiny_images: Images) -> tiny.Prepared:
+    """Folders in which a training, in this process or another, finds the tiny images."""
+    return tiny.prepare(tmp_path_factory.mktemp("prepared"), tiny_images)

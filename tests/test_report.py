@@ -1,0 +1,360 @@
+"""The report: its bytes, what it says about every kind of result, and hostile text."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablations import figure, report
+from ablations.analysis import Analysis, analyse
+from ablations.plan import PlannedRun, StudyRun
+from ablations.study import Study, load
+from alexnet_tf import records
+from alexnet_tf.records import DataFacts, Environment, EpochResult, RunRecord
+from alexnet_tf.spec import Experiment, replace
+
+STUDY = load("relu_vs_tanh")
+#: Epochs over which the error of an arm falls by half.
+HALF_LIFE = {"relu": 3.0, "tanh": 17.0, "relu_modern": 2.0, "tanh_modern": 4.1}
+FILES = [
+    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl"),
+    *("figure.svg", "figure.png", "index.html"),
+]
+COMMAND = "python -m ablations.run relu_vs_tanh --budget standard"
+FACTS = DataFacts(
+    dataset="cifar10",
+    synthetic=False,
+    train_images=45000,
+    validation_images=5000,
+    test_images=10000,
+    fingerprint="3f" * 32,
+    source="a source",
+)
+ENVIRONMENT = Environment(
+    cpu="a processor",
+    isa="avx2",
+    device="CPU",
+    cores=2,
+    threads=1,
+    memory_gib=15.6,
+    system="Linux",
+    host="a host",
+    python="3.11.7",
+    tensorflow="2.21.0",
+    keras="3.15.1",
+    numpy="2.4.6",
+    onednn="default",
+    code="0123abc",
+)
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    '" onmouseover="alert(1)',
+    "<svg onload=alert(1)>",
+    "</svg><b>bold</b>",
+    "</style><style>*{display:none}</style>",
+    "</title><h1>x</h1>",
+    "</text><text>x</text>",
+    "<iframe src=javascript:alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<base href=//example.org>",
+    "<meta http-equiv=refresh content=0>",
+    "<link rel=stylesheet href=x>",
+    "<form action=x><input name=y>",
+    "<object data=x></object>",
+    "<!-- comment",
+    "--><b>x</b>",
+    "<![CDATA[<b>x</b>]]>",
+    "<math><mi>x</mi></math>",
+    "</td></tr></table><p>x",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;script&gt;&#60;b&#62;",
+    "$\\frac{1}{0$ \\undefined{",
+    "\u2028\u202e\x00\x1b[31m\ud800",
+    "+ADw-script+AD4-",
+]
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes, and its text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.values: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.values += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def words(self) -> str:
+        """The text, every run of white space one space."""
+        return " ".join(self.text.split())
+
+
+def make_record(arm: str, experiment: Experiment, **fields: Any) -> RunRecord:
+    """A run whose error halves every few epochs, a little slower with every seed."""
+    scale = HALF_LIFE[arm] * (1 + 0.02 * experiment.seed)
+    curve = []
+    for epoch in range(1, experiment.train.epochs + 1):
+        error = 0.1 + 0.6 * 2 ** (-(epoch - 0.5) / scale)
+        point = {"epoch": epoch, "updates": 352 * epoch, "train_error": error}
+        curve.append(EpochResult(**point, train_loss=2 * error, seconds=30.0))
+        if error <= 0.2:
+            break
+    values = {"status": "done", "curve": tuple(curve), "seconds": 30.0 * len(curve)}
+    values |= {"data": FACTS, "environment": ENVIRONMENT, "images_per_second": 1442.3}
+    return RunRecord(experiment=experiment, **values | fields)
+
+
+def make_runs(
+    seeds: int, changes: Mapping[tuple[str, int], Mapping[str, Any] | None] | None = None
+) -> list[StudyRun]:
+    """Every reported run; `changes` maps (arm, seed) to record fields, or None: not computed."""
+    runs = []
+    for arm, base in STUDY.arms.items():
+        for seed in range(seeds):
+            experiment = replace(base, seed=seed)
+            fields = (changes or {}).get((arm, seed), {})
+            record = None if fields is None else make_record(arm, experiment, **fields)
+            planned = PlannedRun(arm=arm, role="reported", experiment=experiment)
+            runs.append(StudyRun(planned=planned, record=record))
+    return runs
+
+
+def write(
+    folder: Path, runs: list[StudyRun], *, study: Study = STUDY, budget: str = "standard"
+) -> Analysis:
+    analysis = analyse(study, runs, budget=budget)
+    paths = report.write(analysis, runs, folder, command=COMMAND)
+    assert paths == [folder / name for name in FILES]
+    return analysis
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Analysis]:
+    """The report of five complete seeds."""
+    folder = tmp_path_factory.mktemp("usual") / "not" / "there yet"
+    return folder, write(folder, make_runs(5))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Page, Path]:
+    """Two pages that differ only in texts: harmless words, and every payload everywhere."""
+    pages = []
+    for texts in ([f"word {index}" for index in range(len(PAYLOADS))], PAYLOADS):
+        folder = tmp_path_factory.mktemp("texts")
+        changes = {("relu", seed): _texts(text) for seed, text in enumerate(texts)}
+        study = dataclasses.replace(
+            STUDY,
+            title=texts[1],
+            claim=" ".join(texts),
+            limits=texts[2],
+            labels=dict(zip(STUDY.arms, (texts[0], texts[9], texts[24], texts[25]), strict=True)),
+        )
+        write(folder, make_runs(len(texts), changes), study=study)
+        pages.append(Page(folder / "index.html"))
+    return pages[0], pages[1], folder
+
+
+def _texts(text: str) -> dict[str, Any]:
+    environment = dataclasses.replace(ENVIRONMENT, host=text, cpu=text, code=text)
+    facts = dataclasses.replace(FACTS, source=text)
+    return {"status": "failed", "reason": text, "environment": environment, "data": facts}
+
+
+def test_texts_add_no_element_and_no_attribute(hostile: tuple[Page, Page, Path]) -> None:
+    harmless, page, _ = hostile
+    assert page.elements == harmless.elements
+    for payload in PAYLOADS:
+        assert figure.clean(payload).replace("\n", " ") in page.text
+
+
+def test_texts_leave_the_svg_well_formed(hostile: tuple[Page, Page, Path]) -> None:
+    text = (hostile[2] / "figure.svg").read_text(encoding="utf-8")
+    assert "<script" not in text and "onmouseover=" not in text
+    assert text.count("<svg") == 1 and text.rstrip().endswith("</svg>")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
+def test_a_spreadsheet_runs_no_text(start: str) -> None:
+    table = pd.DataFrame({"reason": [f"{start}1+1", "a=1"], "value": [-1.5, 0.1 + 0.2]})
+    rows = list(csv.reader(report._csv(table, ()).decode().splitlines(keepends=True)))
+    assert rows == [["reason", "value"], [f"'{start}1+1", "-1.5"], ["a=1", "0.3"]]
+
+
+@pytest.mark.parametrize("settings", [("C", "Asia/Tokyo", "1"), ("tr_TR.UTF-8", "UTC", "77")])
+def test_bytes_depend_on_the_records_alone(
+    settings: tuple[str, str, str], usual: tuple[Path, Analysis], tmp_path: Path
+) -> None:
+    names = ("LC_ALL", "TZ", "PYTHONHASHSEED")
+    code = f"""
+import json, locale, sys
+try:
+    locale.setlocale(locale.LC_ALL, "")
+except locale.Error:
+    pass
+sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
+from test_report import Path, digests, make_runs, write
+folder = Path({str(tmp_path)!r})
+write(folder, make_runs(5))
+print(json.dumps(digests(folder)), "tensorflow" in sys.modules)
+"""
+    environment = {**os.environ, **dict(zip(names, settings, strict=True))}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == f"{json.dumps(digests(usual[0]))} False"
+
+
+def test_page_is_self_contained(usual: tuple[Path, Analysis]) -> None:
+    path = usual[0] / "index.html"
+    page = Page(path)
+    assert path.stat().st_size < 2_000_000
+    assert "http://" not in path.read_text("utf-8") and "https://" not in path.read_text("utf-8")
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.elements}
+    links = [value for name, value in page.values if name in ("href", "src")]
+    assert {link for link in links if not link.startswith("#")} == set(FILES) - {"index.html"}
+    policies = [value for name, value in page.values if value.startswith("default-src")]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_headings_and_tables_are_in_order(usual: tuple[Path, Analysis]) -> None:
+    tags = [tag for tag, _ in Page(usual[0] / "index.html").elements]
+    levels = [int(tag[1]) for tag in tags if tag in ("h1", "h2", "h3")]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert tags.count("table") == tags.count("caption") > 5
+
+
+def test_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) -> None:
+    folder, analysis = usual
+    words = Page(folder / "index.html").words
+    for row in analysis.summary.to_dict("records"):
+        assert (
+            f"{row['mean']:.2f} {row['ci_low']:.2f} to {row['ci_high']:.2f}"
+            in words.replace(f" {row['n']} ", " ")
+            or f"{row['mean']:.2f}{row['ci_low']:.2f} to {row['ci_high']:.2f}" in words
+        )
+    for row in analysis.comparisons.to_dict("records"):
+        assert f"{row['ratio']:.2f}" in words and row["reason"] in words
+    for row in analysis.pairs.to_dict("records"):
+        assert f"{row['ratio']:.2f}" in words
+    for run_id in analysis.runs["run_id"]:
+        assert f"--spec runs/{run_id}/spec.json --out rerun" in words
+    assert COMMAND in words
+
+
+def test_csv_holds_the_tables(usual: tuple[Path, Analysis]) -> None:
+    folder, analysis = usual
+    for name in ("summary", "runs", "curves", "comparisons"):
+        rows, table = read_csv(folder / f"{name}.csv"), getattr(analysis, name)
+        assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
+        first = report.PUBLIC_COLUMNS.get(name, "").split()
+        assert list(rows[0])[: len(first)] == first
+    means = [float(row["mean"]) for row in read_csv(folder / "summary.csv")]
+    assert means == pytest.approx(list(analysis.summary["mean"]), rel=1e-9)
+
+
+def test_records_come_back(usual: tuple[Path, Analysis]) -> None:
+    lines = (usual[0] / "records.jsonl").read_text("utf-8").splitlines()
+    assert [records.from_json(line) for line in lines] == [run.record for run in make_runs(5)]
+
+
+def test_mean_line_meets_the_threshold_at_the_mean_time(usual: tuple[Path, Analysis]) -> None:
+    analysis = usual[1]
+    for arm, mean in zip(analysis.summary["arm"], analysis.summary["mean"], strict=True):
+        runs = analysis.runs.loc[analysis.runs["arm"] == arm, "run_id"]
+        seeds = [analysis.curves.loc[analysis.curves["run_id"] == run] for run in runs]
+        threshold = np.array([STUDY.outcome.threshold])
+        times = [figure._first_epoch(seed, threshold)[0] for seed in seeds]
+        assert sum(times) / len(times) == pytest.approx(mean)
+
+
+def test_no_runs(tmp_path: Path) -> None:
+    write(tmp_path, [])
+    words = Page(tmp_path / "index.html").words
+    assert "0 of 0 runs done" in words and "nan" not in words.lower().split()
+
+
+def test_partial_runs(tmp_path: Path) -> None:
+    changes: dict[tuple[str, int], Any] = {("tanh", seed): None for seed in range(5)}
+    changes["relu", 0] = {"status": "failed", "reason": "killed by signal 9", "curve": ()}
+    changes["relu", 1] = {"environment": dataclasses.replace(ENVIRONMENT, threads=2)}
+    write(tmp_path, make_runs(5, changes))
+    words = Page(tmp_path / "index.html").words
+    assert "14 of 20 runs done, 1 failed, 5 not yet computed." in words
+    assert "killed by signal 9" in words
+    assert "environments whose arithmetic may differ" in words
+
+
+def test_all_diverged(tmp_path: Path) -> None:
+    fields = {"status": "diverged", "reason": "the loss is not finite", "curve": ()}
+    write(tmp_path, make_runs(3, {(arm, seed): fields for arm in STUDY.arms for seed in range(3)}))
+    words = Page(tmp_path / "index.html").words
+    assert "0 of 12 runs done, 12 diverged." in words
+    assert "not reached by epoch 60, 3 diverged" in words
+
+
+def test_one_seed_of_an_exploratory_budget_on_synthetic_images(tmp_path: Path) -> None:
+    facts = dataclasses.replace(FACTS, synthetic=True)
+    changes = {(arm, 0): {"data": facts} for arm in STUDY.arms}
+    write(tmp_path, make_runs(1, changes), budget="quick")
+    words = Page(tmp_path / "index.html").words
+    assert "Built-in SYNTHETIC images, not CIFAR-10." in words
+    assert "Exploratory: quick budget" in words and "no verdict is drawn" in words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (1.0, 2.0, "1.0 to 2.0"),
+        (1.0, float("inf"), "1.0 or more"),
+        (0.0, 2.0, "2.0 or less"),
+        (0.0, float("inf"), "–"),
+        (float("nan"), float("nan"), "–"),
+    ],
+)
+def test_interval(low: float, high: float, text: str) -> None:
+    assert report.interval(low, high) == text
+
+
+def test_duration() -> None:
+    values = [59.6, 3599.0, 36_000.0, float("nan")]
+    assert [report.duration(value) for value in values] == [
+        "60 s",
+        "1 h 00 min",
+        "10 h 00 min",
+        "–",
+    ]
