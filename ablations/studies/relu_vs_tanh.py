@@ -68,13 +68,19 @@ STUDY = Study(
     search=Search(
         grids={
             "paper_era": (0.002, 0.004, 0.008, 0.016, 0.032),
-            "modern": (0.005, 0.01, 0.02, 0.04, 0.08),
+            "modern": (0.005, 0.01, 0.02, 0.04),
         },
         seeds=(1000,),
         epochs=8,
     ),
     budgets={
-        "quick": Budget(seeds=2, epochs=24, train_images=5000, exploratory=True),
+        "quick": Budget(
+            seeds=2,
+            epochs=60,
+            train_images=2000,
+            expected_epochs={"relu": 24, "tanh": 50, "relu_modern": 24, "tanh_modern": 28},
+            exploratory=True,
+        ),
         "standard": Budget(seeds=5, epochs=60),
         "full": Budget(seeds=10, epochs=60, search=True),
     },
