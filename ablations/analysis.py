@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from ablations.learning_rates import search_rows
 from ablations.plan import Role, StudyRun
 from ablations.study import Comparison, Study
 from ablations.time_to_error import (
@@ -20,13 +20,12 @@ from ablations.time_to_error import (
     Ratio,
     Time,
     estimate_ratio,
-    judge,
     median,
-    objections,
     power,
     t_interval,
     time_to_error,
 )
+from ablations.verdict import judge, objections
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment, diff, replace
 
@@ -118,21 +117,6 @@ _COPIED = (
     "reason",
 )
 
-#: Of the search runs of one rate, the first of these that occurs is the rate's status.
-_WORST = ("failed", "new", "diverged", "done")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Rate:
-    """The search runs of one arm and learning rate; NaN where a number is not known."""
-
-    arm: str
-    learning_rate: float
-    n: int  # finished runs
-    status: str
-    epochs: float  # mean to the threshold, where every run reached it
-    error: float  # mean of the final training errors
-
 
 def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
     """Compute every table of the study's report from its records.
@@ -161,30 +145,11 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
         "sensitivity": [
             _sensitivity_row(runs, c, value) for c in study.comparisons for value in thresholds
         ],
-        "search": _search_rows(study, runs),
+        "search": search_rows(study, runs),
         "differences": [row for c in study.comparisons for row in _difference_rows(study, runs, c)],
     }
     frames = {name: _table(name, rows) for name, rows in tables.items()}
     return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **frames)
-
-
-def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str, float]:
-    """Return arm -> the best learning rate among its finished search runs.
-
-    Best is the fewest mean epochs to the threshold among the rates whose runs all reached
-    it; where there is none, the lowest mean final training error. A rate with a diverged
-    run comes last, and the smaller rate wins a tie. An arm without search runs, or with
-    one that failed or is still to be computed, is absent.
-    """
-    rates = _rates(study, runs)
-    finished = {rate.arm for rate in rates} - {
-        rate.arm for rate in rates if rate.status in ("failed", "new")
-    }
-    return {
-        arm: min((rate for rate in rates if rate.arm == arm), key=_rank).learning_rate
-        for arm in study.arms
-        if arm in finished
-    }
 
 
 def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
@@ -381,71 +346,3 @@ def _difference_rows(
         }
         for field, (left, right) in diff(baseline, variant).items()
     ]
-
-
-def _rates(study: Study, runs: Sequence[StudyRun]) -> list[_Rate]:
-    """Return the search runs by arm, in the study's order, and by ascending rate."""
-    search = _role(runs, "search")
-    found = {(run.planned.arm, run.planned.experiment.train.learning_rate) for run in search}
-    return [
-        _rate(study, search, arm, rate)
-        for arm in study.arms
-        for rate in sorted(rate for name, rate in found if name == arm)
-    ]
-
-
-def _rate(study: Study, search: Sequence[StudyRun], arm: str, learning_rate: float) -> _Rate:
-    of_rate = [
-        run
-        for run in search
-        if (run.planned.arm, run.planned.experiment.train.learning_rate) == (arm, learning_rate)
-    ]
-    statuses = [run.record.status if run.record else "new" for run in of_rate]
-    records = [run.record for run in of_rate if run.record and run.record.status != "failed"]
-    records = sorted(records, key=lambda record: record.experiment.seed)
-    times = [time_to_error(record, study.outcome.threshold) for record in records]
-    reached = [time.epochs for time in times if time and time.reached]
-    errors = [record.curve[-1].train_error for record in records if record.curve]
-    return _Rate(
-        arm=arm,
-        learning_rate=learning_rate,
-        n=len(records),
-        status=next(status for status in _WORST if status in statuses),
-        epochs=t_interval(reached)[0] if len(reached) == len(of_rate) else float("nan"),
-        error=t_interval(errors)[0],
-    )
-
-
-def _rank(rate: _Rate) -> tuple[int, float, float]:
-    """Return a key that is smallest for the best rate."""
-    if rate.status == "diverged":
-        return 2, 0.0, rate.learning_rate
-    if np.isfinite(rate.epochs):
-        return 0, rate.epochs, rate.learning_rate
-    return 1, rate.error if np.isfinite(rate.error) else float("inf"), rate.learning_rate
-
-
-def _search_rows(study: Study, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
-    rates = _rates(study, runs)
-    best = choose_learning_rates(study, runs)
-    grids = {arm: [rate.learning_rate for rate in rates if rate.arm == arm] for arm in study.arms}
-    rows: list[dict[str, object]] = []
-    for rate in rates:
-        chosen = best.get(rate.arm) == rate.learning_rate
-        grid = grids[rate.arm]
-        rows.append(
-            {
-                "comparison": next(
-                    (c.name for c in study.comparisons if rate.arm in (c.baseline, c.variant)), ""
-                ),
-                "arm": rate.arm,
-                "learning_rate": rate.learning_rate,
-                "n": rate.n,
-                "epochs_to_threshold": rate.epochs,
-                "final_train_error": rate.error,
-                "status": rate.status,
-                "chosen": chosen,
-                "at_edge": chosen and rate.learning_rate in (min(grid), max(grid)),
-            }
-        )
-    return rows

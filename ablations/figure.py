@@ -79,7 +79,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
             _panel(axes, analysis, comparison)
             if stacked or axes is figure.axes[0]:
                 axes.set_ylabel("Training error rate")
-        highest = float(analysis.curves["train_error"].max()) if len(analysis.curves) else 0.0
+        highest = max(analysis.curves["train_error"], default=0.0)
         figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20 + 2) / 20)))
     return figure
 
@@ -218,7 +218,7 @@ def _censoring(analysis: Analysis, arm: str) -> str:
         return ""
     n, censored, diverged = (int(row[name]) for name in ("n", "n_censored", "n_diverged"))
     who = "" if censored == n else f"{censored} of {n} seeds "
-    ends = f", {diverged} diverged" if diverged else ""
+    ends = f"\n({diverged} diverged)" if diverged else ""
     return f"\n{who}not reached by epoch {row['budget_epochs']:g}{ends}"
 
 

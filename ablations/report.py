@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,12 @@ def _csv(table: pd.DataFrame, first: Sequence[str]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running text as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Keep a spreadsheet from running text as a formula, and a cell from ending its row."""
+    if not isinstance(value, str):
+        return value
+    # The csv module quotes a line feed but leaves a carriage return bare.
+    text = value.replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _jsonl(runs: Sequence[StudyRun]) -> bytes:
@@ -182,12 +187,11 @@ def _search(
 
 def _progress(runs: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Return role -> how many runs are planned and how many have each status."""
-    counts: dict[str, dict[str, int]] = {}
+    counts = {}
     for role in ("reported", "search"):
         status = runs.loc[runs["role"] == role, "status"]
-        found = {
-            name: int((status == name).sum()) for name in ("done", "diverged", "failed", "new")
-        }
+        names = ("done", "diverged", "failed", "new")
+        found = {name: int((status == name).sum()) for name in names}
         counts[role] = {"planned": len(status), **found}
     return counts
 
@@ -205,10 +209,7 @@ def _images(analysis: Analysis, runs: Sequence[StudyRun]) -> str:
 
 def _distinct(values: Iterable[Any]) -> list[tuple[dict[str, Any], int]]:
     """Return each different dataclass value as a dict and how often it occurs."""
-    counts: dict[Any, int] = {}
-    for value in values:
-        if value is not None:
-            counts[value] = counts.get(value, 0) + 1
+    counts = Counter(value for value in values if value is not None)
     return [(dataclasses.asdict(value), count) for value, count in counts.items()]
 
 

@@ -156,7 +156,7 @@ def _rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
     if not budget(chosen, request).search:
         return {}
     # pandas and SciPy take a second to import; --help and --list must not wait for them
-    from ablations.analysis import choose_learning_rates
+    from ablations.learning_rates import choose_learning_rates
 
     return choose_learning_rates(chosen, store.read(out, search_runs(chosen, request)))
 

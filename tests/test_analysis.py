@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ablations import time_to_error as tte
-from ablations.analysis import Analysis, analyse, choose_learning_rates
+from ablations.analysis import Analysis, analyse
+from ablations.learning_rates import choose_learning_rates
 from ablations.plan import PlannedRun, Role, StudyRun
 from ablations.study import Budget, load
 from ablations.time_to_error import Pair, Time

@@ -51,13 +51,8 @@ def test_seed_and_epoch_are_not_added_up():
 
 def test_the_order_is_the_published_one():
     # A changed generator would silently end the comparability of old and new records.
-    assert epoch_order(0, 0, 10).tolist() == epoch_order_by_hand(0, 0, 10)
-    assert epoch_order(7, 3, 10).tolist() == epoch_order_by_hand(7, 3, 10)
-
-
-def epoch_order_by_hand(seed: int, epoch: int, count: int) -> list[int]:
-    bits = np.random.PCG64(np.random.SeedSequence([seed, epoch]))
-    return np.random.Generator(bits).permutation(count).tolist()
+    assert epoch_order(0, 0, 10).tolist() == [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
+    assert epoch_order(7, 3, 10).tolist() == [3, 5, 4, 7, 8, 0, 9, 2, 1, 6]
 
 
 @many
@@ -71,9 +66,7 @@ def test_batches_cover_every_index_once_and_keep_the_tail(seed, epoch, count, si
 
 
 @many
-@given(
-    salt=st.integers(0, 50), validation=st.integers(0, 10), train=st.none() | st.integers(1, 20)
-)
+@given(salt=st.integers(0, 50), validation=st.integers(0, 10), train=st.none() | st.integers(1, 20))
 def test_the_split_is_stratified_disjoint_and_of_the_size_asked(salt, validation, train):
     asked = None if train is None else 10 * train
     parts = split(IMAGES, spec(split=salt, validation_images=10 * validation, train_images=asked))

@@ -196,10 +196,7 @@ def test_ids_are_16_hex_digits_and_do_not_change_between_versions():
     # Records carry these ids: a change here orphans every record, and needs SPEC_VERSION.
     for experiment in (PAPER_ERA, MODERN, FULL):
         assert len(experiment.run_id) == 16 and int(experiment.run_id, 16) >= 0
-    assert (PAPER_ERA.run_id, MODERN.run_id) == GOLDEN_IDS
-
-
-GOLDEN_IDS = ("", "")
+    assert (PAPER_ERA.run_id, MODERN.run_id) == ("51a371b9c262e465", "d1b490aa66db3a46")
 
 
 @pytest.mark.parametrize("path", [path for path, _ in leaves(to_dict(FULL))])
@@ -332,7 +329,7 @@ def test_a_misspelt_field_is_refused_and_the_right_name_is_in_the_message(name):
         ("train.learning_rate", -0.1),
         ("train.learning_rate", False),
         ("train.learning_rate", "0.1"),
-        ("train.learning_rate", 10**400),
+        pytest.param("train.learning_rate", 10**400, id="train.learning_rate-huge"),
         ("train.momentum", 1.0),
         ("train.stop_at_error", 25),
         ("train.stop_at_error", float("nan")),
@@ -399,7 +396,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([path for path, _ in leaves(to_dict(FULL))] + ["model", "data", "model.convs"]),
     json_values,
@@ -420,7 +417,10 @@ def test_any_json_document_is_either_an_experiment_or_a_spec_error(value):
         from_json(json.dumps(value))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"model": 3}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "3", '{"model": 3}', pytest.param("[" * 100_000, id="deep nesting")],
+)
 def test_text_that_is_no_experiment_is_a_spec_error(text):
     with pytest.raises(SpecError):
         from_json(text)
@@ -436,7 +436,11 @@ def test_a_missing_field_is_named_by_its_path():
 
 
 def test_values_cannot_be_changed_in_place():
-    for value, name in ((PAPER_ERA, "seed"), (PAPER_ERA.train, "epochs"), (PAPER_ERA.model, "init")):
+    for value, name in (
+        (PAPER_ERA, "seed"),
+        (PAPER_ERA.train, "epochs"),
+        (PAPER_ERA.model, "init"),
+    ):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, 1)
     assert isinstance(from_json(to_json(PAPER_ERA)).model.convs, tuple)

@@ -1,0 +1,189 @@
+"""Files are old or new, never a part, whatever happens in between; a folder has one holder."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+
+from alexnet_tf import files
+
+OLD, NEW = b"old " * 1000, b"new and longer " * 1000
+
+# Runs write_atomic once per crash point: the process ends before, in the middle of, or after
+# the N-th call that changes the disk, for N = 1, 2, ... until a run meets no crash.
+CRASHES = """
+import builtins, io, json, os, sys
+from pathlib import Path
+from alexnet_tf import files
+
+root, old, new = Path(sys.argv[1]), b"old " * 1000, b"new and longer " * 1000
+calls = ("open", "fdopen", "fsync", "chmod", "replace", "close")
+real = {name: getattr(os, name) for name in calls}
+
+def arm(point, when, said):
+    left = [point]
+    def step(name, action, torn=None):
+        left[0] -= 1
+        if left[0] == 0:
+            os.write(said, name.encode())
+            if when == "after":
+                action()
+            elif when == "torn" and torn is not None:
+                torn()
+            os._exit(137)
+        return action()
+    class File:
+        def __init__(self, file): self.file = file
+        def __enter__(self): return self
+        def __exit__(self, *error): self.file.close()
+        def fileno(self): return self.file.fileno()
+        def flush(self): return step("flush", self.file.flush)
+        def write(self, data):
+            def half():
+                self.file.write(data[: len(data) // 2]); self.file.flush()
+            def whole():
+                self.file.write(data); self.file.flush()
+            return step("write", whole, half)
+    def wrap(name):
+        return lambda *a, **k: step(name, lambda: real[name](*a, **k))
+    for name in ("open", "fsync", "chmod", "replace", "close"):
+        setattr(os, name, wrap(name))
+    os.fdopen = lambda *a, **k: File(step("fdopen", lambda: real["fdopen"](*a, **k)))
+
+results = []
+for when in ("before", "torn", "after"):
+    point = 0
+    while True:
+        point += 1
+        folder = root / f"{when}_{point}"
+        folder.mkdir()
+        target = folder / "value"
+        target.write_bytes(old)
+        read_end, said = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            arm(point, when, said)
+            files.write_atomic(target, new)
+            os._exit(0)
+        os.close(said)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        called = os.read(read_end, 100).decode()
+        os.close(read_end)
+        content = target.read_bytes()
+        seen = "old" if content == old else "new" if content == new else "torn"
+        results.append([when, point, called, code, seen])
+        if code == 0:
+            break
+print(json.dumps(results))
+"""
+
+
+def test_a_reader_sees_old_or_new_after_a_crash_at_every_call(tmp_path):
+    done = tiny.python(CRASHES, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    crashed = [r for r in results if r[3] == 137]
+    assert {r[4] for r in results} <= {"old", "new"}
+    for when in ("before", "torn", "after"):
+        called = [r[2] for r in crashed if r[0] == when]
+        assert {"open", "write", "fsync", "replace"} <= set(called)
+        # the bytes reach the disk before the name does, and then the name itself
+        assert called.index("fsync") < called.index("replace") < len(called) - 1
+        assert "fsync" in called[called.index("replace") :]
+        moment = called.index("replace") + (when != "after")
+        seen = [r[4] for r in crashed if r[0] == when]
+        assert seen == ["old"] * moment + ["new"] * (len(seen) - moment)
+    assert [r[4] for r in results if r[3] == 0] == ["new"] * 3
+
+
+def test_a_write_replaces_the_file_and_makes_its_folder(tmp_path):
+    path = tmp_path / "a" / "b" / "value"
+    files.write_atomic(path, OLD)
+    files.write_atomic(path, NEW)
+    assert path.read_bytes() == NEW
+    assert [p.name for p in path.parent.iterdir()] == ["value"]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS])
+@pytest.mark.parametrize("call", ["fdopen", "fsync", "chmod", "replace"])
+def test_a_failing_disk_leaves_the_old_file_and_no_debris(tmp_path, monkeypatch, call, code):
+    path = tmp_path / "value"
+    path.write_bytes(OLD)
+
+    def fail(*args, **kwargs):
+        if call == "fdopen":
+            os.close(args[0])
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError) as error:
+        files.write_atomic(path, NEW)
+    monkeypatch.undo()
+    assert error.value.errno == code
+    assert path.read_bytes() == OLD
+    assert [p.name for p in tmp_path.iterdir()] == ["value"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_debris(tmp_path):
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom alexnet_tf import files\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "path = Path(sys.argv[1])\nfiles.write_atomic(path, b'o' * 4000)\n"
+        "try:\n    files.write_atomic(path, b'n' * 10_000_000)\n"
+        "except OSError as error:\n    print(error.errno, path.read_bytes() == b'o' * 4000)"
+    )
+    result = tiny.python(code, str(tmp_path / "value"))
+    assert result.stdout.split() == [str(errno.EFBIG), "True"], result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["value"]
+
+
+def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path):
+    files.check_writable(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError):
+        files.check_writable(tmp_path / "file")
+
+
+HOLD = (
+    "import sys, time\nfrom pathlib import Path\nfrom alexnet_tf import files\n"
+    "with files.lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)"
+)
+
+
+def test_a_second_process_is_refused_by_name_until_the_first_is_killed(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=tiny.ROOT, env=tiny.environment()
+    ) as holder:
+        try:
+            assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+            for _ in range(2):
+                with pytest.raises(files.HeldError, match=f"process {holder.pid} on ") as error:
+                    with files.lock(tmp_path):
+                        raise AssertionError("two processes hold one folder")
+                assert str(tmp_path) in str(error.value)
+        finally:
+            holder.send_signal(signal.SIGKILL)
+            holder.wait()
+    with files.lock(tmp_path):
+        assert f"process {os.getpid()} on " in (tmp_path / "lock").read_text()
+        with pytest.raises(files.HeldError):
+            with files.lock(tmp_path):
+                pass
+
+
+def test_a_lock_is_let_go_after_an_error_inside(tmp_path: Path):
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            with files.lock(tmp_path):
+                raise KeyError
