@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(options: Options) -> int:
-    console = Console()
+    console = Console(soft_wrap=not sys.stdout.isatty())
     if options.list:
         return _list(console)
     chosen = study.load(options.study or "")

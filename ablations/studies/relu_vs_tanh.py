@@ -68,7 +68,7 @@ STUDY = Study(
     search=Search(
         grids={
             "paper_era": (0.002, 0.004, 0.008, 0.016, 0.032),
-            "modern": (0.005, 0.01, 0.02, 0.04),
+            "modern": (0.005, 0.01, 0.02, 0.04, 0.08),
         },
         seeds=(1000,),
         epochs=8,
