@@ -94,7 +94,7 @@ class _Child:
         spec = self.folder / "spec.json"
         files.write_atomic(spec, to_json(run.experiment).encode())
         self.log = self.folder / "log.txt"
-        with open(self.log, "wb") as log:
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self._command(spec),
                 stdin=subprocess.DEVNULL,

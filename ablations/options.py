@@ -67,7 +67,8 @@ def parse(argv: Sequence[str] | None) -> Options:
         for name in ("budget", "dataset", "seeds", "epochs")
         if getattr(given, name) is not None
     }
-    threads = _at_least_one("--threads", given.threads or 1)
+    threads = _at_least_one("--threads", 1 if given.threads is None else given.threads)
+    jobs = max(1, _cores() // threads) if given.jobs is None else given.jobs
     return Options(
         study=given.study,
         list=given.list,
@@ -84,7 +85,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         asked=frozenset(asked | ({"settings"} if settings else set())),
         out=given.out,
         data_dir=given.data_dir,
-        jobs=_at_least_one("--jobs", given.jobs or max(1, _cores() // threads)),
+        jobs=_at_least_one("--jobs", jobs),
         threads=threads,
     )
 

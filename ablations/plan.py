@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ablations.study import Budget, Comparison, Study
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment, replace
+from alexnet_tf.spec import Experiment, diff, replace
 from alexnet_tf.values import SpecError, nearest
 
 #: reported: counts in the result. search: only chooses a learning rate.
@@ -65,6 +65,25 @@ def budget(study: Study, request: Request) -> Budget:
                 raise SpecError(f"--{name} must be at least 1. Received: {value}")
             chosen = dataclasses.replace(chosen, **{name: value})
     return chosen
+
+
+def check(study: Study, request: Request) -> None:
+    """Refuse a request that no study can be made of.
+
+    Raises:
+        SpecError: an unknown budget or spec field, a value that is not allowed, or settings
+            that make two compared arms equal.
+    """
+    for path, option in (("seed", "--seeds"), ("data.dataset", "--dataset")):
+        if path in request.settings:
+            raise SpecError(f"--set cannot change '{field}'. Use {option}.")
+    for comparison in study.comparisons:
+        baseline, variant = (
+            _base(study, request, arm) for arm in (comparison.baseline, comparison.variant)
+        )
+        if not set(diff(baseline, variant)) - {"train.learning_rate"}:
+            settings = ", ".join(f"{path}={value}" for path, value in request.settings.items())
+            raise SpecError(f"with {settings} the arms of '{comparison.name}' are the same.")
 
 
 def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:

@@ -23,6 +23,7 @@ from ablations.plan import (
     PlannedRun,
     Request,
     budget,
+    check,
     expected_epochs,
     longest_first,
     reported_runs,
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StoppedError as error:
         return _fail(error.code, error)
     except OSError as error:
-        return _fail(EXIT_ENVIRONMENT, f"{error}. What is finished stays readable.")
+        where, why = error.filename or "the output folder", error.strerror or error
+        return _fail(EXIT_ENVIRONMENT, f"{where}: {why}. What is finished stays readable.")
     except KeyboardInterrupt as stop:
         _fail(0, "stopped; every finished epoch is saved, the same command continues")
         return stop.args[0] if stop.args else 130
@@ -65,7 +67,7 @@ def _main(options: Options) -> int:
         return _list(console)
     chosen = study.load(options.study or "")
     # a wrong setting is found here, before anything is read or written
-    reported_runs(chosen, dataclasses.replace(options.request, dataset="builtin"), {})
+    check(chosen, dataclasses.replace(options.request, dataset="builtin"))
     folder = options.out / chosen.name
     if options.report_only:
         request = _remembered(folder, options)
@@ -141,7 +143,11 @@ def _report(
     searched = store.read(options.out, search_runs(chosen, request))
     if budget(chosen, request).search or any(run.record for run in searched):
         runs += searched
-    analysis = analyse(chosen, runs, budget=request.budget)
+    label = _label(request)
+    if label != request.budget:
+        changed = dataclasses.replace(budget(chosen, request), exploratory=True)
+        chosen = dataclasses.replace(chosen, budgets={**chosen.budgets, label: changed})
+    analysis = analyse(chosen, runs, budget=label)
     folder = options.out / chosen.name
     report.write(analysis, runs, folder, command=_command(chosen, request, options))
     for row in analysis.comparisons.to_dict("records"):
@@ -193,6 +199,15 @@ def _remembered(folder: Path, options: Options) -> Request:
     except (ValueError, TypeError) as error:
         raise DataError(f"{path} cannot be read: {error}. Run the study again.") from error
     return dataclasses.replace(stored, **asked)
+
+
+def _label(request: Request) -> str:
+    """Return the budget's name, with what was changed in it by hand: that carries no verdict."""
+    changes = [f"{path}={value}" for path, value in request.settings.items()]
+    changes = [text for text in changes if not text.startswith("train.precision=")]
+    if request.epochs is not None:
+        changes.append(f"epochs={request.epochs}")
+    return f"{request.budget}, changed by hand: {', '.join(changes)}" if changes else request.budget
 
 
 def _command(chosen: Study, request: Request, options: Options) -> str:

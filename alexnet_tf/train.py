@@ -36,7 +36,7 @@ from alexnet_tf.data.stream import training_stream
 from alexnet_tf.evaluate import error_rate
 from alexnet_tf.model import build
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord
-from alexnet_tf.spec import Experiment, from_json, to_json
+from alexnet_tf.spec import Experiment, diff, from_json, to_json
 from alexnet_tf.values import SpecError
 from alexnet_tf.watch import Diverged, Interrupted, Progress, Watch
 
@@ -71,6 +71,7 @@ def train(
         interrupted: asked after every update; True stops the run.
 
     Raises:
+        SpecError: the folder holds another experiment.
         DataError: the data are missing, damaged or too small.
         EnvironmentChangedError: an unfinished state was made elsewhere.
         files.HeldError: another process trains in this folder.
@@ -79,16 +80,28 @@ def train(
     """
     out = Path(out)
     with files.lock(out):
+        _claim(out, experiment)
         result = out / "result.json"
         if result.exists():
             return records.read(result)
-        files.write_atomic(out / "spec.json", to_json(experiment).encode())
         _pin(experiment, threads)
         images = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
         run = _Run(experiment, out, images, threads, progress or (lambda event: None), interrupted)
         record = run.finish()
         files.write_atomic(result, records.to_json(record).encode())
         return record
+
+
+def _claim(out: Path, experiment: Experiment) -> None:
+    """Make `out` the folder of this experiment and of no other."""
+    path = out / "spec.json"
+    if path.exists():
+        there = from_json(path.read_text(encoding="utf-8"))
+        if there != experiment:
+            changed = "; ".join(f"{k}: {a} -> {b}" for k, (a, b) in diff(there, experiment).items())
+            raise SpecError(f"{out} holds another run ({changed}). Use another folder.")
+    else:
+        files.write_atomic(path, to_json(experiment).encode())
 
 
 def _pin(experiment: Experiment, threads: int) -> None:
@@ -162,7 +175,11 @@ class _Run:
         spec = self.experiment
         model = build(spec.model, seed=spec.seed, precision=spec.train.precision)
         cast(Any, model).compile(  # Keras' annotations know strings only
-            optimizer=keras.optimizers.SGD(spec.train.learning_rate, momentum=spec.train.momentum),
+            optimizer=keras.optimizers.SGD(
+                spec.train.learning_rate,
+                momentum=spec.train.momentum,
+                name="sgd",  # Keras would count models, and states would not fit
+            ),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=False,  # five times slower on CPU
