@@ -76,7 +76,7 @@ def check(study: Study, request: Request) -> None:
     """
     for path, option in (("seed", "--seeds"), ("data.dataset", "--dataset")):
         if path in request.settings:
-            raise SpecError(f"--set cannot change '{field}'. Use {option}.")
+            raise SpecError(f"--set cannot change '{path}'. Use {option}.")
     for comparison in study.comparisons:
         baseline, variant = (
             _base(study, request, arm) for arm in (comparison.baseline, comparison.variant)
