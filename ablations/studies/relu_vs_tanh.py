@@ -38,8 +38,8 @@ STUDY = Study(
     arms={
         "relu": _arm(PAPER_ERA, "relu", 0.004),
         "tanh": _arm(PAPER_ERA, "tanh", 0.016),
-        "relu_modern": _arm(MODERN, "relu", 0.02),
-        "tanh_modern": _arm(MODERN, "tanh", 0.02),
+        "relu_modern": _arm(MODERN, "relu", 0.01),
+        "tanh_modern": _arm(MODERN, "tanh", 0.04),
     },
     labels={
         "relu": "ReLU, as in 2012",
