@@ -247,8 +247,9 @@ def _summary_row(
         "n": len(times),
         "metric": f"epochs_to_{100 * study.outcome.threshold:g}pct_train_error",
         "mean": mean,
-        "ci_low": low,
-        "ci_high": high,
+        # a mean of times that end at the budget lies between 0 and the budget
+        "ci_low": float(np.clip(low, 0, experiment.train.epochs)),
+        "ci_high": float(np.clip(high, 0, experiment.train.epochs)),
         "unit": "epochs",
         "n_censored": sum(not time.reached for time in times),
         "paper_value": paper.paper_ratio if paper else None,

@@ -125,6 +125,7 @@ def from_json(text: str, where: str = "record") -> RunRecord:
         schema, run_id = values.pop("schema"), values.pop("run_id")
         if schema != SCHEMA:
             raise RecordError(f"{where}: record schema {schema}, this version reads {SCHEMA}")
+        json.dumps(values, ensure_ascii=False).encode()  # refuses half characters
         record = from_dict(RunRecord, values)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         if isinstance(error, RecordError):
