@@ -127,7 +127,7 @@ def from_json(text: str, where: str = "record") -> RunRecord:
             raise RecordError(f"{where}: record schema {schema}, this version reads {SCHEMA}")
         json.dumps(values, ensure_ascii=False).encode()  # refuses half characters
         record = from_dict(RunRecord, values)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         if isinstance(error, RecordError):
             raise
         detail = str(error) if isinstance(error, SpecError | ValueError) else repr(error)

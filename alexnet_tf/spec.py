@@ -256,7 +256,7 @@ def from_json(text: str) -> Experiment:
     """
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError(f"the spec is not JSON: {error}") from error
     return from_dict(Experiment, values)
 

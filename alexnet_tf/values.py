@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -118,8 +118,8 @@ def _conform(kind: Any, value: Any, where: str) -> Any:
         if isinstance(value, list | tuple):
             return tuple(_conform(args[0], item, f"{where}.{i}") for i, item in enumerate(value))
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isfinite(value):
-            return float(value)
+        if abs(value) <= sys.float_info.max:  # neither NaN nor beyond a float
+            return float(value) + 0.0  # minus zero is zero
         raise SpecError(f"`{where}` must be finite. Received: {value!r}")
     elif isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
