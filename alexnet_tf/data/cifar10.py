@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -154,6 +155,6 @@ def _mend(path: Path) -> str:
 
 
 def _line(error: BaseException) -> str:
-    """Return the first line of an error text, at most 300 characters."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
+    """Return the first line of an error text without TensorFlow's names of its own parts."""
+    text = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", str(error)).strip() or type(error).__name__
+    return text.splitlines()[0][:300].rstrip(" .")
