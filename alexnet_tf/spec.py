@@ -197,8 +197,8 @@ class DataSpec:
 class TrainSpec:
     """Stochastic gradient descent with momentum in the paper's form (section 5).
 
-    v <- momentum * v - weight_decay * learning_rate * w - learning_rate * gradient;
-    w <- w + v, with the gradient averaged over the batch and decay on weights only.
+    v <- momentum * v - learning_rate * gradient; w <- w + v, with the gradient averaged
+    over the batch and no weight decay.
     Training ends after `epochs`, or after the first epoch whose training error is at
     most `stop_at_error`.
     """

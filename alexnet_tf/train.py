@@ -2,9 +2,9 @@
 
     python -m alexnet_tf.train --spec spec.json --out runs/my_run
 
-The folder holds `spec.json`, the states `epoch_*.state` while the run is unfinished, and
-`result.json` once it is finished. The same command continues an interrupted run and
-returns at once for a finished one.
+The folder holds `spec.json`, the two newest states `epoch_*.state`, and `result.json` once
+the run is finished. The same command continues an interrupted run and returns at once for
+a finished one.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def train(
             return records.read(result)
         _pin(experiment, threads)
         images = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
+        _check_fit(experiment, images)
         run = _Run(experiment, out, images, threads, progress or (lambda event: None), interrupted)
         record = run.finish()
         files.write_atomic(result, records.to_json(record).encode())
@@ -102,6 +103,18 @@ def _claim(out: Path, experiment: Experiment) -> None:
             raise SpecError(f"{out} holds another run ({changed}). Use another folder.")
     else:
         files.write_atomic(path, to_json(experiment).encode())
+
+
+def _check_fit(experiment: Experiment, images: Images) -> None:
+    """Refuse a model whose input or output is not the data set's."""
+    model, classes = experiment.model, len(images.class_names)
+    wanted = (model.input_size, model.input_size, model.channels)
+    shape = images.train_images.shape[1:]
+    if shape != wanted or classes != model.classes:
+        raise DataError(
+            f"{images.name} has images {shape} in {classes} classes, but the model takes {wanted} "
+            f"in {model.classes}. Change model.input_size, model.channels or model.classes."
+        )
 
 
 def _pin(experiment: Experiment, threads: int) -> None:
@@ -264,7 +277,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, frame: stop.append(received))
     try:
-        experiment = from_json(options.spec.read_text(encoding="utf-8"))
+        if options.threads < 1:
+            raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
+        experiment = from_json(options.spec.read_bytes().decode(errors="replace"))
         record = train(
             experiment,
             out=options.out,

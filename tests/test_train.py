@@ -20,6 +20,7 @@ from alexnet_tf.data import order
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace, to_json
 from alexnet_tf.train import train
+from alexnet_tf.values import SpecError
 
 tiny.pin_one_thread()
 
@@ -194,7 +195,7 @@ def test_a_finished_run_is_returned_and_nothing_is_touched(
 def test_the_folder_of_another_experiment_is_refused(run, tmp_path, tiny_experiment):
     run(tiny_experiment)
     before = contents(tmp_path / "run")
-    with pytest.raises(Exception, match=tiny_experiment.run_id):
+    with pytest.raises(SpecError, match="holds another run"):
         run(replace(tiny_experiment, seed=1))
     assert contents(tmp_path / "run")["result.json"] == before["result.json"]
 
@@ -203,7 +204,7 @@ def test_the_state_of_another_experiment_is_not_continued(run, tiny_experiment):
     other = replace(tiny_experiment, {"train.learning_rate": 0.01})
     with pytest.raises(training.Interrupted):
         run(tiny_experiment, interrupted=after(2 * STEPS + 3))
-    with pytest.raises(Exception, match=tiny_experiment.run_id):
+    with pytest.raises(SpecError, match="holds another run"):
         run(other)
 
 

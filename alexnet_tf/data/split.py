@@ -35,9 +35,17 @@ def split(images: Images, spec: DataSpec) -> Split:
     is a subset of a larger one and the validation images never change with it.
 
     Raises:
-        DataError: the set is too small for what is asked.
+        DataError: the set is too small for what is asked, or a number of images cannot be
+            shared equally by the classes.
     """
     classes = len(images.class_names)
+    for name in ("train_images", "validation_images"):
+        count = getattr(spec, name)
+        if count is not None and count % classes:
+            raise DataError(
+                f"data.{name} must be a multiple of {images.name}'s {classes} classes. "
+                f"Received: {count}"
+            )
     per_class = [
         _ranked(np.flatnonzero(images.train_labels == k), spec.split) for k in range(classes)
     ]
