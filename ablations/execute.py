@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -55,7 +55,7 @@ class Machine:
     data_dir: Path | None = None
 
 
-def execute(runs: Sequence[PlannedRun], machine: Machine) -> Iterator[Event]:
+def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, None, None]:
     """Start the runs in order, `machine.jobs` at a time, and yield what they tell.
 
     Leaving the loop early, by an exception or by closing the iterator, asks the children
@@ -140,11 +140,12 @@ class _Child:
         return command
 
     def _listen(self) -> None:
-        for line in self.process.stdout or ():
-            with contextlib.suppress(ValueError):
-                message = json.loads(line)
-                if isinstance(message, dict):
-                    self.told.put((self, message))
+        with self.process.stdout or contextlib.nullcontext([]) as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    message = json.loads(line)
+                    if isinstance(message, dict):
+                        self.told.put((self, message))
         self.told.put((self, None))
 
     def _last_words(self) -> str:

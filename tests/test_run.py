@@ -1,0 +1,323 @@
+"""The runner: what it plans, computes, keeps and says, with a stand-in for the training."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ablations import datasets, execute, plan, progress, run, store, study
+from ablations.execute import Event, Machine, StoppedError
+from ablations.plan import Request
+from alexnet_tf.values import SpecError
+
+STUDY = study.load("relu_vs_tanh")
+QUICK = Request(budget="quick", dataset="builtin")
+
+# Leaves a record as a training would, in a tenth of a second; the environment says how it ends.
+STAND_IN = """
+import os, sys, time
+from pathlib import Path
+from alexnet_tf import files, records, spec
+out = Path(sys.argv[sys.argv.index("--out") + 1])
+experiment = spec.from_json((out / "spec.json").read_text())
+code = int(os.environ.get("STAND_IN_CODE", "0"))
+if os.environ.get("STAND_IN_ARM", experiment.model.activation) != experiment.model.activation:
+    code = 0
+if code < 0:
+    os.kill(os.getpid(), -code)
+if code:
+    sys.exit("alexnet_tf.train: it went wrong" if code == 1 else code)
+slow = 1 if experiment.model.activation == "relu" else 3
+curve = tuple(
+    records.EpochResult(epoch=e, updates=16 * e, train_error=max(0.1, 0.8 - 0.1 * e / slow),
+                        train_loss=1.0, seconds=0.5)
+    for e in range(1, 30)
+)
+print('{"event": "epoch", "epoch": 29, "step": 16, "steps": 16, "train_error": 0.1, '
+      '"images_per_second": 1000.0}', flush=True)
+time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
+record = records.RunRecord(experiment=experiment, status="done", curve=curve, seconds=14.5)
+files.write_atomic(out / "result.json", records.to_json(record).encode())
+"""
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Replace the training by the stand-in; return the run ids it was started for."""
+    ids: list[str] = []
+
+    def command(self, spec):
+        ids.append(self.run.experiment.run_id)
+        return [sys.executable, "-c", STAND_IN, "--out", str(self.folder)]
+
+    monkeypatch.setattr(execute._Child, "_command", command)
+    facts = datasets.Facts(train_images=25_000, fingerprint="f" * 64)
+    monkeypatch.setattr(datasets, "prepare", lambda *arguments: facts)
+    return ids
+
+
+def machine(out: Path, jobs: int = 2) -> Machine:
+    return Machine(out=out, cache=out / "cache", jobs=jobs, threads=1)
+
+
+def ablate(out: Path, *words: str) -> int:
+    return run.main(["relu_vs_tanh", "--dataset", "builtin", "--out", str(out), *words])
+
+
+# --- the plan ------------------------------------------------------------------------------
+
+
+def test_a_plan_has_every_arm_with_every_seed_and_no_run_twice():
+    runs = plan.reported_runs(STUDY, Request(budget="standard", seeds=3), {})
+    assert [(r.experiment.seed, r.arm) for r in runs] == [
+        (seed, arm) for seed in range(3) for arm in STUDY.arms
+    ]
+    assert len({r.experiment.run_id for r in runs}) == len(runs)
+    assert all(r.experiment.train.epochs == 60 for r in runs)
+
+
+def test_search_seeds_are_never_reported():
+    for name in STUDY.budgets:
+        request = Request(budget=name)
+        reported = {r.experiment.seed for r in plan.reported_runs(STUDY, request, {})}
+        assert not reported & {r.experiment.seed for r in plan.search_runs(STUDY, request)}
+
+
+def test_arms_of_a_comparison_search_the_same_grid():
+    rates: dict[str, list[float]] = {}
+    for found in plan.search_runs(STUDY, Request()):
+        rates.setdefault(found.arm, []).append(found.experiment.train.learning_rate)
+    for comparison in STUDY.comparisons:
+        assert rates[comparison.baseline] == rates[comparison.variant]
+
+
+def test_a_chosen_rate_replaces_the_recorded_one_in_its_arm_alone():
+    changed = plan.reported_runs(STUDY, QUICK, {"tanh": 0.5})
+    for before, after in zip(plan.reported_runs(STUDY, QUICK, {}), changed, strict=True):
+        rate = after.experiment.train.learning_rate
+        assert rate == (0.5 if after.arm == "tanh" else before.experiment.train.learning_rate)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request(budget="quik"), "'quick'"),
+        (Request(seeds=0), "--seeds"),
+        (Request(epochs=-1), "--epochs"),
+        (Request(settings={"train.bach_size": 3}), "'batch_size'"),
+        (Request(settings={"seed": 3}), "--seeds"),
+        (Request(settings={"data.dataset": "builtin"}), "--dataset"),
+        (Request(settings={"model.activation": "tanh"}), "the same"),
+    ],
+)
+def test_a_request_that_makes_no_study_is_refused_in_one_line(request_, words):
+    with pytest.raises(SpecError) as error:
+        plan.check(STUDY, request_)
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+# --- running -------------------------------------------------------------------------------
+
+
+def test_finished_runs_are_never_computed_again_and_tables_keep_their_bytes(tmp_path, started):
+    assert ablate(tmp_path, "--seeds", "2") == 0
+    first = {path.name: path.read_bytes() for path in (tmp_path / "relu_vs_tanh").iterdir()}
+    assert len(started) == 8 and {"summary.csv", "runs.csv", "index.html"} <= set(first)
+    assert ablate(tmp_path, "--seeds", "2") == 0
+    assert ablate(tmp_path, "--report-only") == 0
+    assert len(started) == 8
+    again = {path.name: path.read_bytes() for path in (tmp_path / "relu_vs_tanh").iterdir()}
+    assert again == first
+
+
+def test_more_seeds_compute_only_what_is_missing(tmp_path, started):
+    ablate(tmp_path, "--seeds", "1")
+    ablate(tmp_path, "--seeds", "3")
+    assert len(started) == len(set(started)) == 12
+
+
+def test_fresh_forgets_the_plan_and_nothing_else(tmp_path, started):
+    ablate(tmp_path, "--seeds", "2")
+    ablate(tmp_path, "--seeds", "1", "--fresh")
+    assert len(started) == 12 and started[8:] == [i for i in started[:8] if i in started[8:]]
+    ablate(tmp_path, "--seeds", "2")
+    assert len(started) == 12
+
+
+def test_a_failed_run_is_reported_and_tried_again(tmp_path, started, monkeypatch, capsys):
+    monkeypatch.setenv("STAND_IN_CODE", "1")
+    monkeypatch.setenv("STAND_IN_ARM", "tanh")
+    assert ablate(tmp_path, "--seeds", "1") == 6
+    assert "it went wrong" in capsys.readouterr().out
+    page = (tmp_path / "relu_vs_tanh" / "index.html").read_text()
+    assert "it went wrong" in page
+    rows = (tmp_path / "relu_vs_tanh" / "runs.csv").read_text()
+    assert rows.count(",failed,") == rows.count(",done,") == 2
+    monkeypatch.delenv("STAND_IN_CODE")
+    assert ablate(tmp_path, "--seeds", "1") == 0
+    assert len(started) == 6 and not list(tmp_path.rglob("failed.json"))
+
+
+def test_a_killed_run_says_that_the_system_killed_it(tmp_path, started, monkeypatch):
+    monkeypatch.setenv("STAND_IN_CODE", str(-signal.SIGKILL))
+    runs = plan.reported_runs(STUDY, QUICK, {})[:1]
+    events = list(execute.execute(runs, machine(tmp_path)))
+    assert [event.kind for event in events] == ["start", "failed"]
+    assert "killed by the system" in events[-1].values["reason"]
+    record = store.record(tmp_path, runs[0].experiment.run_id)
+    assert record is not None and record.status == "failed"
+
+
+@pytest.mark.parametrize("code", [3, 4])
+def test_bad_data_or_a_full_disk_stop_everything(tmp_path, started, monkeypatch, code):
+    monkeypatch.setenv("STAND_IN_CODE", str(code))
+    runs = plan.reported_runs(STUDY, QUICK, {})
+    with pytest.raises(StoppedError) as error:
+        list(execute.execute(runs, machine(tmp_path, jobs=1)))
+    assert error.value.code == code and len(started) == 1
+    assert ablate(tmp_path, "--seeds", "1") == code
+
+
+def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, monkeypatch, capsys):
+    monkeypatch.setenv("STAND_IN_CODE", "5")
+    monkeypatch.setenv("STAND_IN_ARM", "tanh")
+    assert ablate(tmp_path, "--seeds", "1") == 5
+    assert "held" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("failed.json"))
+
+
+def test_leaving_early_stops_the_children(tmp_path, started, monkeypatch):
+    monkeypatch.setenv("STAND_IN_SLEEP", "60")
+    events = execute.execute(plan.reported_runs(STUDY, QUICK, {}), machine(tmp_path))
+    children = []
+    for event in events:
+        if event.kind == "epoch":
+            frame = events.gi_frame
+            children = [child.process for child in (frame.f_locals if frame else {})["children"]]
+            break
+    begun = time.monotonic()
+    events.close()
+    assert children and all(child.poll() is not None for child in children)
+    assert time.monotonic() - begun < 30
+
+
+def test_ctrl_c_says_how_to_continue(tmp_path, started, monkeypatch, capsys):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Progress, "__call__", interrupt)
+    assert ablate(tmp_path) == 130
+    said = capsys.readouterr().err
+    assert "the same command continues" in said and "Traceback" not in said
+
+
+def test_other_images_are_not_mixed_into_a_study(tmp_path, started, monkeypatch, capsys):
+    from alexnet_tf import records
+    from alexnet_tf.records import DataFacts
+
+    ablate(tmp_path, "--seeds", "1")
+    path = next(tmp_path.rglob("result.json"))
+    record = records.read(path)
+    facts = DataFacts(
+        dataset="builtin",
+        synthetic=True,
+        train_images=10,
+        validation_images=0,
+        test_images=0,
+        fingerprint="e" * 64,
+        source="",
+    )
+    values = json.loads(records.to_json(record)) | {"data": vars(facts)}
+    path.write_text(json.dumps(values))
+    assert ablate(tmp_path, "--seeds", "2") == 3
+    assert "other images" in capsys.readouterr().err
+
+
+def test_a_damaged_result_is_named_set_aside_and_computed_again(tmp_path, started, caplog):
+    ablate(tmp_path, "--seeds", "1")
+    path = next(tmp_path.rglob("result.json"))
+    good = path.read_bytes()
+    path.write_bytes(good[: len(good) // 2])
+    assert ablate(tmp_path, "--seeds", "1") == 0
+    assert str(path) in caplog.text
+    assert path.read_bytes() == good and path.with_suffix(".corrupt").exists()
+
+
+def test_a_report_without_a_run_says_what_to_do(tmp_path, capsys):
+    assert ablate(tmp_path, "--report-only") == 3
+    assert "without --report-only" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_code_4_before_any_run(tmp_path, started, capsys):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert ablate(blocked / "reports") == 4
+    assert str(blocked) in capsys.readouterr().err and not started
+
+
+def test_settings_by_hand_are_named_and_carry_no_verdict(tmp_path, started, capsys):
+    ablate(tmp_path, "--budget", "standard", "--set", "train.batch_size=64")
+    said = capsys.readouterr().out
+    assert "inconclusive" in said and "train.batch_size=64" in said
+
+
+# --- what is shown -------------------------------------------------------------------------
+
+
+def test_a_live_table_and_plain_lines_tell_the_same_runs():
+    planned = plan.reported_runs(STUDY, QUICK, {})[0]
+    values = {
+        "event": "epoch",
+        "epoch": 3,
+        "step": 16,
+        "steps": 16,
+        "train_error": 0.5,
+        "images_per_second": 1000.0,
+    }
+    for terminal in (True, False):
+        told = io.StringIO()
+        console = Console(file=told, force_terminal=terminal, width=100)
+        with progress.Progress(console, {planned.experiment.run_id: 24.0}, jobs=1) as show:
+            show(Event(planned, "start", {}))
+            assert show.seconds_left() is None
+            show(Event(planned, "epoch", values))
+            left = show.seconds_left()
+            assert left is not None and left == pytest.approx(21 * 16 * 128 / 1000)
+            show(Event(planned, "done", {}))
+        assert "relu seed 0" in told.getvalue() and "0.500" in told.getvalue()
+        assert ("\x1b" in told.getvalue()) == terminal
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (59.6, "1 min 00 s"), (245, "4 min 05 s"), (6720, "1 h 52 min")],
+)
+def test_durations_read_as_a_person_would_say_them(seconds, words):
+    assert progress.duration(seconds) == words
+
+
+# --- the whole way -------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(900)
+def test_the_main_job_trains_for_real_on_the_built_in_images(tmp_path):
+    command = [sys.executable, "-m", "ablations.run", "relu_vs_tanh", "--dataset", "builtin"]
+    command += ["--seeds", "1", "--epochs", "1", "--set", "data.train_images=200"]
+    command += ["--out", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    records = [json.loads(path.read_text()) for path in tmp_path.glob("runs/*/result.json")]
+    assert len(records) == 4 and {record["status"] for record in records} == {"done"}
+    assert all(record["data"]["synthetic"] for record in records)
+    page = (tmp_path / "relu_vs_tanh" / "index.html").read_text()
+    assert "synthetic" in page.lower()
+    figure = tmp_path / "relu_vs_tanh" / "figure.svg"
+    assert figure.read_text().lstrip().startswith("<?xml")
