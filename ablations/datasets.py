@@ -54,13 +54,17 @@ def prepare(console: Console, name: str, machine: Machine) -> Facts:
     """Read and check the data set in a process of its own, leaving a decoded copy in the cache.
 
     Raises:
+        DataError: CIFAR-10 is not there and cannot be downloaded.
         StoppedError: the data are missing or damaged (code 3), or the disk is full (code 4).
     """
     if name == "cifar10" and not cifar10.is_prepared(machine.data_dir):
+        cifar10.require_download(machine.data_dir)
         where = cifar10.folder(machine.data_dir)
         console.print(f"CIFAR-10 is not in {where}; downloading it (163 MiB)", highlight=False)
-        # its progress bar goes to the user's terminal; a failure is told by the second call
-        subprocess.run(_command(name, machine), stdout=subprocess.DEVNULL)
+        # its progress bar and what may go wrong go straight to the user's terminal
+        download = subprocess.run(_command(name, machine), stdout=subprocess.DEVNULL)
+        if download.returncode:
+            raise StoppedError("CIFAR-10 could not be downloaded", download.returncode)
     command = [*_command(name, machine), "--cache", str(machine.cache)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:

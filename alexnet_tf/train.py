@@ -293,7 +293,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(2, error)
     except DataError as error:
         return _fail(3, error)
-    except (OSError, EnvironmentChangedError, records.RecordError) as error:
+    except OSError as error:
+        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
+    except (EnvironmentChangedError, records.RecordError) as error:
         return _fail(4, error)
     except files.HeldError as error:
         return _fail(5, error)

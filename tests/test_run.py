@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -25,6 +26,7 @@ QUICK = Request(budget="quick", dataset="builtin")
 STAND_IN = """
 import os, sys, time
 from pathlib import Path
+from typing import Any
 from alexnet_tf import files, records, spec
 out = Path(sys.argv[sys.argv.index("--out") + 1])
 experiment = spec.from_json((out / "spec.json").read_text())
@@ -196,7 +198,7 @@ def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, monke
 
 def test_leaving_early_stops_the_children(tmp_path, started, monkeypatch):
     monkeypatch.setenv("STAND_IN_SLEEP", "60")
-    events = execute.execute(plan.reported_runs(STUDY, QUICK, {}), machine(tmp_path))
+    events: Any = execute.execute(plan.reported_runs(STUDY, QUICK, {}), machine(tmp_path))
     children = []
     for event in events:
         if event.kind == "epoch":

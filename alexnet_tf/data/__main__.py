@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DataError as error:
         return _fail(3, error)
     except OSError as error:
-        return _fail(4, error)
+        return _fail(4, f"{error.filename or options.cache}: {error.strerror or error}")
     facts = {
         "dataset": images.name,
         "synthetic": images.synthetic,

@@ -57,12 +57,26 @@ def can_download() -> bool:
         return False
 
 
+def require_download(data_dir: Path | None) -> None:
+    """Say at once, not after minutes of retries, that a download cannot succeed.
+
+    Raises:
+        DataError: CIFAR-10's home does not answer.
+    """
+    if not can_download():
+        raise DataError(
+            f"CIFAR-10 is not in {folder(data_dir)} and {_HOME} cannot be reached. Name a folder "
+            "where tensorflow-datasets has prepared it, with --data-dir or TFDS_DATA_DIR."
+        )
+
+
 def download(data_dir: Path | None) -> None:
     """Download (163 MiB) and prepare CIFAR-10 with tensorflow-datasets' progress bar.
 
     Raises:
         DataError: the download or the preparation failed.
     """
+    require_download(data_dir)
     import tensorflow_datasets as tfds
 
     target = folder(data_dir)
