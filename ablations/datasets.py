@@ -44,7 +44,7 @@ def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
         try:
             prepare(console, "cifar10", machine)
             return "cifar10"
-        except StoppedError as error:
+        except (DataError, StoppedError) as error:
             why = str(error)
     console.print(_LOUD.format(why=why), style="bold yellow", highlight=False, markup=False)
     return "builtin"
