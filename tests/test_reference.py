@@ -1,0 +1,53 @@
+"""The committed reference results are what their records say, and the README quotes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablations import run
+from alexnet_tf import records
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "reports" / "reference"
+TABLES = ("summary.csv", "comparisons.csv", "runs.csv", "curves.csv", "records.jsonl")
+
+
+def test_every_committed_record_is_of_its_experiment_and_of_real_images():
+    paths = sorted(REFERENCE.glob("runs/*/result.json"))
+    assert paths
+    for path in paths:
+        record = records.read(path)
+        assert record.run_id == path.parent.name
+        assert record.data is not None and not record.data.synthetic
+        assert record.data.train_images == 45_000
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference report made again from the records, in another folder."""
+    out = tmp_path_factory.mktemp("reference")
+    (out / "runs").symlink_to(REFERENCE / "runs")
+    folder = out / "relu_vs_tanh"
+    folder.mkdir()
+    request = REFERENCE / "relu_vs_tanh" / "request.json"
+    (folder / "request.json").write_bytes(request.read_bytes())
+    assert run.main(["relu_vs_tanh", "--report-only", "--out", str(out)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_committed_tables_follow_from_the_records(rebuilt, name):
+    committed = (REFERENCE / "relu_vs_tanh" / name).read_bytes()
+    assert (rebuilt / name).read_bytes() == committed
+
+
+def test_the_readme_quotes_the_reference():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = pd.read_csv(REFERENCE / "relu_vs_tanh" / "comparisons.csv")
+    for row in table.itertuples():
+        if row.n >= 2:
+            words = f"{row.ratio:.2f} | {row.ratio_low:.2f}–{row.ratio_high:.2f} | {row.n} |"
+            assert words in readme
