@@ -47,7 +47,7 @@ def test_the_committed_tables_follow_from_the_records(rebuilt, name):
 def test_the_readme_quotes_the_reference():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = pd.read_csv(REFERENCE / "relu_vs_tanh" / "comparisons.csv")
-    for row in table.itertuples():
-        if row.n >= 2:
-            words = f"{row.ratio:.2f} | {row.ratio_low:.2f}–{row.ratio_high:.2f} | {row.n} |"
-            assert words in readme
+    for row in table.to_dict("records"):
+        if row["n"] >= 2:
+            interval = f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}"
+            assert f"{row['ratio']:.2f} | {interval} | {row['n']} |" in readme
