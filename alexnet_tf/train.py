@@ -34,7 +34,7 @@ from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, normaliser, split
 from alexnet_tf.data.stream import training_stream
 from alexnet_tf.evaluate import error_rate
-from alexnet_tf.model import build
+from alexnet_tf.model import build_alexnet
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, diff, from_json, to_json
 from alexnet_tf.values import SpecError
@@ -186,7 +186,7 @@ class _Run:
 
     def _compiled(self) -> keras.Model:
         spec = self.experiment
-        model = build(spec.model, seed=spec.seed, precision=spec.train.precision)
+        model = build_alexnet(spec)
         cast(Any, model).compile(  # Keras' annotations know strings only
             optimizer=keras.optimizers.SGD(
                 spec.train.learning_rate,

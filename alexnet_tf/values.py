@@ -136,6 +136,8 @@ def _build(kind: Any, value: Any, path: str) -> Any:
         return tuple(_build(args[0], item, f"{path}.{i}") for i, item in enumerate(value))
     if not dataclasses.is_dataclass(kind):
         return value
+    if isinstance(value, typing.cast(type, kind)):
+        return value
     if not isinstance(value, dict):
         raise SpecError(f"`{path or 'the spec'}` must be an object. Received: {value!r}")
     hints = typing.get_type_hints(kind)

@@ -28,6 +28,9 @@ from alexnet_tf.spec import (
     replace,
     to_json,
 )
+from alexnet_tf.spec import data as data_spec
+from alexnet_tf.spec import model as model_spec
+from alexnet_tf.spec import train as train_spec
 from alexnet_tf.values import SpecError, from_dict, parse_setting, to_dict, without_defaults
 
 many = settings(max_examples=100, deadline=None)
@@ -39,6 +42,26 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset": get_args(specs.DatasetName),
     "scaling": get_args(specs.Scaling),
     "precision": get_args(specs.Precision),
+    "weights": get_args(model_spec.Weights),
+    "alpha_over": get_args(model_spec.AlphaOver),
+    "across": get_args(model_spec.Across),
+    "dropout_scaling": get_args(model_spec.DropoutScaling),
+    "mean_crop": get_args(data_spec.MeanCrop),
+    "crop": get_args(data_spec.Crop),
+    "scale": get_args(data_spec.JitterScale),
+    "bias_annealing": get_args(train_spec.BiasAnnealing),
+    "validate": get_args(train_spec.Validate),
+    "name": ("first", "second"),
+    "output_name": ("last", "end"),
+    "layer": ("fc5", "conv3"),
+}
+# What stands in place of a part that is not there.
+PARTS = {
+    "pool": {"size": 2, "stride": 1},
+    "norm": {"k": 3.0},
+    "spatial_norm": {"k": 3.0},
+    "jitter": {"sigma": 0.2},
+    "plateau": {"patience": 7},
 }
 positive = st.floats(1e-6, 10.0)
 biases = st.floats(-1.0, 1.0)
@@ -118,14 +141,25 @@ experiments = st.builds(
     seed=st.integers(0, 2**31 - 1),
 )
 
-# Every optional field is filled, so that every path of the values is a leaf of this one.
+# Between them every optional field is filled, so that every path of the values is a leaf.
 FULL = replace(
     PAPER_ERA,
     {
-        "model.dense": [{"units": 7}],
+        "model.dense": [{"units": 8, "weight_decay": 0.1}],
+        "model.towers": 2,
+        "model.output_weight_decay": 0.1,
+        "model.convs.1.padding_end": 3,
+        "model.convs.1.weight_decay": 0.1,
+        "model.convs.2.norm": {"size": 3},
+        "model.convs.2.spatial_norm": {"size": 3},
         "data.train_images": 1000,
+        "data.augment": {"positions": 3, "jitter": {"epochs": 5}},
         "train.stop_at_error": 0.25,
+        "train.changes": [{"epoch": 3, "learning_rate": 0.1, "layer": "fc5"}],
     },
+)
+PLATEAU = replace(
+    FULL, {"train.changes": [], "train.validate": "epoch", "train.plateau": {"patience": 3}}
 )
 
 
@@ -143,14 +177,18 @@ def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
 def changed(experiment: Experiment, path: str, value: Any) -> Experiment | None:
     """The experiment with another allowed value at the leaf; None where the rest forbids any."""
     name = path.rpartition(".")[2]
-    if name == "pool":
-        candidates = [{"kind": "max", "size": 2, "stride": 1}]
-    elif isinstance(value, str):
+    if name in PARTS:
+        candidates = [PARTS[name]]
+    elif name in CHOICES:
         candidates = [other for other in CHOICES[name] if other != value]
+    elif name == "flip":
+        candidates = [not value]
+    elif isinstance(value, str):
+        candidates = list(get_args(model_spec.Step))
     elif value is None:
         candidates = [1000, 0.5]
     elif isinstance(value, int):
-        candidates = [value + 1, value - 1]
+        candidates = [value + 1, value - 1, value + 2]
     else:
         candidates = [value / 2 + 1e-3, value + 0.001]
     for candidate in candidates:
@@ -199,16 +237,45 @@ def test_ids_are_16_hex_digits_and_do_not_change_between_versions():
     assert (PAPER_ERA.run_id, MODERN.run_id) == ("51a371b9c262e465", "d1b490aa66db3a46")
 
 
-@pytest.mark.parametrize("path", [path for path, _ in leaves(to_dict(FULL))])
-def test_every_field_is_part_of_the_id_and_diff_names_exactly_it(path):
-    value = dict(leaves(to_dict(FULL)))[path]
-    if path.endswith("pool.stride"):  # 2 of 3; the helper's first candidate is allowed
-        assert value == 2
-    other = changed(FULL, path, value)
+# Fields that cannot change alone: every tower sees the image; a step stands in an order
+# once; a recorded schedule names a layer, here the output; a plateau needs a validation
+# error each epoch, and no recorded schedule beside it.
+BOUND = {"model.convs.0.groups", "model.output_name", "train.plateau", "train.validate"}
+FIELDS = [(FULL, path) for path, _ in leaves(to_dict(FULL))]
+FIELDS += [(PLATEAU, path) for path, _ in leaves(to_dict(PLATEAU)) if "plateau" in path]
+
+
+@pytest.mark.parametrize(
+    ("full", "path"),
+    [(full, path) for full, path in FIELDS if ".order." not in path and path not in BOUND],
+)
+def test_every_field_is_part_of_the_id_and_diff_names_exactly_it(full, path):
+    value = dict(leaves(to_dict(full)))[path]
+    other = changed(full, path, value)
     assert other is not None, "no other value of this field is allowed"
-    assert other.run_id != FULL.run_id
-    assert diff(FULL, other) == {path: (value, dict(leaves(to_dict(other)))[path])}
-    assert replace(other, {path: value}) == FULL
+    assert other.run_id != full.run_id
+    after = dict(leaves(to_dict(other)))
+    part = path.rpartition(".")[2] in PARTS and value is None
+    found = diff(full, other)
+    if part:
+        assert found and all(p.startswith(path) for p in found)
+    else:
+        assert found == {path: (value, after[path])}
+    assert replace(other, {path: value}) == full
+
+
+@pytest.mark.parametrize(
+    ("base", "changes"),
+    [
+        (FULL, {"model.convs.0.order": ("pool", "activation")}),
+        (FULL, {"train.validate": "epoch"}),
+        (FULL, {"train.changes": (), "train.validate": "epoch", "train.plateau": {}}),
+        (replace(FULL, {"train.changes": []}), {"model.output_name": "end"}),
+    ],
+)
+def test_fields_that_are_bound_to_others_are_part_of_the_id_too(base, changes):
+    other = replace(base, changes)
+    assert other.run_id != base.run_id and diff(base, other)
 
 
 @many
@@ -221,7 +288,7 @@ def test_replace_and_diff_are_inverse_on_any_field_of_any_experiment(experiment,
     assert other.run_id != experiment.run_id
     differences = diff(experiment, other)
     assert differences and all(p == path or p.startswith(f"{path}.") for p in differences)
-    if path.rpartition(".")[2] != "pool":
+    if path.rpartition(".")[2] not in PARTS:
         assert list(differences) == [path]
         assert replace(experiment, {p: new for p, (_, new) in differences.items()}) == other
     assert replace(other, {path: value}) == experiment
@@ -297,7 +364,7 @@ LONG = [name for name in NAMES if len(name) >= 5]
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_misspelt_field_is_refused_and_the_right_name_is_in_the_message(name):
-    path = next(path for path, _ in leaves(to_dict(FULL)) if path.endswith(name))
+    path = next(p for p, _ in leaves(to_dict(FULL)) if p.rpartition(".")[2] == name)
     typo = path[: -len(name)] + name[:2] + name[3:]
     with pytest.raises(SpecError) as error:
         replace(FULL, {typo: 1})
@@ -360,7 +427,36 @@ def test_a_misspelt_field_is_refused_and_the_right_name_is_in_the_message(name):
         ("model.activation.x", 1),
         ("data.train_images", 9),
         ("data.validation_images", -1),
-        ("data.dataset", "imagenet"),
+        ("data.dataset", "mnist"),
+        ("data.augment.shared_by", 0),
+        ("data.augment.positions", 0),
+        ("data.augment.crop", "left"),
+        ("data.augment.jitter.sigma", -1),
+        ("data.augment.jitter.divide", 0),
+        ("model.towers", 3),
+        ("model.convs.0.groups", 2),
+        ("model.convs.1.groups", 3),
+        ("model.convs.1.filters", 33),
+        ("model.convs.1.padding_end", -1),
+        ("model.convs.1.weights", "tied"),
+        ("model.convs.1.order", ["pool", "pool"]),
+        ("model.convs.1.order", ["activation"]),
+        ("model.convs.1.name", "conv1"),
+        ("model.convs.1.name", "conv 2"),
+        ("model.convs.2.norm.size", 4),
+        ("model.convs.2.norm.k", 0),
+        ("model.convs.2.norm.alpha", -1),
+        ("model.convs.2.spatial_norm.size", 2),
+        ("model.convs.2.spatial_norm.beta", 0),
+        ("model.dense.0.dropout", 1.0),
+        ("model.dense.0.units", 7),
+        ("model.dense.0.weight_decay", -0.1),
+        ("model.output_weight_decay", -0.1),
+        ("train.weight_decay", -0.1),
+        ("train.bias_rate", -1),
+        ("train.plateau", {}),
+        ("train.changes.0.epoch", 0),
+        ("train.changes.0.layer", "conv9"),
         ("seed", -1),
         ("seed", 2**31),
         ("seed", 1.5),
@@ -504,6 +600,68 @@ def test_the_four_layer_net_has_the_size_of_the_2012_file():
         assert base.model.flops() == 2 * (
             1024 * 75 * 32 + 256 * 800 * 32 + 64 * 800 * 64 + 1024 * 10
         )
+
+
+#: (preset, parameters, neurons): paper.md's tables, from the 2012 configuration files.
+SIZES = [
+    ("PAPER", 60_965_224, 659_272),
+    ("CODE2012", 60_965_224, 659_272),
+    ("ONE_GPU", 59_798_312, 355_864),
+    ("SIX_CONV", 60_965_224 + 589_824 + 256, 659_272 + 36 * 256),
+    ("CIFAR_19PCT", 89_578, None),
+    ("CIFAR_18PCT", 89_578, None),
+    ("CIFAR_80SEC", 145_578, None),
+    ("CIFAR_13PCT", 1_116_490, None),
+    ("CIFAR_11PCT", 2_112_970, None),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "neurons"), SIZES)
+def test_presets_have_the_sizes_of_the_2012_files(name, parameters, neurons):
+    model = specs.PRESETS[name].model
+    assert model.parameters() == parameters
+    if neurons is not None:
+        assert sum(model.neurons().values()) == neurons
+
+
+def test_the_local_nets_have_the_2012_sizes_on_whole_images_too():
+    for name, parameters in (("CIFAR_13PCT", 1_901_386), ("CIFAR_11PCT", 3_672_906)):
+        assert replace(specs.PRESETS[name].model, input_size=32).parameters() == parameters
+
+
+def test_the_paper_s_net_has_the_numbers_of_figure_2_and_section_3_5():
+    model = specs.PAPER.model
+    assert list(model.neurons().items()) == [
+        ("conv1", 290_400),  # Figure 2 prints 253,440 = 55 x 48 x 96, a slip
+        ("conv2", 186_624),
+        ("conv3", 64_896),
+        ("conv4", 64_896),
+        ("conv5", 43_264),
+        ("fc6", 4096),
+        ("fc7", 4096),
+        ("fc8", 1000),
+    ]
+    assert model.weights_and_biases() == {
+        "conv1": (11 * 11 * 3 * 96, 96),
+        "conv2": (5 * 5 * 48 * 256, 256),
+        "conv3": (3 * 3 * 256 * 384, 384),
+        "conv4": (3 * 3 * 192 * 384, 384),
+        "conv5": (3 * 3 * 192 * 256, 256),
+        "fc6": (6 * 6 * 256 * 4096, 4096),
+        "fc7": (4096 * 4096, 4096),
+        "fc8": (4096 * 1000, 1000),
+    }
+    assert [(s.convolved, s.handed_on) for s in model.shapes] == [
+        (55, 27),
+        (27, 13),
+        (13, 13),
+        (13, 13),
+        (13, 6),
+    ]
+    assert model.input_size**2 * model.channels == 150_528
+    # Section 1 says no convolution holds more than 1 %: not so of conv3 and conv4
+    share = {n: w / 60_954_656 for n, (w, _) in model.weights_and_biases().items()}
+    assert [n for n, s in share.items() if n.startswith("conv") and s > 0.01] == ["conv3", "conv4"]
 
 
 def test_a_net_whose_convolution_leaves_no_pixel_is_refused():

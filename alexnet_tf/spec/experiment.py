@@ -1,0 +1,70 @@
+"""One run as a value, its name, and its JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from alexnet_tf.spec.data import DataSpec
+from alexnet_tf.spec.model import ModelSpec
+from alexnet_tf.spec.train import TrainSpec
+from alexnet_tf.values import (
+    SpecError,
+    check_types,
+    from_dict,
+    require,
+    to_dict,
+    without_defaults,
+)
+
+#: Part of every run id. Raise it when the meaning or the default of a field changes.
+SPEC_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything that decides the numbers of one run."""
+
+    model: ModelSpec
+    data: DataSpec = field(default_factory=DataSpec)
+    train: TrainSpec = field(default_factory=TrainSpec)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(self, 0 <= self.seed < 2**31, "seed", "between 0 and 2**31 - 1")
+        names = self.model.names()
+        for index, change in enumerate(self.train.changes):
+            if change.layer is not None and change.layer not in names:
+                raise SpecError(
+                    f"`train.changes.{index}.layer` must be one of {', '.join(names)}. "
+                    f"Received: {change.layer}"
+                )
+
+    @property
+    def run_id(self) -> str:
+        """16 hex digits: SHA-256 of the canonical JSON without fields at their default.
+
+        Leaving defaults out keeps the ids of old records when a field is added.
+        """
+        text = json.dumps([SPEC_VERSION, without_defaults(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_json(experiment: Experiment) -> str:
+    """Canonical JSON: every field, sorted keys, two spaces of indent, a final newline."""
+    return json.dumps(to_dict(experiment), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> Experiment:
+    """Inverse of `to_json`.
+
+    Raises:
+        SpecError: not JSON, or not an experiment.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"the spec is not JSON: {error}") from error
+    return from_dict(Experiment, values)
