@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 from keras import ops
@@ -58,24 +59,27 @@ class PaperSGD(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(var_list)
+        # TensorFlow hands `update_step` bare variables that do not know their layer
+        self._owners = [_owner(variable.path) for variable in var_list]
         self.velocities = [
             self.add_variable_from_reference(variable, name="momentum") for variable in var_list
         ]
 
     def update_step(self, gradient, variable, learning_rate):
-        layer, kind = _owner(variable.path)
+        index = self._get_variable_index(variable)
+        layer, kind = self._owners[index]
         bias = kind == "bias"
         factor = self.rate_factors.get(layer, 1.0) * self.rate_factors.get(f"{layer}/{kind}", 1.0)
         factor *= self.bias_rate if bias else 1.0
         if factor == 0:
             return
         decay = 0.0 if bias else self.weight_decays.get(layer, self.decay)
-        rate = ops.cast(learning_rate, variable.dtype)
+        rate: Any = ops.cast(learning_rate, variable.dtype)
         rate = rate if factor == 1 else rate * factor
         gradient = ops.cast(gradient, variable.dtype)
         if decay:
             gradient = gradient + variable * decay
-        velocity = self.velocities[self._get_variable_index(variable)]
+        velocity: Any = self.velocities[index]
         moved = velocity * self.momentum - gradient * rate
         self.assign(velocity, moved)
         self.assign_add(variable, moved)

@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+
+ops: Any = keras.ops  # annotated as if most results could be None
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
-from keras import ops
+
+ops: Any = keras.ops  # annotated as if most results could be None
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")
