@@ -165,7 +165,7 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     import numpy as np
     import tensorflow as tf
 
-    from alexnet_tf.model import build
+    from alexnet_tf.model import build_alexnet
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -173,7 +173,7 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     tf.config.experimental.enable_op_determinism()
     batch = PAPER_ERA.train.batch_size
     # Keras' annotations know strings only
-    model: Any = build(PAPER_ERA.model, precision=precision)
+    model: Any = build_alexnet(PAPER_ERA.model, precision=precision)
     model.compile(
         optimizer=keras.optimizers.SGD(1e-4, momentum=0.9),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

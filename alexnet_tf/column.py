@@ -185,7 +185,7 @@ class PartOf(initializers.Initializer):
     """A tower's share of what `initializer` gives the whole layer: a slice of the last axis."""
 
     def __init__(self, initializer: Any, part: int, parts: int):
-        self.initializer = initializers.get(initializer)
+        self.initializer: Any = initializers.get(initializer)
         self.part, self.parts = part, parts
 
     def __call__(self, shape, dtype=None, **kwargs):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_spec import models
 
 from alexnet_tf.layers import ClippedPooling2D
-from alexnet_tf.model import build
+from alexnet_tf.model import build_alexnet
 from alexnet_tf.spec import MODERN, PAPER_ERA, ModelSpec, replace
 
 tiny.pin_one_thread()
@@ -159,7 +159,7 @@ def kernels(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def test_the_four_layer_net_has_the_layers_and_shapes_of_the_2012_file():
-    model = build(FOUR)
+    model = build_alexnet(FOUR)
     shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in model.layers[1:]}
     assert shapes == {
         "conv1": (32, 32, 32),
@@ -178,7 +178,7 @@ def test_the_four_layer_net_has_the_layers_and_shapes_of_the_2012_file():
 @few
 @given(models(largest=12), st.integers(0, 2**31 - 1))
 def test_any_net_has_the_parameters_and_features_its_spec_says(spec, seed):
-    model = build(spec, seed=seed)
+    model = build_alexnet(spec, seed=seed)
     assert model.count_params() == spec.parameters()
     assert model.get_layer("flatten").output.shape[1] == spec.feature_size
     images = np.zeros((2, spec.input_size, spec.input_size, spec.channels), np.float32)
@@ -189,7 +189,7 @@ def test_any_net_has_the_parameters_and_features_its_spec_says(spec, seed):
 
 def test_gaussian_weights_have_the_deviations_of_the_spec_and_biases_their_value():
     spec = replace(FOUR, {"convs.1.init_bias": 0.5, "dense": [{"units": 64, "init_bias": 1.0}]})
-    model = build(spec, seed=3)
+    model = build_alexnet(spec, seed=3)
     expected = {"conv1": 1e-4, "conv2": 0.01, "conv3": 0.01, "fc4": 0.01, "fc5": 0.01}
     for name, kernel in kernels(model).items():
         sigma = expected[name]
@@ -203,7 +203,7 @@ def test_gaussian_weights_have_the_deviations_of_the_spec_and_biases_their_value
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_fan_scaled_weights_have_he_deviation_before_relu_and_glorot_elsewhere(activation):
     spec = replace(MODERN.model, {"activation": activation, "dense": [{"units": 64}]})
-    for name, kernel in kernels(build(spec)).items():
+    for name, kernel in kernels(build_alexnet(spec)).items():
         area = int(np.prod(kernel.shape[:-2]))
         fan_in, fan_out = area * kernel.shape[-2], area * kernel.shape[-1]
         he = activation == "relu" and name != "fc5"
@@ -214,7 +214,7 @@ def test_fan_scaled_weights_have_he_deviation_before_relu_and_glorot_elsewhere(a
 
 
 def test_the_seed_decides_the_weights():
-    first, again, other = (kernels(build(NET, seed=s)) for s in (5, 5, 6))
+    first, again, other = (kernels(build_alexnet(NET, seed=s)) for s in (5, 5, 6))
     for name in first:
         np.testing.assert_array_equal(first[name], again[name])
         assert (first[name] != other[name]).mean() > 0.99, name
@@ -222,23 +222,23 @@ def test_the_seed_decides_the_weights():
 
 def test_layers_of_equal_shape_do_not_start_equal():
     spec = replace(NET, {"dense": [{"units": 6}, {"units": 6}, {"units": 6}]})
-    found = kernels(build(spec))
+    found = kernels(build_alexnet(spec))
     assert found["fc4"].shape == found["fc5"].shape
     assert (found["fc4"] != found["fc5"]).all()
 
 
 def test_variants_share_the_initial_weights_of_their_common_layers():
-    base = kernels(build(NET, seed=5))
-    deeper = kernels(build(replace(NET, {"dense": [{"units": 12}, {"units": 9}]}), seed=5))
+    base = kernels(build_alexnet(NET, seed=5))
+    deeper = kernels(build_alexnet(replace(NET, {"dense": [{"units": 12}, {"units": 9}]}), seed=5))
     for name in ("conv1", "conv2", "fc3"):
         np.testing.assert_array_equal(base[name], deeper[name])
-    unpooled = kernels(build(replace(NET, {"convs.0.pool": None}), seed=5))
+    unpooled = kernels(build_alexnet(replace(NET, {"convs.0.pool": None}), seed=5))
     np.testing.assert_array_equal(base["conv2"], unpooled["conv2"])
 
 
 def test_relu_and_tanh_start_from_the_same_gaussian_weights():
     pair = [
-        kernels(build(replace(FOUR, {"activation": activation}), seed=2))
+        kernels(build_alexnet(replace(FOUR, {"activation": activation}), seed=2))
         for activation in ("relu", "tanh")
     ]
     for name in pair[0]:
@@ -287,7 +287,7 @@ def test_the_forward_pass_is_that_of_numpy(activation):
     four = replace(FOUR, {"activation": activation, "input_size": 8, "convs.0.init_std": 0.1})
     for spec in (strided, four):
         images = np.random.default_rng(1).normal(size=(3, 8, 8, 3)).astype(np.float32)
-        model = build(spec, seed=4)
+        model = build_alexnet(spec, seed=4)
         found, expected = np.asarray(model(images)), forward_by_hand(model, spec, images)
         assert np.abs(expected).max() > 1e-5
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
@@ -295,7 +295,10 @@ def test_the_forward_pass_is_that_of_numpy(activation):
 
 def test_half_precision_keeps_weights_and_logits_in_single():
     images = np.random.default_rng(1).normal(size=(3, 8, 8, 3)).astype(np.float32)
-    single, half = build(NET, seed=1), build(NET, seed=1, precision="mixed_bfloat16")
+    single, half = (
+        build_alexnet(NET, seed=1),
+        build_alexnet(NET, seed=1, precision="mixed_bfloat16"),
+    )
     assert half.get_layer("conv1").compute_dtype == "bfloat16"
     assert {v.dtype for v in half.trainable_variables} == {"float32"}
     a, b = np.asarray(single(images)), np.asarray(half(images))
@@ -306,7 +309,7 @@ def test_half_precision_keeps_weights_and_logits_in_single():
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_training_steps_lower_the_loss_of_their_batch(precision):
-    model = build(NET, seed=1, precision=precision)
+    model = build_alexnet(NET, seed=1, precision=precision)
     model.compile(
         optimizer=keras.optimizers.SGD(0.05, momentum=0.9),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -322,7 +325,7 @@ def test_training_steps_lower_the_loss_of_their_batch(precision):
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 def test_a_saved_net_is_loaded_in_safe_mode(tmp_path):
     images = np.random.default_rng(1).normal(size=(3, 8, 8, 3)).astype(np.float32)
-    model = build(NET, seed=1)
+    model = build_alexnet(NET, seed=1)
     model.save(tmp_path / "net.keras")
     loaded = keras.saving.load_model(tmp_path / "net.keras", safe_mode=True)
     assert isinstance(loaded, keras.Model)
