@@ -1,0 +1,97 @@
+"""Image files of any common kind to 8-bit RGB, or one plain reason why not.
+
+Pixels are taken as they are stored: colour profiles and the EXIF orientation are not
+applied, transparency is dropped (the colours under it stay), 16 bits are cut to their
+upper 8. What was done is noted, so that it can be counted.
+
+A file whose bytes were altered in the middle of a JPEG, or that lost its middle, can
+decode to wrong pixels without any complaint: only a checksum of the source finds that.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM")
+_MOST_PIXELS = 89_478_485  # Pillow's own limit, beyond which it warns of a bomb
+_MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"}
+_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+
+
+class BadImage(ValueError):
+    """Bytes that are not one whole still picture; the message is the reason."""
+
+
+def decode(data: bytes) -> tuple[Image.Image, list[str]]:
+    """Return the picture in mode RGB, and notes on what had to be done for it.
+
+    Raises:
+        BadImage: not one whole still picture of a known kind.
+        MemoryError: the machine has too little memory for it.
+    """
+    if not data:
+        raise BadImage("empty file (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of odd EXIF blocks and of sizes that are refused below anyway.
+            warnings.simplefilter("ignore")
+            return _decode(data)
+    except (BadImage, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise BadImage(_unknown(data)) from None
+    except Image.DecompressionBombError:
+        raise BadImage(f"more than {_MOST_PIXELS:,} pixels: a decompression bomb?") from None
+    except Exception as error:  # a decoder fed with damaged bytes may raise anything
+        text = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        raise BadImage(f"damaged: {text}") from error
+
+
+def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        width, height = image.size
+        if width * height > _MOST_PIXELS:
+            raise BadImage(
+                f"{width} x {height}: more than {_MOST_PIXELS:,} pixels, a decompression bomb?"
+            )
+        frames = getattr(image, "n_frames", 1)
+        notes = []
+        if frames > 1 and image.format == "MPO":
+            notes.append("first picture of several (MPO)")
+        elif frames > 1:
+            raise BadImage(f"{frames} frames, a picture has one")
+        if image.getexif().get(_ORIENTATION, 1) != 1:
+            notes.append("EXIF orientation ignored")
+        image.load()
+        return _to_rgb(image, data, notes), notes
+
+
+def _to_rgb(image: Image.Image, data: bytes, notes: list[str]) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        notes += ["16 bits cut to 8", "grey"]
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode not in _MODES:
+        raise BadImage(f"pixels of mode {image.mode} have no agreed range of values")
+    if data[:4] == b"\x89PNG" and data[24] == 16:
+        notes.append("16 bits cut to 8")
+    if image.mode in ("1", "L", "LA", "La"):
+        notes.append("grey")
+    if image.has_transparency_data:
+        notes.append("transparency dropped")
+        image = image.convert("RGBA")
+    if image.mode == "CMYK":
+        notes.append("CMYK")
+        if image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+            # Pillow takes every CMYK JPEG for an inverted one, as Adobe writes them.
+            image = Image.frombytes("CMYK", image.size, bytes(255 - np.asarray(image).ravel()))
+    return image.convert("RGB")
+
+
+def _unknown(data: bytes) -> str:
+    if data.lstrip()[:1] == b"<":
+        return "not an image: it begins like a web page"
+    return f"not a {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} file, or its header is damaged"
