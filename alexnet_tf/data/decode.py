@@ -64,6 +64,9 @@ def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
             notes.append("first picture of several (MPO)")
         elif frames > 1:
             raise BadImage(f"{frames} frames, a picture has one")
+        if image.format == "PNG":
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as again:
+                again.verify()  # loading alone does not look at the checksums of the pixels
         if image.getexif().get(_ORIENTATION, 1) != 1:
             notes.append("EXIF orientation ignored")
         image.load()
