@@ -70,7 +70,7 @@ class Shards:
         It takes (B,) int32 or int64, indices into the labels of the part, in any order and
         with repeats, and returns (B, size, size, 3) uint8, red, green and blue last. An
         index outside of the part, or a record that was damaged after the check, is a
-        `tf.errors.OpError`.
+        `tf.errors.OpError` there.
         """
         import tensorflow as tf
 
@@ -175,7 +175,7 @@ def damaged_shards(
         path = folder / shard.file
         try:
             status = path.stat()
-            stamp = [status.st_size, status.st_mtime_ns, shard.sha256]
+            stamp = [status.st_size, status.st_mtime_ns, shard.sha256, shard.count]
             if status.st_size != shard.size:
                 return f"has {status.st_size:,} bytes, expected {shard.size:,}", stamp
             if verify and stamps.get(shard.file) != stamp:
