@@ -132,7 +132,7 @@ class _Child:
         self.process.wait()
 
     def _command(self, spec: Path) -> list[str]:
-        command = [sys.executable, "-m", "alexnet_tf.train", "--spec", str(spec)]
+        command = [sys.executable, "-m", "alexnet_tf.train", "--events", "--spec", str(spec)]
         command += ["--out", str(self.folder), "--cache", str(self.machine.cache)]
         command += ["--threads", str(self.machine.threads)]
         if self.machine.data_dir is not None:

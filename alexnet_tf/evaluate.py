@@ -1,30 +1,221 @@
-"""How well a trained net does on images it is shown."""
+"""How well a trained net does: one view or ten, one net or several averaged.
+
+    python -m alexnet_tf.evaluate runs/my_run --views 10
+    python -m alexnet_tf.evaluate runs/a --ensemble runs/b runs/c
+
+Probabilities are averaged over views (section 4.1) and over nets (section 6). Those of
+each run are kept in its folder, so that an ensemble computes nothing twice.
+"""
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+# Decided before TensorFlow is loaded: its start-up lines are not for users.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 import keras
 import numpy as np
+import tensorflow as tf
 
-from alexnet_tf.data.split import Normaliser
+from alexnet_tf import files, records
+from alexnet_tf.data.augment import Presenter, presenter, ten_places
+from alexnet_tf.data.images import DataError
+from alexnet_tf.data.load import load
+from alexnet_tf.data.split import split
+from alexnet_tf.data.stream import image_batches
+from alexnet_tf.records import Evaluation, Part
 
-_BATCH = 500
+Ties = Literal["first", "fractional"]
 
 
-def error_rate(
-    model: keras.Model, scaling: Normaliser, images: np.ndarray, labels: np.ndarray
-) -> float | None:
-    """Return the fraction of images whose most probable class is wrong; None without images.
+def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties = "first") -> float:
+    """Return the fraction of images whose label is not among the k highest scores.
 
     Args:
-        images: (N, H, W, 3) uint8.
-        labels: (N,) integers.
+        scores: (N, classes), probabilities or logits.
+        labels: (N,) integers, 0 to classes - 1.
+        k: at least 1.
+        ties: among equal scores, "first" prefers the class of lower number; "fractional"
+            gives the share of the places that the equal ones fill, as the 2012 source
+            does (layer_kernels.cu).
+
+    Raises:
+        ValueError: no images, or k below 1.
     """
-    if len(images) == 0:
-        return None
-    wrong = 0
-    for start in range(0, len(images), _BATCH):
-        part = slice(start, start + _BATCH)
-        inputs = (images[part].astype(np.float32) - scaling.offset) * scaling.scale
-        logits = np.asarray(model(inputs, training=False))
-        wrong += int((logits.argmax(axis=1) != labels[part]).sum())
-    return wrong / len(images)
+    if k < 1 or not len(labels):
+        raise ValueError(f"`k` must be at least 1, with images. Received: k={k}, N={len(labels)}")
+    own = np.take_along_axis(scores, labels[:, None], axis=1)
+    higher = (scores > own).sum(axis=1)
+    equal = scores == own
+    if ties == "fractional":
+        credit = np.clip((k - higher) / equal.sum(axis=1), 0, 1)
+        return float(1 - credit.mean())
+    before = equal & (np.arange(scores.shape[1])[None, :] < labels[:, None])
+    return float((higher + before.sum(axis=1) >= k).mean())
+
+
+def ten_views(images: Any, size: int) -> Any:
+    """Return the ten views of section 4.1: (10, B, size, size, C).
+
+    The four corners and the centre, in this order: top left, top right, bottom left,
+    bottom right, centre; then the reflections of the five, left to right.
+
+    Args:
+        images: (B, H, H, C).
+        size: height and width of a view in pixels, at most H.
+
+    Raises:
+        ValueError: the images are smaller than a view.
+    """
+    extent = images.shape[1]
+    if size > extent:
+        raise ValueError(f"`size` must be at most {extent}, the images'. Received: size={size}")
+    crops = []
+    for y, x, flipped in ten_places(extent, size):
+        crop = images[:, y : y + size, x : x + size]
+        crops.append(crop[:, :, ::-1] if flipped else crop)
+    return tf.stack(crops)
+
+
+def averager(model: keras.Model, presenter: Presenter, views: int = 1) -> Callable[[Any], Any]:
+    """Return a function from (B, H, W, 3) uint8 images to their (B, classes) probabilities.
+
+    The softmax output of `model`, which gives logits, averaged over 1 or 10 views.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def average(images: Any) -> Any:
+        shown = [
+            tf.nn.softmax(tf.cast(model(view, training=False), tf.float32))
+            for view in presenter.views(images, views)
+        ]
+        return tf.add_n(shown) / len(shown)
+
+    return average
+
+
+def probabilities(average: Callable[[Any], Any], batches: Iterable[Any]) -> np.ndarray:
+    """Return (N, classes) float32 for one batch of images or more."""
+    return np.concatenate([np.asarray(average(images)) for images in batches])
+
+
+def evaluation(
+    part: Part,
+    views: int,
+    averaged: np.ndarray,
+    labels: np.ndarray,
+    ties: Ties = "first",
+) -> Evaluation:
+    """Return the errors and the loss of averaged probabilities."""
+    own = np.take_along_axis(averaged, labels[:, None], axis=1)
+    return Evaluation(
+        part=part,
+        views=views,
+        images=len(labels),
+        top1_error=top_k_error(averaged, labels, 1, ties),
+        top5_error=top_k_error(averaged, labels, min(5, averaged.shape[1]), ties),
+        loss=float(-np.log(np.maximum(own.astype(np.float64), 1e-30)).mean()),
+    )
+
+
+def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Return (probabilities, labels) of a finished run, kept in its folder for the next time.
+
+    Raises:
+        FileNotFoundError: the run is not finished.
+        DataError: the images are missing, damaged, or not those the run was trained on.
+    """
+    record = records.read(run / "result.json")
+    path = run / f"{options.part}_{options.views}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as kept:
+            if str(kept["weights"]) == record.weights_sha256:
+                return kept["probabilities"], kept["labels"]
+    experiment = record.experiment
+    source = load(experiment.data.dataset, data_dir=options.data_dir, cache=options.cache)
+    if record.data is not None and record.data.fingerprint != source.fingerprint():
+        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
+    chosen = split(source, experiment.data)
+    if options.part == "validation":
+        part, images = "train", chosen.validation
+        labels = source.train_labels[images]
+    else:
+        part, images, labels = "test", np.arange(len(source.test_labels)), source.test_labels
+    if not len(labels):
+        raise DataError(f"{run}: the run has no {options.part} images")
+    model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
+    average = averager(model, presenter(experiment, source, chosen), options.views)
+    found = probabilities(average, image_batches(source, part, images, options.threads))
+    held = {"probabilities": found, "labels": labels, "weights": record.weights_sha256}
+    buffer = io.BytesIO()
+    np.savez(buffer, **held)
+    files.write_atomic(path, buffer.getvalue())
+    return found, labels
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What of a run is evaluated, and where its images lie."""
+
+    part: Part = "test"
+    views: int = 1
+    ties: Ties = "first"
+    data_dir: Path | None = None
+    cache: Path | None = None
+    threads: int = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate runs; the last line printed is one JSON object."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    settings = Settings(given.part, given.views, given.ties, given.data, given.cache, given.threads)
+    runs = [given.run, *(given.ensemble or [])]
+    try:
+        made = [predictions(run, settings) for run in runs]
+        if any(not np.array_equal(labels, made[0][1]) for _, labels in made):
+            raise DataError("the runs of an ensemble must be evaluated on the same images")
+    except DataError as error:
+        return _fail(3, error)
+    except (records.RecordError, OSError) as error:
+        return _fail(2, f"{error}. Give the folder of a finished run.")
+    averaged = np.mean([found for found, _ in made], axis=0)
+    result = evaluation(settings.part, settings.views, averaged, made[0][1], settings.ties)
+    print(f"{len(runs)} net{'s' if len(runs) > 1 else ''}, {result.views} view(s), ", end="")
+    print(f"{result.images} {result.part} images: ", end="")
+    print(f"top-1 error {result.top1_error:.2%}, top-5 error {result.top5_error:.2%}")
+    print(json.dumps({"nets": len(runs), **dataclasses.asdict(result)}))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.evaluate", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--ensemble", type=Path, nargs="+", help="further runs to average with")
+    parser.add_argument("--views", type=int, choices=(1, 10), default=1)
+    parser.add_argument("--part", choices=("validation", "test"), default="test")
+    parser.add_argument("--ties", choices=("first", "fractional"), default="first")
+    parser.add_argument("--data", type=Path, help="folder of the images, as in training")
+    parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def _fail(code: int, error: object) -> int:
+    print(f"alexnet_tf.evaluate: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

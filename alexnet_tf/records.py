@@ -22,6 +22,9 @@ SCHEMA = 1
 #: stopped being finite. failed: the process ended without a result (`reason` says how).
 Status = Literal["done", "diverged", "failed"]
 
+#: Images held back from the training set, and the published test set.
+Part = Literal["validation", "test"]
+
 
 class RecordError(ValueError):
     """A record that cannot be read; the message names the file and the cause."""
@@ -41,13 +44,26 @@ class EpochResult:
     train_error: float  # fraction misclassified, 0 to 1
     train_loss: float  # nats per image
     seconds: float  # wall time of this epoch
+    validation_error: float | None = None  # fraction, after the epoch; None: not measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How the trained net does on a part of the data, averaged over views of each image."""
+
+    part: Part
+    views: int  # 1: the centre; 10: corners and centre with reflections
+    images: int
+    top1_error: float  # fraction
+    top5_error: float  # fraction
+    loss: float  # nats per image, of the averaged probabilities
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataFacts:
     """The data a run really saw."""
 
-    dataset: str  # "cifar10" or "builtin"
+    dataset: str  # "cifar10", "builtin" or "imagenet"
     synthetic: bool
     train_images: int
     validation_images: int
@@ -98,6 +114,7 @@ class RunRecord:
     images_per_second: float | None = None  # median over epochs after the first
     resumes: int = 0  # how often the run continued from a checkpoint
     started: str = ""  # UTC, ISO 8601
+    evaluations: tuple[Evaluation, ...] = ()
     data: DataFacts | None = None
     environment: Environment | None = None
 

@@ -1,48 +1,41 @@
 """Train one experiment: `model.fit` and callbacks, resumable, bit for bit repeatable.
 
-    python -m alexnet_tf.train --spec spec.json --out runs/my_run
+    python -m alexnet_tf.train --spec CIFAR_ALEXNET --out runs/alexnet
+    python -m alexnet_tf.train --spec PAPER --data prepared/ --out runs/paper
 
-The folder holds `spec.json`, the two newest states `epoch_*.state`, and `result.json` once
-the run is finished. The same command continues an interrupted run and returns at once for
-a finished one.
+The folder holds `spec.json`, the two newest states `epoch_*.state`, and, once the run is
+finished, `model.keras` and `result.json`. The same command continues an interrupted run
+and returns at once for a finished one.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import signal
-import statistics
 import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 # Decided before TensorFlow is loaded: its start-up lines are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import tensorflow as tf
+from rich.console import Console
 
-from alexnet_tf import checkpoint, environment, files, records
-from alexnet_tf.data.images import DataError, Images
+from alexnet_tf import files, records
+from alexnet_tf.data.images import DataError, Source
 from alexnet_tf.data.load import load
-from alexnet_tf.data.order import batches_per_epoch
-from alexnet_tf.data.split import Split, normaliser, split
-from alexnet_tf.data.stream import training_stream
-from alexnet_tf.evaluate import error_rate
-from alexnet_tf.model import build_alexnet
-from alexnet_tf.records import DataFacts, EpochResult, RunRecord
-from alexnet_tf.spec import Experiment, diff, from_json, to_json
-from alexnet_tf.values import SpecError
-from alexnet_tf.watch import Diverged, Interrupted, Progress, Watch
-
-
-class EnvironmentChangedError(RuntimeError):
-    """A state was made in an environment that does not give the same bits as this one."""
+from alexnet_tf.progress import Teller
+from alexnet_tf.records import RunRecord
+from alexnet_tf.spec import PRESETS, Experiment, diff, from_json, replace, to_json
+from alexnet_tf.training import EnvironmentChangedError, Training
+from alexnet_tf.values import SpecError, nearest, parse_setting
+from alexnet_tf.watch import Interrupted, Progress
 
 
 def train(
@@ -52,6 +45,7 @@ def train(
     data_dir: Path | None = None,
     cache: Path | None = None,
     threads: int = 1,
+    tensorboard: Path | None = None,
     progress: Progress | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> RunRecord:
@@ -67,6 +61,7 @@ def train(
         data_dir: where the data set lies (`alexnet_tf.data.load.load`).
         cache: folder for a decoded copy of the data.
         threads: threads per operation, at least 1.
+        tensorboard: folder for TensorBoard's events; None: none.
         progress: called with a small dict about every half second and after each epoch.
         interrupted: asked after every update; True stops the run.
 
@@ -85,10 +80,20 @@ def train(
         if result.exists():
             return records.read(result)
         _pin(experiment, threads)
-        images = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
-        _check_fit(experiment, images)
-        run = _Run(experiment, out, images, threads, progress or (lambda event: None), interrupted)
-        record = run.finish()
+        source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
+        _check_fit(experiment, source)
+        training = Training(
+            experiment,
+            out,
+            source,
+            threads=threads,
+            progress=progress or (lambda event: None),
+            interrupted=interrupted,
+            callbacks=()
+            if tensorboard is None
+            else (keras.callbacks.TensorBoard(str(tensorboard)),),
+        )
+        record = training.finish()
         files.write_atomic(result, records.to_json(record).encode())
         return record
 
@@ -105,15 +110,14 @@ def _claim(out: Path, experiment: Experiment) -> None:
         files.write_atomic(path, to_json(experiment).encode())
 
 
-def _check_fit(experiment: Experiment, images: Images) -> None:
+def _check_fit(experiment: Experiment, source: Source) -> None:
     """Refuse a model whose input or output is not the data set's."""
-    model, classes = experiment.model, len(images.class_names)
-    wanted = (model.input_size, model.input_size, model.channels)
-    shape = images.train_images.shape[1:]
-    if shape != wanted or classes != model.classes:
+    model, classes = experiment.model, len(source.class_names)
+    if model.channels != 3 or model.input_size > source.size or classes != model.classes:
         raise DataError(
-            f"{images.name} has images {shape} in {classes} classes, but the model takes {wanted} "
-            f"in {model.classes}. Change model.input_size, model.channels or model.classes."
+            f"{source.name} has images {(source.size, source.size, 3)} in {classes} classes, but "
+            f"the model takes {(model.input_size, model.input_size, model.channels)} in "
+            f"{model.classes}. Change model.input_size, model.channels or model.classes."
         )
 
 
@@ -132,144 +136,6 @@ def _pin(experiment: Experiment, threads: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-class _Run:
-    """One training between its first epoch and its record."""
-
-    def __init__(self, experiment, out, images, threads, progress, interrupted):
-        self.experiment: Experiment = experiment
-        self.out: Path = out
-        self.images: Images = images
-        self.fingerprint = images.fingerprint()
-        self.split: Split = split(images, experiment.data)
-        self.scaling = normaliser(images.train_images[self.split.train], experiment.data)
-        self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
-        self.environment = environment.describe(threads=threads, device=_device())
-        self.progress: Progress = progress
-        self.interrupted: Callable[[], bool] = interrupted
-        self.curve: list[EpochResult] = []
-        self.resumes = 0
-        self.started = datetime.now(UTC).isoformat(timespec="seconds")
-        self.model = self._compiled()
-
-    def finish(self) -> RunRecord:
-        """Continue from the newest state, train to the end and return the record."""
-        self._restore()
-        status, reason = "done", ""
-        try:
-            if not self.ended():
-                self._fit()
-        except Diverged as error:
-            status, reason = "diverged", str(error)
-        return self._record(status, reason)
-
-    def ended(self) -> bool:
-        """Say whether the last epoch trained is the last to train."""
-        train = self.experiment.train
-        if not self.curve:
-            return False
-        limit = train.stop_at_error
-        return len(self.curve) >= train.epochs or (
-            limit is not None and self.curve[-1].train_error <= limit
-        )
-
-    def save(self) -> None:
-        """Write the state after the epochs in `curve`."""
-        header = {
-            "run_id": self.experiment.run_id,
-            "curve": [dataclasses.asdict(epoch) for epoch in self.curve],
-            "environment": self.environment.fingerprint(),
-            "fingerprint": self.fingerprint,
-            "resumes": self.resumes,
-            "started": self.started,
-        }
-        checkpoint.save(self.out, len(self.curve), self.model, header)
-
-    def _compiled(self) -> keras.Model:
-        spec = self.experiment
-        model = build_alexnet(spec)
-        cast(Any, model).compile(  # Keras' annotations know strings only
-            optimizer=keras.optimizers.SGD(
-                spec.train.learning_rate,
-                momentum=spec.train.momentum,
-                name="sgd",  # Keras would count models, and states would not fit
-            ),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-            jit_compile=False,  # five times slower on CPU
-        )
-        model.optimizer.build(model.trainable_variables)
-        return model
-
-    def _restore(self) -> None:
-        header = checkpoint.restore(self.out, self.model)
-        if header is None:
-            return
-        here = {**self.environment.fingerprint(), "data": self.fingerprint}
-        there = {**header["environment"], "data": header["fingerprint"]}
-        changed = [f"{k}: {there.get(k)} -> {here[k]}" for k in here if here[k] != there.get(k)]
-        if changed:
-            raise EnvironmentChangedError(
-                f"{self.out}: the unfinished run was made elsewhere ({'; '.join(changed)}) and "
-                "would not continue bit for bit. Continue it there, or start again with --fresh."
-            )
-        self.curve = [EpochResult(**epoch) for epoch in header["curve"]]
-        self.resumes, self.started = header["resumes"] + 1, header["started"]
-
-    def _fit(self) -> None:
-        train = self.experiment.train
-        stream = training_stream(
-            self.images, self.split, self.scaling, self.experiment, first_epoch=len(self.curve)
-        )
-        cast(Any, self.model).fit(
-            stream,
-            steps_per_epoch=batches_per_epoch(len(self.split.train), train.batch_size),
-            initial_epoch=len(self.curve),
-            epochs=train.epochs,
-            callbacks=[Watch(self)],
-            shuffle=False,  # the stream is already in its order
-            verbose=0,
-        )
-
-    def _record(self, status: records.Status, reason: str) -> RunRecord:
-        images, rates = self.images, [len(self.split.train) / e.seconds for e in self.curve[1:]]
-        diverged = status == "diverged"
-        chosen = self.split.validation
-        validation = (images.train_images[chosen], images.train_labels[chosen])
-        test = (images.test_images, images.test_labels)
-        return RunRecord(
-            experiment=self.experiment,
-            status=status,
-            reason=reason,
-            curve=tuple(self.curve),
-            validation_error=None
-            if diverged
-            else error_rate(self.model, self.scaling, *validation),
-            test_error=None if diverged else error_rate(self.model, self.scaling, *test),
-            weights_sha256=checkpoint.weights_sha256(self.model),
-            seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
-            images_per_second=round(statistics.median(rates), 1) if rates else None,
-            resumes=self.resumes,
-            started=self.started,
-            data=DataFacts(
-                dataset=images.name,
-                synthetic=images.synthetic,
-                train_images=len(self.split.train),
-                validation_images=len(chosen),
-                test_images=len(images.test_images),
-                fingerprint=self.fingerprint,
-                source=images.source,
-            ),
-            environment=self.environment,
-        )
-
-
-def _device() -> str:
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return "CPU"
-    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Train one experiment from the command line; progress goes to standard output."""
     options = _options(argv)
@@ -279,16 +145,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.threads < 1:
             raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
-        experiment = from_json(options.spec.read_bytes().decode(errors="replace"))
-        record = train(
-            experiment,
-            out=options.out,
-            data_dir=options.data_dir,
-            cache=options.cache,
-            threads=options.threads,
-            progress=_emit,
-            interrupted=lambda: bool(stop),
-        )
+        experiment = _experiment(options.spec, options.set or [], options.seed)
+        with _telling(options.events, experiment) as tell:
+            record = train(
+                experiment,
+                out=options.out,
+                data_dir=options.data,
+                cache=options.cache,
+                threads=options.threads,
+                tensorboard=options.tensorboard,
+                progress=tell,
+                interrupted=lambda: bool(stop),
+            )
     except (SpecError, FileNotFoundError) as error:
         return _fail(2, error)
     except DataError as error:
@@ -302,18 +170,70 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as error:
         _fail(0, f"{error}; the same command continues the run")
         return 130 if signal.SIGINT in stop else 75
-    _emit({"event": "end", "status": record.status, "weights_sha256": record.weights_sha256})
+    if options.events:
+        _emit({"event": "end", "status": record.status, "weights_sha256": record.weights_sha256})
+    else:
+        print(_summary(record))
     return 0
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.train", description=__doc__)
-    parser.add_argument("--spec", type=Path, required=True, help="experiment as JSON")
+    parser = argparse.ArgumentParser(
+        prog="python -m alexnet_tf.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    known = ", ".join(PRESETS)
+    parser.add_argument("--spec", required=True, help=f"experiment as JSON, or one of {known}")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--data-dir", type=Path, help="tensorflow-datasets folder")
+    parser.add_argument(
+        "--set", action="append", metavar="FIELD=VALUE", help="change a field of the spec"
+    )
+    parser.add_argument("--seed", type=int, help="seed of the run (default the spec's)")
+    parser.add_argument(
+        "--data",
+        "--data-dir",
+        type=Path,
+        help="folder of prepared images, or tensorflow-datasets' folder for CIFAR-10",
+    )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1, help="threads per operation (default 1)")
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard events")
+    parser.add_argument("--events", action="store_true", help="progress as one JSON object a line")
     return parser.parse_args(argv)
+
+
+def _experiment(spec: str, settings: Sequence[str], seed: int | None) -> Experiment:
+    """Return the experiment of a preset or a JSON file, with the settings of the command."""
+    path = Path(spec)
+    if spec in PRESETS:
+        experiment = PRESETS[spec]
+    elif path.exists() or path.suffix == ".json":
+        experiment = from_json(path.read_bytes().decode(errors="replace"))
+    else:
+        raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
+    experiment = replace(experiment, dict(parse_setting(setting) for setting in settings))
+    return experiment if seed is None else replace(experiment, seed=seed)
+
+
+@contextmanager
+def _telling(events: bool, experiment: Experiment) -> Iterator[Progress]:
+    if events:
+        yield _emit
+    else:
+        with Teller(Console(), experiment.train.epochs) as teller:
+            yield teller
+
+
+def _summary(record: RunRecord) -> str:
+    """Return the outcome in one line for a person."""
+    if record.status != "done":
+        return f"{record.status}: {record.reason}"
+    parts = [
+        f"{e.part} error {e.top1_error:.2%} (top-5 {e.top5_error:.2%}, {e.views} view(s))"
+        for e in record.evaluations
+    ]
+    return f"{len(record.curve)} epochs in {record.seconds:.0f} s; " + "; ".join(parts)
 
 
 def _emit(event: dict[str, Any]) -> None:

@@ -39,6 +39,14 @@ class Watched(Protocol):
         """Say whether the last epoch trained is the last to train."""
         ...
 
+    def set_rates(self) -> None:
+        """Set the learning rates of the coming epoch."""
+        ...
+
+    def validation_error(self) -> float | None:
+        """Return the error on the validation images; None where it is not asked for."""
+        ...
+
     def save(self) -> None:
         """Write the state after the epochs in `curve`."""
         ...
@@ -52,6 +60,7 @@ class Watch(keras.callbacks.Callback):
         self.run = run
 
     def on_epoch_begin(self, epoch, logs=None):
+        self.run.set_rates()
         self.begun = self.reported = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -75,6 +84,7 @@ class Watch(keras.callbacks.Callback):
             train_error=_error(logs["accuracy"], run.images_per_epoch),
             train_loss=float(logs["loss"]),
             seconds=round(seconds, 4),
+            validation_error=run.validation_error(),
         )
         if not math.isfinite(result.train_loss):
             raise Diverged(f"the loss was not finite in epoch {epoch + 1}")
@@ -100,6 +110,7 @@ class Watch(keras.callbacks.Callback):
 
     def _report(self, event: str, step: int, logs: dict[str, Any] | None, now: float) -> None:
         images = min(step * self.run.batch_size, self.run.images_per_epoch)
+        validation = self.run.curve[-1].validation_error if event == "epoch" else None
         self.run.progress(
             {
                 "event": event,
@@ -108,6 +119,7 @@ class Watch(keras.callbacks.Callback):
                 "steps": self._steps(),
                 "train_error": 1 - float((logs or {}).get("accuracy", math.nan)),
                 "images_per_second": images / max(now - self.begun, 1e-9),
+                **({} if validation is None else {"validation_error": validation}),
             }
         )
 

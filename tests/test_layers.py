@@ -37,13 +37,14 @@ def forget_models():
     keras.utils.clear_session()
 
 
-def with_gradient(layer: Any, x: np.ndarray, upstream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def with_gradient(layer: Any, x: Any, upstream: Any) -> tuple[np.ndarray, np.ndarray]:
     """Value of the layer at x, and gradient of sum(value * upstream)."""
     inputs = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         value = layer(inputs)
-    gradient: Any = tape.gradient(value, inputs, tf.cast(upstream, value.dtype))
+    sources: Any = tf.cast(upstream, value.dtype)
+    gradient: Any = tape.gradient(value, inputs, sources)
     return np.asarray(value), np.asarray(gradient)
 
 

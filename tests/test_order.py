@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from alexnet_tf.data.images import DataError
 from alexnet_tf.data.order import batches, batches_per_epoch, epoch_order
-from alexnet_tf.data.split import normaliser, split
+from alexnet_tf.data.scaling import normaliser
+from alexnet_tf.data.split import Split, split
 from alexnet_tf.spec import DataSpec
 
 seeds = st.integers(0, 2**31 - 1)
@@ -20,6 +21,7 @@ epochs = st.integers(0, 500)
 many = settings(max_examples=60, deadline=None)
 
 IMAGES = tiny.images()
+FIRST = Split(train=np.arange(77), validation=np.arange(77, 80))
 
 
 def spec(**fields) -> DataSpec:
@@ -116,7 +118,7 @@ def test_the_largest_training_set_that_fits_is_allowed():
 
 def test_mean_image_is_the_mean_over_the_training_images_of_every_pixel():
     part = IMAGES.train_images[:77]
-    found = normaliser(part, spec(scaling="mean_image"))
+    found = normaliser(IMAGES, FIRST, spec(scaling="mean_image"))
     exact = part.astype(np.float64).mean(axis=0)
     assert found.offset.shape == (8, 8, 3) and found.offset.dtype == np.float32
     np.testing.assert_allclose(found.offset, exact, rtol=1e-7)
@@ -125,7 +127,7 @@ def test_mean_image_is_the_mean_over_the_training_images_of_every_pixel():
 
 def test_standardised_pixels_have_mean_0_and_deviation_1_in_every_channel():
     part = IMAGES.train_images[:77]
-    found = normaliser(part, spec(scaling="standardised"))
+    found = normaliser(IMAGES, FIRST, spec(scaling="standardised"))
     exact = part.astype(np.float64)
     mean, deviation = exact.mean(axis=(0, 1, 2)), exact.std(axis=(0, 1, 2))
     np.testing.assert_allclose(np.ravel(found.offset), mean, rtol=1e-6)

@@ -112,7 +112,7 @@ class Child:
         self.out, self.log = out, out.parent / f"{out.name}.log"
         spec = out.parent / f"{out.name}.json"
         spec.write_text(to_json(experiment))
-        command = [sys.executable, "-m", "alexnet_tf.train", "--spec", str(spec)]
+        command = [sys.executable, "-m", "alexnet_tf.train", "--events", "--spec", str(spec)]
         command += ["--out", str(out), "--threads", str(threads)]
         command += ["--data-dir", str(prepared.data_dir), "--cache", str(prepared.cache)]
         with self.log.open("wb") as log:

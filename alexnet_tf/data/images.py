@@ -1,13 +1,20 @@
-"""A labelled image set in memory, and what is wrong with one."""
+"""A labelled image set, and what is wrong with one."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from alexnet_tf.spec import DatasetName
+
+if TYPE_CHECKING:
+    from alexnet_tf.data.shards import Shards
+
+Part = Literal["train", "test"]
 
 
 class DataError(RuntimeError):
@@ -27,6 +34,18 @@ class Images:
     test_images: np.ndarray
     test_labels: np.ndarray
 
+    @property
+    def size(self) -> int:
+        """Height and width of the images in pixels."""
+        return self.train_images.shape[1]
+
+    def reader(self, part: Part) -> Callable[[Any], Any]:
+        """Return a function for `tf.data`: indices (B,) to images (B, H, W, 3) uint8."""
+        import tensorflow as tf
+
+        pixels = tf.constant(self.train_images if part == "train" else self.test_images)
+        return lambda index: tf.gather(pixels, index)
+
     def fingerprint(self) -> str:
         """SHA-256, 64 hex digits, over every pixel and label in order."""
         digest = hashlib.sha256()
@@ -34,3 +53,7 @@ class Images:
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+
+#: Where images come from: memory, or shards on disk.
+Source: TypeAlias = "Images | Shards"

@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 
 from alexnet_tf.data import builtin, cifar10
-from alexnet_tf.data.images import Images
+from alexnet_tf.data.images import DataError, Images, Source
 from alexnet_tf.files import write_atomic
 from alexnet_tf.spec import DatasetName
 
@@ -19,19 +20,37 @@ from alexnet_tf.spec import DatasetName
 BUILTIN_SEED = 2012
 
 
-def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None = None) -> Images:
+@overload
+def load(
+    name: Literal["cifar10", "builtin"],
+    *,
+    data_dir: Path | None = None,
+    cache: Path | None = None,
+) -> Images: ...
+
+
+@overload
+def load(
+    name: DatasetName, *, data_dir: Path | None = None, cache: Path | None = None
+) -> Source: ...
+
+
+def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None = None) -> Source:
     """Return the images of `name`.
 
     Args:
         name: the data set.
-        data_dir: where tensorflow-datasets keeps its data; None: `$TFDS_DATA_DIR`, or
-            the library's own default.
+        data_dir: "cifar10": where tensorflow-datasets keeps its data; None:
+            `$TFDS_DATA_DIR`, or the library's own default. "imagenet": the folder that
+            `alexnet_tf.data.prepare` made.
         cache: folder for a decoded copy, which later calls read in a second; None: none.
 
     Raises:
         DataError: missing, truncated or of the wrong size.
         OSError: the decoded copy could not be written.
     """
+    if name == "imagenet":
+        return _shards(data_dir)
     if name == "builtin":
         key, read = _builtin_key(), _read_builtin
     else:
@@ -39,6 +58,18 @@ def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None 
     if cache is None:
         return read()
     return _through(cache / f"{name}-{key}.images", read)
+
+
+def _shards(folder: Path | None) -> Source:
+    if folder is None:
+        raise DataError(
+            "prepared images are needed: give their folder with --data, or make it with "
+            "`python -m alexnet_tf.data.prepare SOURCE OUT`"
+        )
+    # array_record is needed for shards alone, and not there on every system
+    from alexnet_tf.data.shards import open_shards
+
+    return open_shards(folder)
 
 
 def _builtin_key() -> str:

@@ -1,4 +1,4 @@
-"""Which images train, which choose, which test; and how pixels become network inputs."""
+"""Which images train and which choose; the published test images do neither."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.images import DataError, Images
+from alexnet_tf.data.images import DataError, Source
 from alexnet_tf.spec import DataSpec
 
 
@@ -19,15 +19,7 @@ class Split:
     validation: np.ndarray
 
 
-@dataclass(frozen=True)
-class Normaliser:
-    """input = (pixel - offset) * scale, float32; both broadcast against (H, W, 3)."""
-
-    offset: np.ndarray
-    scale: np.ndarray
-
-
-def split(images: Images, spec: DataSpec) -> Split:
+def split(images: Source, spec: DataSpec) -> Split:
     """Divide the published training set, each class in equal share.
 
     The images of a class are ranked by SHA-256 of (split, index): the first are the
@@ -65,21 +57,6 @@ def split(images: Images, spec: DataSpec) -> Split:
         train=np.sort(np.concatenate([rank[v : v + t] for rank, v, t in parts])),
         validation=np.sort(np.concatenate([rank[:v] for rank, v, _ in parts])),
     )
-
-
-def normaliser(train_images: np.ndarray, spec: DataSpec) -> Normaliser:
-    """Return the scaling that `spec.scaling` asks for, measured on the training images.
-
-    Args:
-        train_images: (N, H, W, 3) uint8, the training images alone.
-    """
-    one = np.ones((1, 1, 1), np.float32)
-    if spec.scaling == "mean_image":
-        return Normaliser(train_images.mean(axis=0, dtype=np.float64).astype(np.float32), one)
-    mean = train_images.mean(axis=(0, 1, 2), dtype=np.float64)
-    square = np.square(train_images, dtype=np.float32).mean(axis=(0, 1, 2), dtype=np.float64)
-    deviation = np.sqrt(np.maximum(square - mean**2, 1e-12))
-    return Normaliser(mean.astype(np.float32), (1 / deviation).astype(np.float32))
 
 
 def _ranked(indices: np.ndarray, salt: int) -> np.ndarray:

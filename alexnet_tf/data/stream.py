@@ -1,35 +1,69 @@
-"""Batches of a training, gathered and scaled in tf.data while the batch before them trains."""
+"""Batches, read and presented in tf.data while the batch before them trains."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.data.images import Images
+from alexnet_tf.data.augment import Presenter
+from alexnet_tf.data.images import Part, Source
 from alexnet_tf.data.order import batches
-from alexnet_tf.data.split import Normaliser, Split
 from alexnet_tf.spec import Experiment
+
+_BATCH = 250  # images of an evaluation
 
 
 def training_stream(
-    images: Images, split: Split, scaling: Normaliser, experiment: Experiment, *, first_epoch: int
+    source: Source,
+    chosen: np.ndarray,
+    presenter: Presenter,
+    experiment: Experiment,
+    *,
+    first_epoch: int,
+    threads: int = 1,
 ) -> tf.data.Dataset:
     """Return the endless stream of (inputs, labels) batches from epoch `first_epoch` on.
 
-    inputs: (batch, H, W, 3) float32, scaled; labels: (batch,) int64.
+    inputs: (batch, crop, crop, 3) float32, scaled; labels: (batch,) int64. `chosen` are
+    the indices of the training images. What a batch holds is a function of the seed, the
+    epoch and its number, however many `threads` make batches.
     """
-    pixels = tf.constant(images.train_images[split.train])
-    labels = tf.constant(images.train_labels[split.train])
-    size = experiment.train.batch_size
+    read = source.reader("train")
+    images, labels = tf.constant(chosen), tf.constant(source.train_labels[chosen])
+    size, seed = experiment.train.batch_size, experiment.seed
 
-    def indices():
+    def indices() -> Iterator[tuple[np.ndarray, int, int]]:
         for epoch in range(first_epoch, experiment.train.epochs):
-            yield from batches(experiment.seed, epoch, len(split.train), size)
+            for number, index in enumerate(batches(seed, epoch, len(chosen), size)):
+                yield index, epoch, number
 
-    def gather(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        raw = tf.cast(tf.gather(pixels, index), tf.float32)
-        return (raw - scaling.offset) * scaling.scale, tf.gather(labels, index)
+    def present(index: Any, epoch: Any, number: Any) -> tuple[Any, Any]:
+        pixels = read(tf.gather(images, index))
+        return presenter.training(pixels, seed, epoch, number), tf.gather(labels, index)
 
-    signature = tf.TensorSpec((None,), tf.int32)
+    number = tf.TensorSpec((), tf.int32)
+    signature = (tf.TensorSpec((None,), tf.int32), number, number)
     return (
-        tf.data.Dataset.from_generator(indices, output_signature=signature).map(gather).prefetch(2)
+        tf.data.Dataset.from_generator(indices, output_signature=signature)
+        .map(present, **_parallel(threads))
+        .prefetch(2)
     )
+
+
+def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) -> tf.data.Dataset:
+    """Return (B, H, W, 3) uint8 batches of the images `chosen`, in their order, once."""
+    read = source.reader(part)
+    return (
+        tf.data.Dataset.from_tensor_slices(chosen)
+        .batch(_BATCH)
+        .map(read, **_parallel(threads))
+        .prefetch(2)
+    )
+
+
+def _parallel(threads: int) -> dict[str, Any]:
+    """Arguments of `map`; one batch at a time needs no pool of its own."""
+    return {"num_parallel_calls": threads, "deterministic": True} if threads > 1 else {}

@@ -144,9 +144,9 @@ NO_COMMUNICATION = replace(
 _CIFAR_STD = {
     "conv1": 0.022,  # 363 -> 75
     "conv2": 0.017,  # 1200 -> 400
-    "conv3": 0.020,  # 2304 -> 576
-    "conv4": 0.020,  # 1728 -> 432
-    "conv5": 0.020,  # 1728 -> 432
+    "conv3": 0.028,  # 2304 -> 288
+    "conv4": 0.024,  # 1728 -> 288
+    "conv5": 0.024,  # 1728 -> 288
     "fc6": 0.040,  # 9216 -> 576
     "fc7": 0.040,  # 4096 -> 256
     "fc8": 0.040,  # 4096 -> 256
@@ -161,17 +161,17 @@ CIFAR_ALEXNET = Experiment(
             ConvSpec(name="conv1", filters=32, init_std=_CIFAR_STD["conv1"], norm=_LRN, pool=_POOL),
             ConvSpec(
                 name="conv2",
-                filters=64,
+                filters=32,
                 groups=2,
                 init_std=_CIFAR_STD["conv2"],
                 init_bias=1.0,
                 norm=_LRN,
                 pool=_POOL,
             ),
-            ConvSpec(name="conv3", filters=96, kernel=3, padding=1, init_std=_CIFAR_STD["conv3"]),
+            ConvSpec(name="conv3", filters=64, kernel=3, padding=1, init_std=_CIFAR_STD["conv3"]),
             ConvSpec(
                 name="conv4",
-                filters=96,
+                filters=64,
                 kernel=3,
                 padding=1,
                 groups=2,

@@ -1,0 +1,152 @@
+"""Crops, reflections and colours (section 4.1): from stored images to network inputs.
+
+Every draw is a function of (seed, epoch, batch number), so that a resumed run sees what
+the uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from alexnet_tf.data.images import Source
+from alexnet_tf.data.scaling import Normaliser, jitter_axes, normaliser
+from alexnet_tf.data.split import Split
+from alexnet_tf.spec import DataSpec, Experiment
+
+_random: Any = tf.random  # its annotations lack `experimental`
+_DRAWS = 0x41  # keeps the draws here apart from those of the order and the weights
+
+
+@dataclass(frozen=True)
+class Presenter:
+    """Turns batches of stored images into inputs of a net with `crop` x `crop` pixels.
+
+    `axes`, (3, 3) float32, are the rows that the jitter's draws multiply; None: no jitter.
+    """
+
+    spec: DataSpec
+    size: int  # height and width of the stored images
+    crop: int
+    scaling: Normaliser
+    axes: np.ndarray | None = None
+
+    def training(self, images: Any, seed: int, epoch: Any, batch: Any) -> Any:
+        """Return (B, crop, crop, 3) float32 from (B, size, size, 3) uint8.
+
+        `epoch` (0 for the first) and `batch` may be tensors.
+        """
+        augment = self.spec.augment
+        if self.size == self.crop and not augment.flip and augment.jitter is None:
+            return self._scaled(tf.cast(images, tf.float32))
+        key = tf.constant([seed, _DRAWS], tf.int32)
+        for number in (epoch, batch):
+            key = _random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
+        count = tf.shape(images)[0]
+        rows, columns = self._random_windows(count, key)
+        pixels = _windows(tf.cast(images, tf.float32), rows, columns)
+        pixels += self._colour(count, key, epoch)[:, None, None, :]
+        inputs = self._scaled(pixels, rows, columns)
+        return inputs / self._divisor(epoch)
+
+    def centre(self, images: Any) -> Any:
+        """Return the centre of each image, scaled, as at test time: (B, crop, crop, 3)."""
+        start = (self.size - self.crop) // 2
+        return self._view(images, start, start, flipped=False)
+
+    def views(self, images: Any, count: int) -> Iterator[Any]:
+        """Yield the centre alone, or the ten views: corners, centre, and their reflections."""
+        if count == 1:
+            yield self.centre(images)
+            return
+        for y, x, flipped in ten_places(self.size, self.crop):
+            yield self._view(images, y, x, flipped=flipped)
+
+    def _view(self, images: Any, y: int, x: int, *, flipped: bool) -> Any:
+        rows, columns = (np.arange(start, start + self.crop)[None] for start in (y, x))
+        columns = columns[:, ::-1] if flipped else columns
+        part = tf.cast(images[:, y : y + self.crop, x : x + self.crop], tf.float32)
+        return self._scaled(part[:, :, ::-1] if flipped else part, rows, columns)
+
+    def _random_windows(self, count: Any, key: Any) -> tuple[Any, Any]:
+        """Return the rows and the columns that each image shows, (count, crop) each."""
+        augment = self.spec.augment
+        shared = augment.shared_by
+        keys = _random.experimental.stateless_split(key, 2)
+        draws = (count + shared - 1) // shared
+        if augment.crop == "random":
+            places = self.size - self.crop + 1
+            starts = _integers([draws, 2], keys[0], min(augment.positions or places, places))
+        else:
+            starts = tf.fill([draws, 2], (self.size - self.crop) // 2)
+        starts = tf.repeat(starts, shared, axis=0)[:count]
+        steps = tf.range(self.crop)[None]
+        rows, columns = starts[:, :1] + steps, starts[:, 1:] + steps
+        if augment.flip:
+            coins = tf.repeat(_integers([draws, 1], keys[1], 2), shared, axis=0)[:count]
+            columns = tf.where(coins == 1, tf.reverse(columns, [1]), columns)
+        return rows, columns
+
+    def _colour(self, count: Any, key: Any, epoch: Any) -> Any:
+        """Return the colour added to each image, (count, 3), in units of 0 to 255."""
+        jitter = self.spec.augment.jitter
+        if jitter is None or self.axes is None:
+            return tf.zeros([count, 3])
+        draws = tf.random.stateless_normal([count, 3], key, stddev=jitter.sigma, alg="philox")
+        colours = tf.matmul(draws, self.axes)
+        return tf.where(self._jitters(epoch), colours, tf.zeros_like(colours))
+
+    def _divisor(self, epoch: Any) -> Any:
+        jitter = self.spec.augment.jitter
+        if jitter is None or jitter.divide == 1:
+            return 1.0
+        return tf.where(self._jitters(epoch), jitter.divide, 1.0)
+
+    def _jitters(self, epoch: Any) -> Any:
+        jitter = self.spec.augment.jitter
+        last = None if jitter is None else jitter.epochs
+        return tf.constant(True) if last is None else tf.cast(epoch, tf.int32) < last
+
+    def _scaled(self, pixels: Any, rows: Any = None, columns: Any = None) -> Any:
+        offset = self.scaling.offset
+        if rows is not None and offset.shape[0] > 1:
+            if self.spec.mean_crop == "centre":
+                start = (self.size - self.crop) // 2
+                # the 2012 code reflects the image, and subtracts the mean unreflected
+                offset = offset[start : start + self.crop, start : start + self.crop]
+            else:
+                offset = tf.gather(tf.gather(offset, rows), columns, axis=2, batch_dims=1)
+        return (pixels - offset) * self.scaling.scale
+
+
+def presenter(experiment: Experiment, source: Source, chosen: Split) -> Presenter:
+    """Return what turns stored images into this experiment's inputs."""
+    data = experiment.data
+    jitter = data.augment.jitter
+    return Presenter(
+        spec=data,
+        size=source.size,
+        crop=experiment.model.input_size,
+        scaling=normaliser(source, chosen, data),
+        axes=None if jitter is None else jitter_axes(source, chosen, jitter),
+    )
+
+
+def ten_places(size: int, crop: int) -> tuple[tuple[int, int, bool], ...]:
+    """Return (top, left, reflected) of the ten views: corners and centre, then mirrored."""
+    far, middle = size - crop, (size - crop) // 2
+    places = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
+    return tuple((y, x, flipped) for flipped in (False, True) for y, x in places)
+
+
+def _integers(shape: Any, key: Any, below: int) -> Any:
+    return tf.random.stateless_uniform(shape, key, 0, below, tf.int32, alg="philox")
+
+
+def _windows(images: Any, rows: Any, columns: Any) -> Any:
+    """Return the pixels at each image's own rows and columns."""
+    return tf.gather(tf.gather(images, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)

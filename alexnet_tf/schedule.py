@@ -1,0 +1,82 @@
+"""Learning rates as a function of the spec and of the epochs so far.
+
+Nothing here has a state: what the plateau rule knows is the curve, which every
+checkpoint holds, so that a resumed run goes on at the rate it had.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from alexnet_tf.records import EpochResult
+from alexnet_tf.spec import PlateauSpec, TrainSpec
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The learning rate of the coming epoch, and factors on it by layer.
+
+    `factors` has "conv1" for a layer's weights and biases, "conv1/bias" for its biases.
+    """
+
+    rate: float
+    factors: dict[str, float] = field(default_factory=dict)
+
+
+def rates(train: TrainSpec, layers: Sequence[str], curve: Sequence[EpochResult]) -> Rates:
+    """Return the rates of the epoch that follows `curve`.
+
+    Args:
+        train: the spec.
+        layers: names of all layers with weights.
+        curve: one entry a finished epoch.
+    """
+    if train.plateau is not None:
+        drops = min(drops_so_far(train.plateau, curve), train.plateau.reductions)
+        return Rates(train.learning_rate / train.plateau.factor**drops)
+    base = _recorded(train, None, len(curve)) or 1.0  # factors of 0 then hold all layers still
+    factors = {}
+    for layer in layers:
+        own = _recorded(train, layer, len(curve))
+        if own != base:
+            factors[layer] = own / base
+        if train.bias_annealing == "never" and own not in (0, train.learning_rate):
+            # undoes the weights' factor: the 2012 run never lowered its biases' rates
+            factors[f"{layer}/bias"] = train.learning_rate / own
+    return Rates(base, factors)
+
+
+def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
+    """Return how often the plateau rule has fired; one more than `reductions` is the end."""
+    drops, best, waited = 0, math.inf, 0
+    for epoch in curve:
+        error = math.inf if epoch.validation_error is None else epoch.validation_error
+        if error < best:
+            best, waited = error, 0
+        else:
+            waited += 1
+        if waited == plateau.patience:
+            drops, waited = drops + 1, 0
+    return drops
+
+
+def ended(train: TrainSpec, curve: Sequence[EpochResult]) -> bool:
+    """Say whether the last epoch of `curve` is the last to train."""
+    if not curve:
+        return False
+    if train.stop_at_error is not None and curve[-1].train_error <= train.stop_at_error:
+        return True
+    if train.plateau is not None and drops_so_far(train.plateau, curve) > train.plateau.reductions:
+        return True
+    return len(curve) >= train.epochs
+
+
+def _recorded(train: TrainSpec, layer: str | None, epochs: int) -> float:
+    """Return the rate of a layer after so many epochs: its own last change, or everyone's."""
+    due = [change for change in train.changes if change.epoch <= epochs]
+    own = [change for change in due if layer is not None and change.layer == layer]
+    common = [change for change in due if change.layer is None]
+    chosen = own or common
+    return chosen[-1].learning_rate if chosen else train.learning_rate

@@ -1,0 +1,232 @@
+"""One training between its first epoch and its record."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import statistics
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from alexnet_tf import checkpoint, environment, files, records, schedule
+from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.images import Source
+from alexnet_tf.data.order import batches_per_epoch
+from alexnet_tf.data.split import Split, split
+from alexnet_tf.data.stream import image_batches, training_stream
+from alexnet_tf.evaluate import averager, evaluation, probabilities, top_k_error
+from alexnet_tf.model import build_alexnet
+from alexnet_tf.optimizers import PaperSGD
+from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
+from alexnet_tf.spec import Experiment, ModelSpec
+from alexnet_tf.watch import Diverged, Progress, Watch
+
+
+class EnvironmentChangedError(RuntimeError):
+    """A state was made in an environment that does not give the same bits as this one."""
+
+
+class Training:
+    """Trains in one folder, from its newest state, and makes the record."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        out: Path,
+        source: Source,
+        *,
+        threads: int,
+        progress: Progress,
+        interrupted: Callable[[], bool],
+        callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    ):
+        self.experiment, self.out, self.source, self.threads = experiment, out, source, threads
+        self.fingerprint = source.fingerprint()
+        self.split: Split = split(source, experiment.data)
+        self.presenter = presenter(experiment, source, self.split)
+        self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
+        self.environment = environment.describe(threads=threads, device=_device())
+        self.progress, self.interrupted, self.callbacks = progress, interrupted, callbacks
+        self.curve: list[EpochResult] = []
+        self.resumes = 0
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.model = self._compiled()
+        self._averagers: dict[int, Callable[[Any], Any]] = {}  # by number of views
+
+    def finish(self) -> RunRecord:
+        """Continue from the newest state, train to the end and return the record."""
+        self._restore()
+        status, reason = "done", ""
+        try:
+            if not self.ended():
+                self._fit()
+        except Diverged as error:
+            status, reason = "diverged", str(error)
+        record = self._record(status, reason)
+        if status == "done":
+            files.write_through(self.out / "model.keras", self.model.save)
+        return record
+
+    def ended(self) -> bool:
+        """Say whether the last epoch trained is the last to train."""
+        return schedule.ended(self.experiment.train, self.curve)
+
+    def set_rates(self) -> None:
+        """Set the learning rates of the coming epoch."""
+        optimizer = cast(Any, self.model.optimizer)
+        layers = self.experiment.model.names()
+        rates = schedule.rates(self.experiment.train, layers, self.curve)
+        optimizer.learning_rate.assign(rates.rate)
+        if optimizer.rate_factors != rates.factors:
+            optimizer.rate_factors = rates.factors
+            # factors are constants of the traced step, so that a factor of 0 costs nothing
+            cast(Any, self.model).make_train_function(force=True)
+
+    def validation_error(self) -> float | None:
+        """Return the error on the validation images after each epoch, where it is asked for."""
+        if self.experiment.train.validate == "end" or not len(self.split.validation):
+            return None
+        labels = self.source.train_labels[self.split.validation]
+        return top_k_error(self._probabilities("validation", 1), labels)
+
+    def save(self) -> None:
+        """Write the state after the epochs in `curve`."""
+        header = {
+            "run_id": self.experiment.run_id,
+            "curve": [dataclasses.asdict(epoch) for epoch in self.curve],
+            "environment": self.environment.fingerprint(),
+            "fingerprint": self.fingerprint,
+            "resumes": self.resumes,
+            "started": self.started,
+        }
+        checkpoint.save(self.out, len(self.curve), self.model, header)
+
+    def _compiled(self) -> keras.Model:
+        train = self.experiment.train
+        model = build_alexnet(self.experiment)
+        cast(Any, model).compile(  # Keras' annotations know strings only
+            optimizer=PaperSGD(
+                train.learning_rate,
+                train.momentum,
+                train.weight_decay,
+                train.bias_rate,
+                weight_decays=_decays(self.experiment.model),
+            ),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            jit_compile=False,  # five times slower on CPU
+        )
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    def _restore(self) -> None:
+        header = checkpoint.restore(self.out, self.model)
+        if header is None:
+            return
+        here = {**self.environment.fingerprint(), "data": self.fingerprint}
+        there = {**header["environment"], "data": header["fingerprint"]}
+        changed = [f"{k}: {there.get(k)} -> {here[k]}" for k in here if here[k] != there.get(k)]
+        if changed:
+            raise EnvironmentChangedError(
+                f"{self.out}: the unfinished run was made elsewhere ({'; '.join(changed)}) and "
+                "would not continue bit for bit. Continue it there, or start again with --fresh."
+            )
+        self.curve = [EpochResult(**epoch) for epoch in header["curve"]]
+        self.resumes, self.started = header["resumes"] + 1, header["started"]
+
+    def _fit(self) -> None:
+        train = self.experiment.train
+        stream = training_stream(
+            self.source,
+            self.split.train,
+            self.presenter,
+            self.experiment,
+            first_epoch=len(self.curve),
+            threads=self.threads,
+        )
+        cast(Any, self.model).fit(
+            stream,
+            steps_per_epoch=batches_per_epoch(len(self.split.train), train.batch_size),
+            initial_epoch=len(self.curve),
+            epochs=train.epochs,
+            callbacks=[Watch(self), *self.callbacks],
+            shuffle=False,  # the stream is already in its order
+            verbose=0,
+        )
+
+    def _probabilities(self, part: Part, views: int) -> np.ndarray:
+        if part == "validation":
+            batches = image_batches(self.source, "train", self.split.validation, self.threads)
+        else:
+            every = np.arange(len(self.source.test_labels))
+            batches = image_batches(self.source, "test", every, self.threads)
+        if views not in self._averagers:
+            self._averagers[views] = averager(self.model, self.presenter, views)
+        return probabilities(self._averagers[views], batches)
+
+    def _evaluations(self) -> tuple[Evaluation, ...]:
+        """Return one view of validation and test, and ten of the test where nets see crops."""
+        source = self.source
+        labels: dict[Part, np.ndarray] = {
+            "validation": source.train_labels[self.split.validation],
+            "test": source.test_labels,
+        }
+        wanted: list[tuple[Part, int]] = [("validation", 1), ("test", 1)]
+        if self.experiment.model.input_size < source.size:
+            wanted.append(("test", 10))
+        return tuple(
+            evaluation(part, views, self._probabilities(part, views), labels[part])
+            for part, views in wanted
+            if len(labels[part])
+        )
+
+    def _record(self, status: records.Status, reason: str) -> RunRecord:
+        source, rates = self.source, [len(self.split.train) / e.seconds for e in self.curve[1:]]
+        found = () if status == "diverged" else self._evaluations()
+        errors = {e.part: e.top1_error for e in found if e.views == 1}
+        return RunRecord(
+            experiment=self.experiment,
+            status=status,
+            reason=reason,
+            curve=tuple(self.curve),
+            validation_error=errors.get("validation"),
+            test_error=errors.get("test"),
+            weights_sha256=checkpoint.weights_sha256(self.model),
+            seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
+            images_per_second=round(statistics.median(rates), 1) if rates else None,
+            resumes=self.resumes,
+            started=self.started,
+            evaluations=found,
+            data=DataFacts(
+                dataset=source.name,
+                synthetic=source.synthetic,
+                train_images=len(self.split.train),
+                validation_images=len(self.split.validation),
+                test_images=len(source.test_labels),
+                fingerprint=self.fingerprint,
+                source=source.source,
+            ),
+            environment=self.environment,
+        )
+
+
+def _decays(model: ModelSpec) -> dict[str, float]:
+    """Return layer name -> weight decay, of the layers that have one of their own."""
+    own = [layer.weight_decay for layer in (*model.convs, *model.dense)]
+    named = zip(model.names(), [*own, model.output_weight_decay], strict=True)
+    return {name: decay for name, decay in named if decay is not None}
+
+
+def _device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "CPU"
+    with contextlib.suppress(RuntimeError):
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    return "GPU"

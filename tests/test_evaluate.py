@@ -1,0 +1,151 @@
+"""Errors, views and ensembles against direct enumeration; the command on real runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tiny
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alexnet_tf import evaluate
+from alexnet_tf.evaluate import ten_views, top_k_error
+from alexnet_tf.spec import AugmentSpec, replace
+from alexnet_tf.train import train
+
+tiny.pin_one_thread()
+
+many = settings(max_examples=100, deadline=None)
+SMALL = replace(tiny.experiment(), {"model.input_size": 6, "data.augment": AugmentSpec(flip=True)})
+
+
+@st.composite
+def scored(draw):
+    """Scores with many ties, labels, and k."""
+    classes, count = draw(st.integers(2, 7)), draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    scores = rng.integers(0, draw(st.integers(1, 5)), (count, classes)).astype(np.float32)
+    return scores, rng.integers(0, classes, count), draw(st.integers(1, classes))
+
+
+@many
+@given(scored())
+def test_top_k_error_is_that_of_sorted_scores(case):
+    scores, labels, k = case
+    wrong = sum(
+        label not in sorted(range(len(row)), key=lambda c: (-row[c], c))[:k]
+        for row, label in zip(scores, labels, strict=True)
+    )
+    assert top_k_error(scores, labels, k) == pytest.approx(wrong / len(labels))
+
+
+@many
+@given(scored())
+def test_fractional_credit_is_the_mean_over_all_orders_of_equal_scores(case):
+    scores, labels, k = case
+    expected = 0.0
+    for row, label in zip(scores, labels, strict=True):
+        higher = sum(other > row[label] for other in row)
+        equal = sum(other == row[label] for other in row)
+        # among equal scores in random order, the chance to stand among the first k
+        expected += 1 - sum(higher + place < k for place in range(equal)) / equal
+    assert top_k_error(scores, labels, k, "fractional") == pytest.approx(expected / len(labels))
+
+
+def test_arguments_that_make_no_sense_are_refused():
+    with pytest.raises(ValueError, match="`k` must be at least 1"):
+        top_k_error(np.zeros((1, 2)), np.zeros(1, int), 0)
+    with pytest.raises(ValueError, match="`size` must be at most 4"):
+        ten_views(np.zeros((1, 4, 4, 3)), 5)
+
+
+@pytest.mark.parametrize(("extent", "size"), [(8, 8), (8, 5), (7, 4), (256, 224)])
+def test_ten_views_are_enumerated_one_by_one(extent, size):
+    images = np.random.default_rng(0).normal(size=(2, extent, extent, 3))
+    views = np.asarray(ten_views(images, size))
+    assert views.shape == (10, 2, size, size, 3)
+    far, middle = extent - size, (extent - size) // 2
+    corners = [(0, 0), (0, far), (far, 0), (far, far), (middle, middle)]
+    for number, (y, x) in enumerate(corners):
+        for n, i, j in ((0, 0, 0), (1, size - 1, 0), (0, size // 2, size - 1)):
+            np.testing.assert_array_equal(views[number, n, i, j], images[n, y + i, x + j])
+            mirrored = images[n, y + i, x + size - 1 - j]
+            np.testing.assert_array_equal(views[number + 5, n, i, j], mirrored)
+
+
+@pytest.fixture(scope="module")
+def runs(prepared, tmp_path_factory) -> list[Path]:
+    """Two finished runs on crops."""
+    folder = tmp_path_factory.mktemp("runs")
+    for seed in (0, 1):
+        keras.utils.clear_session()
+        train(
+            replace(SMALL, seed=seed),
+            out=folder / str(seed),
+            data_dir=prepared.data_dir,
+            cache=prepared.cache,
+        )
+    return [folder / "0", folder / "1"]
+
+
+def command(prepared, *arguments: str) -> int:
+    places = ["--data", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    return evaluate.main([*arguments, *places])
+
+
+def last_json(capsys) -> dict:
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("views", [1, 10])
+def test_the_command_gives_what_the_record_says_and_keras_too(
+    prepared, runs, tiny_images, capsys, views
+):
+    record = json.loads((runs[0] / "result.json").read_text())
+    assert command(prepared, str(runs[0]), "--views", str(views)) == 0
+    found = last_json(capsys)
+    (expected,) = [e for e in record["evaluations"] if (e["part"], e["views"]) == ("test", views)]
+    for name in ("top1_error", "top5_error", "loss", "images"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-5), name
+    if views == 1:
+        assert record["test_error"] == expected["top1_error"]
+    # the same again by hand: the saved model in Keras, crops by indexing
+    model: Any = keras.models.load_model(runs[0] / "model.keras", safe_mode=True)
+    data = tiny_images
+    train_part = np.setdiff1d(np.arange(300), validation(data))
+    pixels = data.train_images[train_part].astype(np.float64)
+    mean, deviation = pixels.mean((0, 1, 2)), pixels.std((0, 1, 2))
+    images = ((data.test_images - mean) / deviation).astype(np.float32)
+    shown = np.asarray(ten_views(images, 6)) if views == 10 else images[None, :, 1:7, 1:7]
+    chances = np.mean([np.asarray(keras.ops.softmax(model(view))) for view in shown], axis=0)
+    error = (chances.argmax(1) != data.test_labels).mean()
+    assert found["top1_error"] == pytest.approx(error)
+
+
+def validation(data) -> np.ndarray:
+    from alexnet_tf.data.split import split
+
+    return split(data, SMALL.data).validation
+
+
+def test_an_ensemble_averages_probabilities_and_keeps_them(prepared, runs, capsys):
+    assert command(prepared, str(runs[0]), "--ensemble", str(runs[1])) == 0
+    found = last_json(capsys)
+    kept = [np.load(run / "test_1.npz", allow_pickle=False) for run in runs]
+    chances = np.mean([k["probabilities"] for k in kept], axis=0)
+    assert found["nets"] == 2
+    assert found["top1_error"] == pytest.approx((chances.argmax(1) != kept[0]["labels"]).mean())
+    written = [(run / "test_1.npz").stat().st_mtime_ns for run in runs]
+    assert command(prepared, str(runs[0]), "--ensemble", str(runs[1])) == 0
+    assert [(run / "test_1.npz").stat().st_mtime_ns for run in runs] == written
+
+
+def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsys):
+    assert command(prepared, str(tmp_path)) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and str(tmp_path) in said
