@@ -28,7 +28,8 @@ import tensorflow as tf
 from rich.console import Console
 
 from alexnet_tf import files, records
-from alexnet_tf.data.images import DataError, Source
+from alexnet_tf.data.images import DataError
+from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.load import load
 from alexnet_tf.progress import Teller
 from alexnet_tf.records import RunRecord
@@ -82,6 +83,7 @@ def train(
         _pin(experiment, threads)
         source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
         _check_fit(experiment, source)
+        boards = () if tensorboard is None else (keras.callbacks.TensorBoard(str(tensorboard)),)
         training = Training(
             experiment,
             out,
@@ -89,9 +91,7 @@ def train(
             threads=threads,
             progress=progress or (lambda event: None),
             interrupted=interrupted,
-            callbacks=()
-            if tensorboard is None
-            else (keras.callbacks.TensorBoard(str(tensorboard)),),
+            callbacks=boards,
         )
         record = training.finish()
         files.write_atomic(result, records.to_json(record).encode())

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from alexnet_tf import checkpoint, environment, files, records, schedule
 from alexnet_tf.data.augment import presenter
-from alexnet_tf.data.images import Source
+from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import image_batches, training_stream
@@ -70,7 +70,9 @@ class Training:
             status, reason = "diverged", str(error)
         record = self._record(status, reason)
         if status == "done":
-            files.write_through(self.out / "model.keras", self.model.save)
+            # without the optimizer, whose momenta would double the file
+            bare = keras.Model(self.model.input, self.model.output, name=self.model.name)
+            files.write_through(self.out / "model.keras", bare.save)
         return record
 
     def ended(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.data.images import Source
+from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.scaling import Normaliser, jitter_axes, normaliser
 from alexnet_tf.data.split import Split
 from alexnet_tf.spec import DataSpec, Experiment

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 
 from alexnet_tf.spec import DatasetName
-
-if TYPE_CHECKING:
-    from alexnet_tf.data.shards import Shards
 
 Part = Literal["train", "test"]
 
@@ -53,7 +50,3 @@ class Images:
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
-
-
-#: Where images come from: memory, or shards on disk.
-Source: TypeAlias = "Images | Shards"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_tf.data.colour import rgb_pca
-from alexnet_tf.data.images import Images, Source
+from alexnet_tf.data.images import Images
+from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
 from alexnet_tf.spec import DataSpec, JitterSpec
 

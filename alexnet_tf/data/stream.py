@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.data.augment import Presenter
-from alexnet_tf.data.images import Part, Source
+from alexnet_tf.data.images import Part
+from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches
 from alexnet_tf.spec import Experiment
 
