@@ -17,9 +17,7 @@ from alexnet_tf.train import train
 tiny.pin_one_thread()
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "imagenet-sample"
-pytestmark = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason=f"there are no photographs in {SAMPLE}"
-)
+pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason=f"there are no photographs in {SAMPLE}")
 CLASSES = 64
 
 
