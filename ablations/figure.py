@@ -131,12 +131,16 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
     axes.tick_params(labelleft=True)
     axes.grid(axis="y")
     _threshold(axes, analysis.study.outcome.threshold)
-    arms = ((comparison.baseline, _BASELINE, "-"), (comparison.variant, _VARIANT, (0, (4, 2))))
-    for arm, colour, dashes in arms:
+    # at two heights, so that the numbers of two near crossings do not meet
+    arms = (
+        (comparison.baseline, _BASELINE, "-", 0.13),
+        (comparison.variant, _VARIANT, (0, (4, 2)), 0.07),
+    )
+    for arm, colour, dashes, height in arms:
         label = clean(analysis.study.labels.get(arm, arm)) + _censoring(analysis, arm)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
         _curves(axes, analysis, arm, colour, dashes)
-        _crossings(axes, analysis, arm, colour)
+        _crossings(axes, analysis, arm, colour, height)
     # Room on the right for the number beside the last crossing.
     axes.set_xlim(0, _last_epoch(analysis, comparison) * 1.1)
     axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
@@ -189,7 +193,7 @@ def _first_epoch(seed: pd.DataFrame, errors: np.ndarray) -> np.ndarray:
     return x[before] + share * (x[after] - x[before])
 
 
-def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
+def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: float) -> None:
     """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
     threshold = analysis.study.outcome.threshold
     times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
@@ -203,7 +207,7 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str) -> None:
     axes.vlines(row["mean"], 0, threshold, color=colour, linewidth=0.9, linestyle=":")
     axes.annotate(
         f"{'≥ ' if bound else ''}{row['mean']:.1f}",
-        (row["mean"], 0.12),
+        (row["mean"], height),
         xytext=(4, 0),
         color=colour,
         fontsize=11,

@@ -81,7 +81,11 @@ STUDY = Study(
             expected_epochs={"relu": 24, "tanh": 50, "relu_modern": 24, "tanh_modern": 28},
             exploratory=True,
         ),
-        "standard": Budget(seeds=5, epochs=60, expected_epochs={"relu": 13, "tanh": 60}),
+        "standard": Budget(
+            seeds=5,
+            epochs=60,
+            expected_epochs={"relu": 13, "tanh": 60, "relu_modern": 15, "tanh_modern": 16},
+        ),
         "full": Budget(seeds=10, epochs=60, search=True),
     },
 )
