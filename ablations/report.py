@@ -125,6 +125,7 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], drawing: Figure, command
             < 2,
             precisions=sorted(set(analysis.summary["precision"])),
             seconds=sum(record.seconds for record in made),
+            notes=sorted({item.data.note for item in made if item.data} - {""}),
             command=command,
         )
     )

@@ -26,6 +26,15 @@ Status = Literal["done", "diverged", "failed"]
 Part = Literal["validation", "test"]
 
 
+# Fingerprint of images that are not the published ones, bit for bit -> what they are.
+_COPIES = {
+    "5e16b921afcd19892821e460a2d9fa97825aa0f4ef74891e329845f65e44b7e4": (
+        "The images are a JPEG copy of CIFAR-10, about 30 dB from the originals: error rates "
+        "can differ a little from those of the lossless set."
+    )
+}
+
+
 class RecordError(ValueError):
     """A record that cannot be read; the message names the file and the cause."""
 
@@ -70,6 +79,11 @@ class DataFacts:
     test_images: int
     fingerprint: str  # SHA-256 over images, labels and split
     source: str  # for readers, e.g. "tensorflow-datasets cifar10 3.0.2"
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of these images; empty for the published ones."""
+        return _COPIES.get(self.fingerprint, "")
 
 
 @dataclass(frozen=True, kw_only=True)
