@@ -1,0 +1,139 @@
+"""Show what two towers send each other in one training step.
+
+    python -m alexnet_tf.two_tower --report
+    python -m alexnet_tf.two_tower --report --spec CIFAR_ALEXNET --devices GPU:0,GPU:1
+
+Without --devices the CPU is split into two devices a pair. A few images are traced; the
+bytes of activations and images grow with the batch and are multiplied, those of weights
+do not grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import keras
+from rich.console import Console
+from rich.table import Table
+
+from alexnet_tf.spec import PRESETS
+from alexnet_tf.two_tower.devices import split_cpu
+from alexnet_tf.two_tower.diagram import diagram
+from alexnet_tf.two_tower.model import build_two_tower
+from alexnet_tf.two_tower.report import CommunicationReport, Direction, communication_report
+from alexnet_tf.two_tower.strategy import TwoTowerStrategy
+from alexnet_tf.values import SpecError, nearest
+
+_BATCH = 128  # images of the paper's batch
+_PLAIN = 130  # characters of a line in a file or a pipe
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the report; return 0, 1 (something crosses that should not), 2 (usage) or 4."""
+    options = _options(argv)
+    if options.spec not in PRESETS:
+        return _fail(2, f"no spec '{options.spec}'.{nearest(options.spec, list(PRESETS))}")
+    if options.pairs < 1 or options.batch < 1 or options.batch % options.pairs:
+        return _fail(2, "--batch must be a multiple of --pairs, and both at least 1")
+    names = options.devices.split(",") if options.devices else []
+    if names and len(names) != 2 * options.pairs:
+        return _fail(2, f"--devices must name two devices a pair. Received: {options.devices}")
+    try:
+        if not names:
+            names = [f"CPU:{number}" for number in range(2 * options.pairs)]
+            split_cpu(len(names))
+        strategy = TwoTowerStrategy(list(zip(names[::2], names[1::2], strict=True)))
+    except (ValueError, RuntimeError) as error:
+        return _fail(4, error)
+    try:
+        with strategy.scope():
+            model = build_two_tower(PRESETS[options.spec], precision=options.precision)
+    except SpecError as error:
+        return _fail(2, f"{options.spec}: {error}")
+    try:
+        # as many images as divide the batch, up to two a pair: linear in them, see above
+        traced = options.pairs * (2 if options.batch % (2 * options.pairs) == 0 else 1)
+        report = communication_report(model, traced)
+    except (RuntimeError, MemoryError) as error:
+        return _fail(4, str(error).partition("\n")[0])
+    _print(model, report, options)
+    return 1 if report.illegal else 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.two_tower", description=__doc__)
+    parser.add_argument("--report", action="store_true", required=True, help="print the report")
+    parser.add_argument("--spec", default="PAPER", help="a preset with two towers (default PAPER)")
+    parser.add_argument("--pairs", type=int, default=1, help="pairs of devices (default 1)")
+    parser.add_argument("--batch", type=int, default=_BATCH, help=f"images (default {_BATCH})")
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "mixed_bfloat16"],
+        help="of the activations (default: the spec's)",
+    )
+    parser.add_argument("--devices", help="such as GPU:0,GPU:1 (default: the CPU, split)")
+    return parser.parse_args(argv)
+
+
+def _print(model: keras.Model, report: CommunicationReport, options: argparse.Namespace) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN, color_system=None)
+    whole, per_image = report.for_batch(options.batch), 1 / report.batch_size
+    console.print(diagram(model, report), highlight=False, markup=False, soft_wrap=True)
+    console.print(_table(report))
+    totals: dict[str, tuple[Direction, ...]] = {
+        "activations and their gradients": ("forward", "backward"),
+        "image": ("image",),
+    }
+    for label, directions in totals.items():
+        console.print(
+            f"{label}: {report.bytes(*directions) * per_image:,.0f} B an image, "
+            f"{whole.bytes(*directions) / 1e6:,.1f} MB a batch of {options.batch}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if options.pairs > 1:
+        console.print(
+            f"gradients of weights between pairs: {whole.bytes('reduce') / 1e6:,.1f} MB a batch "
+            "of any size",
+            highlight=False,
+            soft_wrap=True,
+        )
+    counts = "; ".join(
+        f"{device}: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}"
+        for device, kinds in report.heavy_ops.items()
+    )
+    console.print(
+        f"scalars: {report.scalars}\n{counts}\nillegal crossings: {len(report.illegal)}\n"
+        f"traced with {report.batch_size} images; bytes of activations and images are linear "
+        f"in the batch",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _table(report: CommunicationReport) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("from", "to", "what", "made in", "taken by", "type", "shape", "B an image"):
+        table.add_column(name, justify="right" if name == "B an image" else "left")
+    for c in report.crossings:
+        if c.direction == "reduce" and c.legal:
+            continue  # one line a weight and pair would hide the rest
+        bytes_ = "?" if c.bytes is None else f"{c.bytes / report.batch_size:,.0f}"
+        what = c.direction if c.legal else f"{c.direction}: ILLEGAL"
+        made = "the batch" if c.direction == "image" else c.layer or c.tensor.rpartition("/")[2]
+        shape = "?" if c.shape is None else " x ".join(map(str, c.shape[1:]))
+        table.add_row(c.source, c.target, what, made, c.consumer, c.dtype, shape, bytes_)
+    return table
+
+
+def _fail(code: int, error: object) -> int:
+    print(f"alexnet_tf.two_tower: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
