@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,20 @@ def save(folder: Path, epoch: int, model: keras.Model, header: dict[str, Any]) -
         old.unlink()
 
 
-def restore(folder: Path, model: keras.Model) -> dict[str, Any] | None:
+def restore(
+    folder: Path,
+    model: keras.Model,
+    check: Callable[[dict[str, Any]], None] = lambda header: None,
+) -> dict[str, Any] | None:
     """Load the newest sound state into `model` and return its header; None if there is none.
 
     A damaged state is renamed `*.corrupt`, a warning names it, and the one before is used.
+    `check` sees the header of a sound state first, and may raise to leave all as it is.
     """
     for path in _states(folder):
         loaded = _read(path)
+        if loaded is not None:
+            check(loaded[0])
         if loaded is not None and _assign(model, *loaded):
             return loaded[0]
         path.rename(path.with_suffix(".corrupt"))

@@ -191,8 +191,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(2, f"{error}. Give the folder of a finished run.")
     averaged = np.mean([found for found, _ in made], axis=0)
     result = evaluation(settings.part, settings.views, averaged, made[0][1], settings.ties)
-    print(f"{len(runs)} net{'s' if len(runs) > 1 else ''}, {result.views} view(s), ", end="")
-    print(f"{result.images} {result.part} images: ", end="")
+    nets = "1 net" if len(runs) == 1 else f"{len(runs)} nets averaged"
+    views = "centre view" if result.views == 1 else f"{result.views} views averaged"
+    print(f"{nets}, {views}, {result.images} {result.part} images: ", end="")
     print(f"top-1 error {result.top1_error:.2%}, top-5 error {result.top5_error:.2%}")
     print(json.dumps({"nets": len(runs), **dataclasses.asdict(result)}))
     return 0

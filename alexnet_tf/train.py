@@ -34,7 +34,8 @@ from alexnet_tf.data.load import load
 from alexnet_tf.progress import Teller
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import PRESETS, Experiment, diff, from_json, replace, to_json
-from alexnet_tf.training import EnvironmentChangedError, Training
+from alexnet_tf.training import DeviceError, EnvironmentChangedError, Training
+from alexnet_tf.two_tower import split_cpu
 from alexnet_tf.values import SpecError, nearest, parse_setting
 from alexnet_tf.watch import Interrupted, Progress
 
@@ -46,6 +47,7 @@ def train(
     data_dir: Path | None = None,
     cache: Path | None = None,
     threads: int = 1,
+    pairs: Sequence[tuple[str, str]] = (),
     tensorboard: Path | None = None,
     progress: Progress | None = None,
     interrupted: Callable[[], bool] = lambda: False,
@@ -62,6 +64,7 @@ def train(
         data_dir: where the data set lies (`alexnet_tf.data.load.load`).
         cache: folder for a decoded copy of the data.
         threads: threads per operation, at least 1.
+        pairs: devices of two towers, e.g. [("GPU:0", "GPU:1")]; none: one device.
         tensorboard: folder for TensorBoard's events; None: none.
         progress: called with a small dict about every half second and after each epoch.
         interrupted: asked after every update; True stops the run.
@@ -80,7 +83,7 @@ def train(
         result = out / "result.json"
         if result.exists():
             return records.read(result)
-        _pin(experiment, threads)
+        _pin(experiment, threads, pairs)
         source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
         _check_fit(experiment, source)
         boards = () if tensorboard is None else (keras.callbacks.TensorBoard(str(tensorboard)),)
@@ -91,6 +94,7 @@ def train(
             threads=threads,
             progress=progress or (lambda event: None),
             interrupted=interrupted,
+            pairs=pairs,
             callbacks=boards,
         )
         record = training.finish()
@@ -121,8 +125,12 @@ def _check_fit(experiment: Experiment, source: Source) -> None:
         )
 
 
-def _pin(experiment: Experiment, threads: int) -> None:
+def _pin(experiment: Experiment, threads: int, pairs: Sequence[tuple[str, str]]) -> None:
     """Fix everything outside the spec that would change bits."""
+    devices = {device for pair in pairs for device in pair}
+    processors = [device for device in devices if device.upper().startswith("CPU")]
+    if len(processors) > 1:
+        split_cpu(len(processors))
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -146,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.threads < 1:
             raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
         experiment = _experiment(options.spec, options.set or [], options.seed)
+        pairs = _pairs(options.devices)
         with _telling(options.events, experiment) as tell:
             record = train(
                 experiment,
@@ -153,6 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 data_dir=options.data,
                 cache=options.cache,
                 threads=options.threads,
+                pairs=pairs,
                 tensorboard=options.tensorboard,
                 progress=tell,
                 interrupted=lambda: bool(stop),
@@ -163,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(3, error)
     except OSError as error:
         return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
-    except (EnvironmentChangedError, records.RecordError) as error:
+    except (DeviceError, EnvironmentChangedError, records.RecordError) as error:
         return _fail(4, error)
     except files.HeldError as error:
         return _fail(5, error)
@@ -198,9 +208,23 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1, help="threads per operation (default 1)")
+    parser.add_argument(
+        "--devices",
+        default="",
+        metavar="D0,D1",
+        help="devices of two towers, e.g. GPU:0,GPU:1 (four devices: two pairs)",
+    )
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard events")
     parser.add_argument("--events", action="store_true", help="progress as one JSON object a line")
     return parser.parse_args(argv)
+
+
+def _pairs(devices: str) -> list[tuple[str, str]]:
+    """Return the pairs of `GPU:0,GPU:1,GPU:2,GPU:3`; none for an empty text."""
+    names = [name.strip() for name in devices.split(",") if name.strip()]
+    if len(names) % 2:
+        raise SpecError(f"--devices takes pairs such as GPU:0,GPU:1. Received: {devices}")
+    return list(zip(names[::2], names[1::2], strict=True))
 
 
 def _experiment(spec: str, settings: Sequence[str], seed: int | None) -> Experiment:
@@ -230,10 +254,14 @@ def _summary(record: RunRecord) -> str:
     if record.status != "done":
         return f"{record.status}: {record.reason}"
     parts = [
-        f"{e.part} error {e.top1_error:.2%} (top-5 {e.top5_error:.2%}, {e.views} view(s))"
+        f"{e.part} error {e.top1_error:.2%}, top-5 {e.top5_error:.2%} ({_views(e.views)})"
         for e in record.evaluations
     ]
     return f"{len(record.curve)} epochs in {record.seconds:.0f} s; " + "; ".join(parts)
+
+
+def _views(count: int) -> str:
+    return "centre view" if count == 1 else f"{count} views"
 
 
 def _emit(event: dict[str, Any]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,11 +24,16 @@ from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
+from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, to_single
 from alexnet_tf.watch import Diverged, Progress, Watch
 
 
 class EnvironmentChangedError(RuntimeError):
     """A state was made in an environment that does not give the same bits as this one."""
+
+
+class DeviceError(RuntimeError):
+    """A device that is asked for is not there."""
 
 
 class Training:
@@ -44,6 +48,7 @@ class Training:
         threads: int,
         progress: Progress,
         interrupted: Callable[[], bool],
+        pairs: Sequence[tuple[str, str]] = (),
         callbacks: tuple[keras.callbacks.Callback, ...] = (),
     ):
         self.experiment, self.out, self.source, self.threads = experiment, out, source, threads
@@ -51,12 +56,15 @@ class Training:
         self.split: Split = split(source, experiment.data)
         self.presenter = presenter(experiment, source, self.split)
         self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
-        self.environment = environment.describe(threads=threads, device=_device())
+        self.strategy = _strategy(pairs)
+        self.environment = environment.describe(threads=threads, device=_device(pairs))
         self.progress, self.interrupted, self.callbacks = progress, interrupted, callbacks
         self.curve: list[EpochResult] = []
         self.resumes = 0
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
         self.model = self._compiled()
+        # two towers are evaluated and saved as the net on one device with their weights
+        self.whole = self.model if self.strategy is None else build_alexnet(experiment)
         self._averagers: dict[int, Callable[[Any], Any]] = {}  # by number of views
 
     def finish(self) -> RunRecord:
@@ -71,7 +79,8 @@ class Training:
         record = self._record(status, reason)
         if status == "done":
             # without the optimizer, whose momenta would double the file
-            bare = keras.Model(self.model.input, self.model.output, name=self.model.name)
+            whole = self._whole()
+            bare = keras.Model(whole.input, whole.output, name=whole.name)
             files.write_through(self.out / "model.keras", bare.save)
         return record
 
@@ -85,8 +94,9 @@ class Training:
         layers = self.experiment.model.names()
         rates = schedule.rates(self.experiment.train, layers, self.curve)
         optimizer.learning_rate.assign(rates.rate)
-        if optimizer.rate_factors != rates.factors:
-            optimizer.rate_factors = rates.factors
+        factors = _by_layer(rates.factors, self.model)
+        if optimizer.rate_factors != factors:
+            optimizer.rate_factors = factors
             # factors are constants of the traced step, so that a factor of 0 costs nothing
             cast(Any, self.model).make_train_function(force=True)
 
@@ -110,15 +120,20 @@ class Training:
         checkpoint.save(self.out, len(self.curve), self.model, header)
 
     def _compiled(self) -> keras.Model:
+        if self.strategy is None:
+            return self._trainable(build_alexnet(self.experiment))
+        with self.strategy.scope():
+            return self._trainable(build_two_tower(self.experiment))
+
+    def _trainable(self, model: keras.Model) -> keras.Model:
         train = self.experiment.train
-        model = build_alexnet(self.experiment)
         cast(Any, model).compile(  # Keras' annotations know strings only
             optimizer=PaperSGD(
                 train.learning_rate,
                 train.momentum,
                 train.weight_decay,
                 train.bias_rate,
-                weight_decays=_decays(self.experiment.model),
+                weight_decays=_by_layer(_decays(self.experiment.model), model),
             ),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
@@ -127,10 +142,18 @@ class Training:
         model.optimizer.build(model.trainable_variables)
         return model
 
+    def _whole(self) -> keras.Model:
+        """Return the net on one device with the weights of this moment."""
+        return self.whole if self.strategy is None else to_single(self.model, self.whole)
+
     def _restore(self) -> None:
-        header = checkpoint.restore(self.out, self.model)
+        header = checkpoint.restore(self.out, self.model, self._check_environment)
         if header is None:
             return
+        self.curve = [EpochResult(**epoch) for epoch in header["curve"]]
+        self.resumes, self.started = header["resumes"] + 1, header["started"]
+
+    def _check_environment(self, header: dict[str, Any]) -> None:
         here = {**self.environment.fingerprint(), "data": self.fingerprint}
         there = {**header["environment"], "data": header["fingerprint"]}
         changed = [f"{k}: {there.get(k)} -> {here[k]}" for k in here if here[k] != there.get(k)]
@@ -139,8 +162,6 @@ class Training:
                 f"{self.out}: the unfinished run was made elsewhere ({'; '.join(changed)}) and "
                 "would not continue bit for bit. Continue it there, or start again with --fresh."
             )
-        self.curve = [EpochResult(**epoch) for epoch in header["curve"]]
-        self.resumes, self.started = header["resumes"] + 1, header["started"]
 
     def _fit(self) -> None:
         train = self.experiment.train
@@ -168,8 +189,9 @@ class Training:
         else:
             every = np.arange(len(self.source.test_labels))
             batches = image_batches(self.source, "test", every, self.threads)
+        model = self._whole()
         if views not in self._averagers:
-            self._averagers[views] = averager(self.model, self.presenter, views)
+            self._averagers[views] = averager(model, self.presenter, views)
         return probabilities(self._averagers[views], batches)
 
     def _evaluations(self) -> tuple[Evaluation, ...]:
@@ -218,17 +240,34 @@ class Training:
         )
 
 
-def _decays(model: ModelSpec) -> dict[str, float]:
+def _decays(spec: ModelSpec) -> dict[str, float]:
     """Return layer name -> weight decay, of the layers that have one of their own."""
-    own = [layer.weight_decay for layer in (*model.convs, *model.dense)]
-    named = zip(model.names(), [*own, model.output_weight_decay], strict=True)
+    own = [layer.weight_decay for layer in (*spec.convs, *spec.dense)]
+    named = zip(spec.names(), [*own, spec.output_weight_decay], strict=True)
     return {name: decay for name, decay in named if decay is not None}
 
 
-def _device() -> str:
+def _by_layer(values: dict[str, float], model: keras.Model) -> dict[str, float]:
+    """Return the values of conv1 as those of conv1a and conv1b where the net has towers."""
+    there, found = {layer.name for layer in model.layers}, {}
+    for key, value in values.items():
+        layer, slash, kind = key.partition("/")
+        for name in (layer,) if layer in there else (f"{layer}a", f"{layer}b"):
+            found[f"{name}{slash}{kind}"] = value
+    return found
+
+
+def _strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
+    try:
+        return TwoTowerStrategy(pairs) if pairs else None
+    except ValueError as error:
+        raise DeviceError(str(error)) from error
+
+
+def _device(pairs: Sequence[tuple[str, str]]) -> str:
     gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return "CPU"
-    with contextlib.suppress(RuntimeError):
-        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-    return "GPU"
+    name = "CPU"
+    if gpus:
+        name = str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    towers = ", ".join(" + ".join(pair) for pair in pairs)
+    return f"{name}, two towers on {towers}" if towers else name

@@ -108,13 +108,21 @@ def prepare(folder: Path, tiny: Images) -> Prepared:
 class Child:
     """One `python -m alexnet_tf.train` on the tiny images, as a user or the runner starts it."""
 
-    def __init__(self, prepared: Prepared, experiment: Experiment, out: Path, threads: int = 1):
+    def __init__(
+        self,
+        prepared: Prepared,
+        experiment: Experiment,
+        out: Path,
+        threads: int = 1,
+        devices: str = "",
+    ):
         self.out, self.log = out, out.parent / f"{out.name}.log"
         spec = out.parent / f"{out.name}.json"
         spec.write_text(to_json(experiment))
         command = [sys.executable, "-m", "alexnet_tf.train", "--events", "--spec", str(spec)]
         command += ["--out", str(out), "--threads", str(threads)]
         command += ["--data-dir", str(prepared.data_dir), "--cache", str(prepared.cache)]
+        command += ["--devices", devices]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment()
@@ -146,10 +154,10 @@ class Child:
 
 @contextmanager
 def child(
-    prepared: Prepared, experiment: Experiment, out: Path, threads: int = 1
+    prepared: Prepared, experiment: Experiment, out: Path, threads: int = 1, devices: str = ""
 ) -> Iterator[Child]:
     """Start a training in a fresh process; whatever happens, it is gone afterwards."""
-    started = Child(prepared, experiment, out, threads)
+    started = Child(prepared, experiment, out, threads, devices)
     try:
         yield started
     finally:
