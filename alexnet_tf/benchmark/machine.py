@@ -1,25 +1,21 @@
-"""How fast this machine trains a net, beside how fast it multiplies matrices.
+"""How to use the machine: a precision, trainings side by side, threads of each.
 
-    python -m alexnet_tf.benchmark
-
-Each row is one way to use the machine: a precision, trainings side by side, threads of
-each. A row's trainings run in processes of their own, start together after a warm-up,
-and are timed for a few seconds; then the same processes time a matrix product of the
-same precision. Rows are interleaved over the repeats, so that a slow minute hits all.
+A row's trainings run in processes of their own, start together after a warm-up, and are
+timed for a few seconds; then the same processes time a matrix product of the same
+precision. Rows are interleaved over the repeats, so that a slow minute hits all.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 # Decided before TensorFlow is loaded: its start-up lines are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alexnet_tf import environment
+from alexnet_tf.benchmark.flops import training_flops
 from alexnet_tf.spec import PAPER_ERA, Precision
 
 _MATRIX = 3072  # rows and columns of the product that stands for the machine's rate
@@ -62,7 +59,7 @@ def rows(cores: int) -> list[Row]:
 
 def measure(row: Row) -> Rates:
     """Time the row's processes together and return the sums of their rates."""
-    command = [sys.executable, "-m", "alexnet_tf.benchmark", "--worker", row.precision]
+    command = [sys.executable, "-m", "alexnet_tf.benchmark.machine", row.precision]
     command += [str(row.threads), str(int(row.jit))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [
@@ -74,42 +71,23 @@ def measure(row: Row) -> Rates:
     return Rates(images_per_second=sum(answers[0]), gflops=sum(answers[1]) / 1e9)
 
 
-def training_flops() -> int:
-    """Operations of one image's training step: three passes, less conv1's input gradient."""
-    model = PAPER_ERA.model
-    conv1 = model.convs[0]
-    side = (model.input_size + 2 * conv1.padding - conv1.kernel) // conv1.stride + 1
-    first = 2 * side * side * conv1.kernel**2 * model.channels * conv1.filters
-    return 3 * model.flops() - first
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure every row and print the table; return 0, or 2 for a usage error."""
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.benchmark", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=3, help="timings of each row (default 3)")
-    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args(argv)
-    if options.worker:
-        _work(options.worker[0], int(options.worker[1]), jit=options.worker[2] == "1")
-        return 0
-    if options.repeats < 1:
-        parser.error("--repeats must be at least 1")
+def compare(repeats: int, console: Console) -> None:
+    """Measure every row `repeats` times and print the table of medians."""
     here = environment.describe(threads=1)
     todo = rows(here.cores)
     measured: dict[Row, list[Rates]] = {row: [] for row in todo}
-    for _ in range(options.repeats):
+    for _ in range(repeats):
         for row in todo:
             measured[row].append(measure(row))
-    console = Console()
     console.print(_table(measured))
     console.print(
         f"{here.cpu}, {here.cores} cores, {here.isa}; TensorFlow {here.tensorflow}, Keras "
         f"{here.keras}; four-layer net, batch {PAPER_ERA.train.batch_size}, "
-        f"{training_flops() / 1e6:.1f} MFLOP an image; medians of n = {options.repeats}",
+        f"{training_flops(PAPER_ERA.model) / 1e6:.1f} MFLOP an image; "
+        f"medians of n = {repeats}",
         highlight=False,
         soft_wrap=True,
     )
-    return 0
 
 
 def _table(measured: dict[Row, list[Rates]]) -> Table:
@@ -128,7 +106,7 @@ def _table(measured: dict[Row, list[Rates]]) -> Table:
         images = sorted(rate.images_per_second for rate in rates)
         middle = statistics.median(images)
         gemm = statistics.median(rate.gflops for rate in rates)
-        share = middle * training_flops() / (gemm * 1e9)
+        share = middle * training_flops(PAPER_ERA.model) / (gemm * 1e9)
         table.add_row(
             row.precision,
             f"{row.jobs} x {row.threads}",
@@ -207,4 +185,5 @@ def _timed(work: Callable[[], Any], amount: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    precision, threads, jit = sys.argv[1:]
+    _work(cast(Precision, precision), int(threads), jit=jit == "1")

@@ -1,0 +1,12 @@
+"""Operations of a training step, counted from the spec."""
+
+from __future__ import annotations
+
+from alexnet_tf.spec import ModelSpec
+
+
+def training_flops(model: ModelSpec) -> int:
+    """Operations of one image's training step: three passes, less conv1's input gradient."""
+    conv1, side = model.convs[0], model.shapes[0].convolved
+    first = 2 * side * side * conv1.kernel**2 * model.channels // conv1.groups * conv1.filters
+    return 3 * model.flops() - first

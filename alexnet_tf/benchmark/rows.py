@@ -1,0 +1,102 @@
+"""What is measured of one net: a row for each piece, library, precision and way to compile."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from alexnet_tf.spec import Experiment, ModelSpec, Precision
+
+Kind = Literal["train", "train_pipeline", "pipeline", "norm"]
+Library = Literal["alexnet_tf", "tensorflow", "torch"]
+Unit = Literal["images/s", "ms"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that is timed, in a process of its own.
+
+    `train`: training steps on one batch that stays in memory. `train_pipeline`: the same
+    on batches from the input pipeline. `pipeline`: those batches alone. `norm`: the
+    spec's first response norm alone, forward and backward.
+    """
+
+    kind: Kind
+    library: Library
+    precision: Precision = "float32"
+    lrn: bool = True  # with the spec's response norms
+    compiled: bool = False  # torch.compile
+    channels_last: bool = False  # PyTorch's memory format; TensorFlow's is always this one
+
+    @property
+    def unit(self) -> Unit:
+        """What its values are: the higher the better, or the lower."""
+        return "ms" if self.kind == "norm" else "images/s"
+
+    @property
+    def label(self) -> str:
+        """A name for people."""
+        if self.library == "torch":
+            how = "compiled" if self.compiled else "eager"
+            where = f"PyTorch {how}" + (", channels_last" if self.channels_last else "")
+        elif self.library == "tensorflow":
+            where = "tf.nn.local_response_normalization"
+        else:
+            where = "alexnet_tf"
+        what = {
+            "train": "training step" + (", LRN" if self.lrn else ", no LRN"),
+            "train_pipeline": "training from the pipeline",
+            "pipeline": "pipeline alone",
+            "norm": "LRN forward + backward",
+        }[self.kind]
+        return f"{where}: {what}"
+
+
+def rows(model: ModelSpec, precisions: Sequence[Precision]) -> tuple[Row, ...]:
+    """Return every row of `model`, rows of one precision together."""
+    normed = has_norm(model)
+    arms = (True, False) if normed else (False,)
+    made: list[Row] = []
+    for precision in precisions:
+        made += [Row("train", "alexnet_tf", precision, lrn) for lrn in arms]
+        made.append(Row("train_pipeline", "alexnet_tf", precision, normed))
+        made += [
+            Row("train", "torch", precision, lrn, compiled)
+            for compiled in (False, True)
+            for lrn in arms
+        ]
+        made += [
+            Row("train", "torch", precision, False, compiled, channels_last=True)
+            for compiled in (False, True)
+        ]
+    if normed:
+        made += [Row("norm", "alexnet_tf"), Row("norm", "tensorflow")]
+    return (*made, Row("pipeline", "alexnet_tf"))
+
+
+def has_norm(model: ModelSpec) -> bool:
+    """Say whether any convolution is followed by a response norm across maps."""
+    return any(conv.norm is not None for conv in model.convs)
+
+
+def without_norm(experiment: Experiment) -> Experiment:
+    """Return the experiment with every response norm across maps left out."""
+    convs = tuple(dataclasses.replace(conv, norm=None) for conv in experiment.model.convs)
+    model = dataclasses.replace(experiment.model, convs=convs)
+    return dataclasses.replace(experiment, model=model)
+
+
+def norm_input(model: ModelSpec) -> tuple[int, int, int]:
+    """Return (height, width, maps) of what the first response norm sees.
+
+    Raises:
+        ValueError: the model has none.
+    """
+    for conv, shape in zip(model.convs, model.shapes, strict=True):
+        if conv.norm is not None:
+            before = conv.order[: conv.order.index("norm")]
+            side = shape.handed_on if "pool" in before else shape.convolved
+            return side, side, conv.filters
+    raise ValueError("the model has no response norm")

@@ -1,0 +1,50 @@
+"""What a worker times in PyTorch: training steps of the same net, and products."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from alexnet_tf.benchmark.rows import Row, without_norm
+from alexnet_tf.benchmark.settings import Settings, Work
+from alexnet_tf.benchmark.torch_net import build_torch
+
+
+def work(row: Row, settings: Settings) -> Work:
+    """Return training steps on a batch in memory: momentum, weight decay, autocast."""
+    torch: Any = importlib.import_module("torch")
+    torch.set_num_threads(settings.threads)
+    torch.set_num_interop_threads(settings.threads)
+    torch.manual_seed(0)
+    kind = "cuda" if settings.gpu else "cpu"
+    if settings.gpu and not torch.cuda.is_available():
+        raise RuntimeError(f"PyTorch sees no {settings.device}")
+    experiment = settings.experiment if row.lrn else without_norm(settings.experiment)
+    model, train = experiment.model, experiment.train
+    layout = torch.channels_last if row.channels_last else torch.contiguous_format
+    net = build_torch(model).to(kind).to(memory_format=layout).train()
+    run = torch.compile(net) if row.compiled else net
+    optimizer = torch.optim.SGD(
+        net.parameters(), 1e-4, train.momentum, weight_decay=train.weight_decay, fused=True
+    )
+    draw = np.random.default_rng(0)
+    shape = (settings.batch, model.channels, model.input_size, model.input_size)
+    images = torch.from_numpy(50 * draw.standard_normal(shape, np.float32))
+    images = images.contiguous(memory_format=layout)
+    labels = torch.from_numpy(draw.integers(0, model.classes, settings.batch))
+    half = row.precision == "mixed_bfloat16"
+
+    def step() -> float:
+        optimizer.zero_grad()
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=half):
+            logits = run(images.to(kind))
+            loss = torch.nn.functional.cross_entropy(logits, labels.to(kind))
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    dtype = torch.bfloat16 if half else torch.float32
+    matrix = torch.randn(settings.matrix, settings.matrix, device=kind).to(dtype)
+    return Work(step, lambda: (matrix @ matrix).sum().item(), settings.batch)
