@@ -65,7 +65,8 @@ def _net(options: argparse.Namespace, command: str, console: Console) -> int:
     todo = rows(model, tuple(dict.fromkeys(options.precision)))
     refused = refusals(todo, model, torch=options.torch == "auto")
     with console.status("") as status:
-        measured = measure(todo, settings, refused, status.update)
+        tell = status.update if console.is_terminal else _log
+        measured = measure(todo, settings, refused, tell)
     flops = training_flops(model)
     found = results.results(measured, flops)
     facts = _facts(settings, options.spec, command)
@@ -227,6 +228,10 @@ def _seconds(text: str) -> float:
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"must be greater than 0. Received: {text}")
     return number
+
+
+def _log(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _fail(code: int, error: object) -> int:

@@ -1,7 +1,8 @@
-"""Times every row in a process of its own, rows of one precision in turn.
+"""Times every row in a process of its own, rows that are compared in turn.
 
-The processes of one precision live side by side and wait while another is timed, so that
-a slow minute hits every library alike and each pays for its start once.
+The processes of one precision, with or without norms, live side by side and wait while
+another is timed: a slow minute hits every library alike, and each pays for its start
+once. All rows at once would not fit in memory.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def measure(
     `tell` is called with a line of text before each step.
     """
     found: list[Measurement] = []
-    for _, group in groupby(rows, key=lambda row: row.precision):
+    for _, group in groupby(rows, key=lambda row: (row.precision, row.lrn)):
         found += _group(list(group), settings, refused, tell)
     return found
 

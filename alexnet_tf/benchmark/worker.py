@@ -21,7 +21,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings, Work, decode
 
-_WARM_UP = 2  # steps; the first traces and compiles
 _PRODUCT_SHARE = 0.25  # of the seconds of a timing
 
 
@@ -47,8 +46,7 @@ def _prepared(row: Row, settings: Settings) -> Work:
     else:
         from alexnet_tf.benchmark.keras_work import work
     made = work(row, settings)
-    for _ in range(_WARM_UP):
-        made.step()
+    made.step()  # traces and compiles
     if made.multiply is not None:
         made.multiply()
     return made
