@@ -48,6 +48,8 @@ def draw(found: Sequence[Result], title: str) -> Figure:
         for axes, precision in zip(panels, precisions, strict=True):
             axes.set_title(precision or "nothing was measured")
             _bars(axes, [r for r in timed if r.row.precision == precision])
+        # room on the right for the number beside the longest bar
+        figure.axes[-1].set_xlim(0, 1.12 * max((r.highest or 0 for r in timed), default=1))
         figure.axes[-1].set_xlabel("Images per second (median; line: minimum to maximum)")
         figure.suptitle(title, x=0.01, ha="left")
         handles = [Patch(color=_HUES[name][0], label=_NAMES[name]) for name in _NAMES]
@@ -83,5 +85,3 @@ def _bars(axes: Any, found: Sequence[Result]) -> None:
     axes.set_yticks(range(len(found)), [result.row.label for result in found])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.set_xlim(left=0)
