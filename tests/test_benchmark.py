@@ -166,6 +166,7 @@ MEASURED = [
     Measurement(Row("norm", "alexnet_tf"), (100.0,)),
     Measurement(Row("norm", "tensorflow"), (200.0,)),
 ]
+OURS_BARE = Measurement(dataclasses.replace(OURS, lrn=False), (150.0,))
 FLOPS = 4_000_000_000
 
 
@@ -176,10 +177,13 @@ def test_a_result_is_the_median_with_its_range_and_its_share_of_the_product():
 
 
 def test_ratios_compare_with_the_best_and_leave_out_what_was_not_measured():
-    compared = {r.name: r.value for r in ratios(results(MEASURED, FLOPS))}
+    made = ratios(results([*MEASURED, OURS_BARE], FLOPS))
+    compared = {r.name: r.value for r in made}
+    assert len(made) == len(compared)
     assert compared == {
         "mixed_bfloat16: alexnet_tf, LRN / PyTorch's best, LRN": 5.0,
         "mixed_bfloat16: alexnet_tf, LRN / PyTorch's best, no LRN": 2.0,
+        "mixed_bfloat16: alexnet_tf, no LRN / PyTorch's best, no LRN": 3.0,
         "mixed_bfloat16: alexnet_tf, LRN / PyTorch eager, LRN": 5.0,
         "mixed_bfloat16: training from the pipeline / from memory": 0.8,
         "LRN: alexnet_tf / tf.nn.local_response_normalization": 2.0,

@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure; return 0, 2 (usage), 3 (data), 4 (a row of ours failed, disk) or 130."""
     given = sys.argv[1:] if argv is None else list(argv)
     options = _parser().parse_args(given)
-    console = Console()
+    # a log has no width of its own
+    console = Console(width=None if sys.stdout.isatty() else 140)
     try:
         if options.spec == "PAPER_ERA":
             _refuse_settings(options)

@@ -53,10 +53,9 @@ def ratios(found: Sequence[Result]) -> list[Ratio]:
         here = [result for result in found if result.row.precision == precision]
         for lrn, arm in ((True, "LRN"), (False, "no LRN")):
             ours = _best(here, "alexnet_tf", lrn)
-            for other, name in ((lrn, arm), (False, "no LRN")):
-                if name == arm or lrn:
-                    label = f"{precision}: alexnet_tf, {arm} / PyTorch's best, {name}"
-                    made += _ratio(label, ours, _best(here, "torch", other))
+            for other, name in {lrn: arm, False: "no LRN"}.items():
+                label = f"{precision}: alexnet_tf, {arm} / PyTorch's best, {name}"
+                made += _ratio(label, ours, _best(here, "torch", other))
         eager = [r for r in here if not r.row.compiled and not r.row.channels_last]
         made += _ratio(
             f"{precision}: alexnet_tf, LRN / PyTorch eager, LRN",
