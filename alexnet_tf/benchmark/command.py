@@ -25,9 +25,10 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from alexnet_tf import environment, files
-from alexnet_tf.benchmark import machine, results, table
+from alexnet_tf.benchmark import machine, table
 from alexnet_tf.benchmark.flops import training_flops
 from alexnet_tf.benchmark.measure import Measurement, measure, refusals
+from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.data.images import DataError
@@ -69,7 +70,7 @@ def _net(options: argparse.Namespace, command: str, console: Console) -> int:
         tell = status.update if console.is_terminal else _log
         measured = measure(todo, settings, refused, tell)
     flops = training_flops(model)
-    found = results.results(measured, flops)
+    found = results(measured, flops)
     facts = _facts(settings, options.spec, command)
     table.show(found, _sentence(facts), console)
     if options.out is not None:
@@ -80,14 +81,14 @@ def _net(options: argparse.Namespace, command: str, console: Console) -> int:
 
 def _write(
     out: Path,
-    found: Sequence[results.Result],
+    found: Sequence[Result],
     measured: Sequence[Measurement],
     facts: dict[str, Any],
 ) -> None:
     from alexnet_tf.benchmark import chart
 
-    files.write_atomic(out / "benchmark.json", results.to_json(found, facts, measured).encode())
-    files.write_atomic(out / "benchmark.csv", results.to_csv(found).encode())
+    files.write_atomic(out / "benchmark.json", to_json(found, facts, measured).encode())
+    files.write_atomic(out / "benchmark.csv", to_csv(found).encode())
     here = facts["environment"]
     title = f"{facts['spec']}, batch {facts['batch']}, {here['cpu']}, {facts['threads']} threads"
     figure = chart.draw(found, title)
