@@ -90,9 +90,13 @@ def refused_options(optimizer: Any) -> Iterator[str]:
             yield f"two towers cannot have {name}: gradients would cross to be clipped on device 0"
     if optimizer.loss_scale_factor is not None:
         yield "two towers cannot have loss_scale_factor: gradients would cross to be unscaled"
-    for name in ("gradient_accumulation_steps", "use_ema"):
-        if getattr(optimizer, name):
-            yield f"two towers cannot have {name}: Keras cannot trace it under a strategy"
+    if optimizer.use_ema:
+        yield "two towers cannot have use_ema: weights would cross to be averaged on device 0"
+    if optimizer.gradient_accumulation_steps:
+        yield (
+            "two towers cannot have gradient_accumulation_steps: "
+            "Keras cannot trace it under a strategy"
+        )
 
 
 def refused_layers(model: keras.Model) -> Iterator[str]:
