@@ -6,7 +6,7 @@ import keras
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")
-class ScaledDropout(keras.layers.Dropout):
+class ScaledDropout(keras.layers.Layer):
     """Set each output to zero with probability `rate` in training (section 4.2).
 
     `scaling="original"`: survivors pass as they are, and at test time every output is
@@ -18,25 +18,35 @@ class ScaledDropout(keras.layers.Dropout):
     Args:
         rate: probability, 0 to below 1.
         scaling: "original", "inverted" or "halved".
-        **kwargs: as for `keras.layers.Dropout`.
+        seed: of the draws; None: a random one.
 
     Input shape: any. Output shape: the same.
     """
 
-    def __init__(self, rate: float, scaling: str = "original", **kwargs):
-        super().__init__(rate, **kwargs)
+    def __init__(self, rate: float, scaling: str = "original", seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"`rate` must be at least 0 and below 1. Received: rate={rate}")
         if scaling not in ("original", "inverted", "halved"):
             raise ValueError(
                 "`scaling` must be 'original', 'inverted' or 'halved'. "
                 f"Received: scaling={scaling!r}"
             )
-        self.scaling = scaling
+        self.rate, self.scaling, self.seed = rate, scaling, seed
+        # named, since Keras counts nameless ones and states would not fit another process
+        self.seed_generator = keras.random.SeedGenerator(seed, name=f"{self.name}_seed")
 
     def call(self, inputs, training=False):
+        keep = 1 - self.rate
         if self.scaling == "halved":
-            return inputs * (1 - self.rate)
-        outputs = super().call(inputs, training=training)
-        return outputs * (1 - self.rate) if self.scaling == "original" else outputs
+            return inputs * keep
+        if training and self.rate > 0:
+            inputs = keras.random.dropout(inputs, self.rate, seed=self.seed_generator)
+        return inputs * keep if self.scaling == "original" else inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "scaling": self.scaling}
+        config = {"rate": self.rate, "scaling": self.scaling, "seed": self.seed}
+        return {**super().get_config(), **config}
