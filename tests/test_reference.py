@@ -9,6 +9,7 @@ import pytest
 
 from ablations import run
 from alexnet_tf import records
+from alexnet_tf.spec import PRESETS, replace
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "reports" / "reference"
@@ -51,3 +52,15 @@ def test_the_readme_quotes_the_reference():
         if row["n"] >= 2:
             interval = f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}"
             assert f"{row['ratio']:.2f} | {interval} | {row['n']} |" in readme
+
+
+@pytest.mark.parametrize("name", ["CIFAR_ALEXNET", "CIFAR_11PCT", "CIFAR_13PCT"])
+def test_the_readme_quotes_the_nets(name):
+    record = records.read(REFERENCE / "nets" / name / "result.json")
+    changes = {"train.precision": "mixed_bfloat16", "train.validate": "epoch"}
+    epochs = {} if name == "CIFAR_ALEXNET" else {"train.epochs": 8}
+    assert record.experiment == replace(PRESETS[name], {**changes, **epochs})
+    errors = {e.views: f"{e.top1_error:.1%}" for e in record.evaluations if e.part == "test"}
+    quoted = f"| {errors[1].replace('%', ' %')} | {errors[10].replace('%', ' %')} |"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {len(record.curve)}" in readme and quoted in readme
