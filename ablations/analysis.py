@@ -15,7 +15,7 @@ import pandas as pd
 
 from ablations.learning_rates import search_rows
 from ablations.plan import Role, StudyRun
-from ablations.study import Comparison, Study
+from ablations.study import Comparison, SpeedStudy
 from ablations.time_to_error import (
     Pair,
     Ratio,
@@ -62,7 +62,7 @@ class Analysis:
         baseline_value, variant_value
     """
 
-    study: Study
+    study: SpeedStudy
     budget: str
     dataset: str
     synthetic: bool
@@ -119,7 +119,7 @@ _COPIED = (
 )
 
 
-def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
+def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
     """Compute every table of the study's report from its records.
 
     `budget` is the name of the budget the runs were planned with; a name that the study
@@ -169,7 +169,7 @@ def _reported(runs: Sequence[StudyRun], arm: str) -> list[StudyRun]:
     return sorted(chosen, key=lambda run: run.planned.experiment.seed)
 
 
-def _experiment(study: Study, runs: Sequence[StudyRun], arm: str) -> Experiment:
+def _experiment(study: SpeedStudy, runs: Sequence[StudyRun], arm: str) -> Experiment:
     """Return what the arm's runs computed (a search may have changed its learning rate)."""
     planned = [run.planned.experiment for run in _reported(runs, arm)]
     return planned[0] if planned else study.arms[arm]
@@ -234,7 +234,7 @@ def _curve_rows(run: StudyRun) -> list[dict[str, object]]:
 
 
 def _summary_row(
-    study: Study, runs: Sequence[StudyRun], arm: str, dataset: str, budget: str
+    study: SpeedStudy, runs: Sequence[StudyRun], arm: str, dataset: str, budget: str
 ) -> dict[str, object]:
     experiment = _experiment(study, runs, arm)
     planned = _reported(runs, arm)
@@ -268,7 +268,7 @@ def _summary_row(
 
 
 def _comparison_row(
-    study: Study, comparison: Comparison, pairs: Sequence[Pair], budget: str, synthetic: bool
+    study: SpeedStudy, comparison: Comparison, pairs: Sequence[Pair], budget: str, synthetic: bool
 ) -> dict[str, object]:
     ratio = estimate_ratio(pairs)
     exact = ratio.n_censored == 0
@@ -332,7 +332,7 @@ def _sensitivity_row(
 
 
 def _difference_rows(
-    study: Study, runs: Sequence[StudyRun], comparison: Comparison
+    study: SpeedStudy, runs: Sequence[StudyRun], comparison: Comparison
 ) -> list[dict[str, object]]:
     """Return what differs between the arms as run, the seed aside, as text."""
     baseline, variant = (

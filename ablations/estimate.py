@@ -34,8 +34,8 @@ def probe(study: Study, runs: Sequence[PlannedRun], machine: Machine) -> Speed:
     Raises:
         StoppedError: the data or the environment make training impossible.
     """
-    first = study.comparisons[0]
-    by_arm = {run.arm: run for run in runs if run.arm in (first.baseline, first.variant)}
+    first = study.compared[0][1:] if study.compared else tuple(study.arms)[:1]
+    by_arm = {run.arm: run for run in runs if run.arm in first}
     arms = list(by_arm.values()) or list(runs[:1])
     copies = max(machine.jobs, len(arms))
     trials = [_shortened(arms[i % len(arms)], seed=i) for i in range(copies)]

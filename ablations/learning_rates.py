@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablations.plan import StudyRun
-from ablations.study import Study
+from ablations.study import SpeedStudy
 from ablations.time_to_error import t_interval, time_to_error
 
 #: Of the search runs of one rate, the first of these that occurs is the rate's status.
@@ -27,7 +27,7 @@ class _Rate:
     error: float  # mean of the final training errors
 
 
-def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str, float]:
+def choose_learning_rates(study: SpeedStudy, runs: Sequence[StudyRun]) -> Mapping[str, float]:
     """Return arm -> the best learning rate among its finished search runs.
 
     Best is the fewest mean epochs to the threshold among the rates whose runs all reached
@@ -46,7 +46,7 @@ def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str
     }
 
 
-def _rates(study: Study, runs: Sequence[StudyRun]) -> list[_Rate]:
+def _rates(study: SpeedStudy, runs: Sequence[StudyRun]) -> list[_Rate]:
     """Return the search runs by arm, in the study's order, and by ascending rate."""
     search = [run for run in runs if run.planned.role == "search"]
     found = {(run.planned.arm, run.planned.experiment.train.learning_rate) for run in search}
@@ -57,7 +57,7 @@ def _rates(study: Study, runs: Sequence[StudyRun]) -> list[_Rate]:
     ]
 
 
-def _rate(study: Study, search: Sequence[StudyRun], arm: str, learning_rate: float) -> _Rate:
+def _rate(study: SpeedStudy, search: Sequence[StudyRun], arm: str, learning_rate: float) -> _Rate:
     of_rate = [
         run
         for run in search
@@ -88,7 +88,7 @@ def _rank(rate: _Rate) -> tuple[int, float, float]:
     return 1, rate.error if np.isfinite(rate.error) else float("inf"), rate.learning_rate
 
 
-def search_rows(study: Study, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
+def search_rows(study: SpeedStudy, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
     rates = _rates(study, runs)
     best = choose_learning_rates(study, runs)
     grids = {arm: [rate.learning_rate for rate in rates if rate.arm == arm] for arm in study.arms}

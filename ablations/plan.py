@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ablations.study import Budget, Comparison, Study
+from ablations.study import Budget, SpeedStudy, Study
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment, diff, replace
 from alexnet_tf.values import SpecError, nearest
@@ -53,11 +53,10 @@ def budget(study: Study, request: Request) -> Budget:
     Raises:
         SpecError: the study has no such budget, or a number is below 1.
     """
-    if request.budget not in study.budgets:
-        raise SpecError(
-            f"no budget '{request.budget}'.{nearest(request.budget, list(study.budgets))}"
-        )
-    chosen = study.budgets[request.budget]
+    budgets = study.imagenet_budgets if request.dataset == "imagenet" else study.budgets
+    if request.budget not in budgets:
+        raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
+    chosen = budgets[request.budget]
     for name in ("seeds", "epochs"):
         value = getattr(request, name)
         if value is not None:
@@ -77,17 +76,18 @@ def check(study: Study, request: Request) -> None:
     for path, option in (("seed", "--seeds"), ("data.dataset", "--dataset")):
         if path in request.settings:
             raise SpecError(f"--set cannot change '{path}'. Use {option}.")
-    for comparison in study.comparisons:
-        baseline, variant = (
-            _base(study, request, arm) for arm in (comparison.baseline, comparison.variant)
-        )
-        if not set(diff(baseline, variant)) - {"train.learning_rate"}:
+    tuned = {"train.learning_rate"} if isinstance(study, SpeedStudy) else set()
+    for name, *arms in study.compared:
+        baseline, variant = (_base(study, request, arm) for arm in arms)
+        if not set(diff(baseline, variant)) - tuned:
             settings = ", ".join(f"{path}={value}" for path, value in request.settings.items())
-            raise SpecError(f"with {settings} the arms of '{comparison.name}' are the same.")
+            raise SpecError(f"with {settings} the arms of '{name}' are the same.")
 
 
 def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
     """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
+    if not isinstance(study, SpeedStudy):
+        return ()
     runs = []
     for comparison in study.comparisons:
         for arm in (comparison.baseline, comparison.variant):
@@ -136,19 +136,28 @@ def expected_epochs(study: Study, run: PlannedRun, name: str) -> float:
     return min(limit, study.budgets[name].expected_epochs.get(run.arm, limit))
 
 
-def comparison_of(study: Study, arm: str) -> Comparison:
-    """Return the first comparison in which the arm takes part."""
-    return next(c for c in study.comparisons if arm in (c.baseline, c.variant))
-
-
 def _base(study: Study, request: Request, arm: str) -> Experiment:
     """Return the arm's experiment with budget, data set and settings, before rate and seed."""
     chosen = budget(study, request)
     changes: dict[str, Any] = {
-        "train.epochs": chosen.epochs,
         "data.dataset": request.dataset,
         "data.train_images": chosen.train_images,
         **chosen.settings,
         **request.settings,
     }
-    return replace(study.arms[arm], changes)
+    if chosen.epochs is not None:
+        changes["train.epochs"] = chosen.epochs
+    return replace(_arms(study, request)[arm], changes)
+
+
+def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:
+    """Return the study's arms for the data set of the request.
+
+    Raises:
+        SpecError: the study has none for ImageNet.
+    """
+    if request.dataset != "imagenet":
+        return study.arms
+    if not study.on_imagenet:
+        raise SpecError(f"{study.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
+    return study.on_imagenet

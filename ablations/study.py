@@ -1,7 +1,8 @@
 """A study: one claim of the paper, the arms that test it, and how they are compared.
 
 Each study is a small declarative file in `ablations/studies/`; its file name is its
-name on the command line.
+name on the command line. A `SpeedStudy` measures how soon nets reach an error, a
+`ScoreStudy` how good they are when training ends.
 """
 
 from __future__ import annotations
@@ -10,10 +11,37 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alexnet_tf.spec import Experiment, diff
 from alexnet_tf.values import SpecError, nearest
+
+#: What is read off a finished run; `ablations/quantities.py` says how.
+Quantity = Literal[
+    "test_error",
+    "test_error_ten_views",
+    "validation_error",
+    "train_error",
+    "generalisation_gap",
+    "running_train_error",
+    "early_train_error",
+    "epochs_to_converge",
+    "seconds_per_epoch",
+    "kernel_colour_split",
+    "shuffled_colour_split",
+    "fc7_neighbour_agreement",
+    "pixel_neighbour_agreement",
+    "dropout_mean_error",
+]
+
+#: difference: variant - baseline. ratio: variant / baseline.
+Scale = Literal["difference", "ratio"]
+
+#: Where the paper puts the variant; equal: it says that they do not differ.
+Claimed = Literal["higher", "lower", "equal"]
+
+#: primary: decides about the claim, corrected together (Holm). secondary: sheds light on it.
+Family = Literal["primary", "secondary"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +65,57 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Two arms held against each other in one quantity, paired by seed.
+
+    Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
+    gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
+    taken off: what the first change is worth more, or less, beside the second.
+    """
+
+    name: str
+    baseline: str
+    variant: str
+    claimed: Claimed
+    smallest: float  # effect that would matter: points > 0, or a factor > 1
+    quantity: Quantity = "test_error_ten_views"
+    baseline_quantity: Quantity | None = None  # None: the same; else one run may be both arms
+    scale: Scale = "difference"
+    paper: float | None = None  # the paper's own size, in points or as a factor
+    paper_source: str = ""  # on which data and measure the paper found it
+    family: Family = "primary"
+    interaction: tuple[str, str] | None = None
+    note: str = ""  # what this comparison stands for, one line
+
+    def __post_init__(self) -> None:
+        least = 1.0 if self.scale == "ratio" else 0.0
+        if not self.smallest > least:
+            raise SpecError(
+                f"`smallest` of '{self.name}' must be above {least:g}. Received: {self.smallest}"
+            )
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms that take part."""
+        return (self.baseline, self.variant, *(self.interaction or ()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """Averaging the probabilities of `sizes` nets of one arm, trained from different seeds.
+
+    Held against the mean error of its members; the interval is over test images, since one
+    set of nets gives one ensemble of them all.
+    """
+
+    arm: str
+    sizes: tuple[int, ...]
+    smallest: float  # points
+    paper: float | None = None  # points, for the largest size
+    paper_source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Search:
     """How an arm's learning rate is chosen: every rate of its grid, on tuning seeds.
 
@@ -54,7 +133,7 @@ class Budget:
     """How much a study computes. Reported seeds are 0, 1, ..., seeds - 1."""
 
     seeds: int
-    epochs: int  # the censoring time
+    epochs: int | None  # the longest training; None: the arms' own
     train_images: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted
     # arm -> epochs until it stops, as measured; only used to foretell the time
@@ -65,11 +144,10 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One claim of the paper as an experiment.
+    """One claim of the paper as an experiment: what both kinds of studies have.
 
-    `arms` maps a name to an experiment whose learning rate is the recorded one (the
-    winner of `search` on the reference machine). The first comparison is the claim;
-    further ones test how far it reaches.
+    `arms` maps a name to an experiment; `on_imagenet` to the same arm of the paper's own
+    net, with budgets of its own, where the study can be run on ImageNet.
     """
 
     name: str
@@ -78,20 +156,93 @@ class Study:
     claim_ids: tuple[str, ...]
     section: str
     limits: str  # what this study cannot show
-    outcome: EpochsToError
     arms: Mapping[str, Experiment]
     labels: Mapping[str, str]  # arm -> the words a reader sees
+    budgets: Mapping[str, Budget]
+    on_imagenet: Mapping[str, Experiment] = field(default_factory=dict)
+    imagenet_budgets: Mapping[str, Budget] = field(default_factory=dict)
+
+    @property
+    def paper_value(self) -> str:
+        """What the paper says, in a few words."""
+        raise NotImplementedError
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, baseline arm and variant arm of each comparison."""
+        raise NotImplementedError
+
+    def check_arms(self, comparison: str, *arms: str) -> None:
+        """Refuse a comparison of arms that are not there or that are equal.
+
+        Raises:
+            SpecError: says which.
+        """
+        for arm in arms:
+            if arm not in self.arms:
+                raise SpecError(f"study {self.name}: no arm '{arm}'.")
+        for baseline, variant in zip(arms[::2], arms[1::2], strict=False):
+            if not diff(self.arms[baseline], self.arms[variant]):
+                raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedStudy(Study):
+    """How many epochs the arms need to reach an error.
+
+    The experiments' learning rates are the recorded ones (the winners of `search` on the
+    reference machine). The first comparison is the claim; further ones test how far it
+    reaches.
+    """
+
+    outcome: EpochsToError
     comparisons: tuple[Comparison, ...]
     search: Search
-    budgets: Mapping[str, Budget]
 
     def __post_init__(self) -> None:
         for comparison in self.comparisons:
-            for arm in (comparison.baseline, comparison.variant):
-                if arm not in self.arms:
-                    raise SpecError(f"study {self.name}: no arm '{arm}'.")
-            if not diff(self.arms[comparison.baseline], self.arms[comparison.variant]):
-                raise SpecError(f"study {self.name}: '{comparison.name}' compares equal arms.")
+            self.check_arms(comparison.name, comparison.baseline, comparison.variant)
+
+    @property
+    def paper_value(self) -> str:
+        return f"{self.comparisons[0].paper_ratio:g}x"
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((item.name, item.baseline, item.variant) for item in self.comparisons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreStudy(Study):
+    """How the arms compare when training has ended; the first difference is the claim."""
+
+    differences: tuple[Difference, ...] = ()
+    ensemble: Ensemble | None = None
+    # arms whose effects the paper puts in this order, the largest first, against `baseline`
+    order: tuple[str, ...] = ()
+    baseline: str = "paper"
+
+    def __post_init__(self) -> None:
+        for item in self.differences:
+            same_run = item.baseline_quantity not in (None, item.quantity)
+            arms = item.arms[2 * same_run :]
+            self.check_arms(item.name, *arms)
+        for arm in (*self.order, *([self.ensemble.arm] if self.ensemble else [])):
+            self.check_arms("order", arm)
+
+    @property
+    def paper_value(self) -> str:
+        if self.ensemble is not None and self.ensemble.paper is not None:
+            return f"{self.ensemble.paper:+g} points"
+        first = next((item for item in self.differences if item.paper is not None), None)
+        if first is None:
+            return "no number"
+        return f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        pairs = [(item.name, item.arms[i : i + 2]) for item in self.differences for i in (0, 2)]
+        return tuple((name, *pair) for name, pair in pairs if len(set(pair)) == 2)
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ablations.study import Comparison, Study
+from ablations.study import Comparison, SpeedStudy
 from ablations.time_to_error import Pair, Ratio
 
 #: Pairs of seeds below which no verdict is given.
@@ -16,7 +16,7 @@ MIN_SEEDS = 5
 Verdict = Literal["agrees", "disagrees", "inconclusive"]
 
 
-def objections(study: Study, budget: str, *, synthetic: bool, n: int) -> list[str]:
+def objections(study: SpeedStudy, budget: str, *, synthetic: bool, n: int) -> list[str]:
     """Return why `n` pairs of this budget and data give no verdict, however they turn out."""
     entry = study.budgets.get(budget)
     found = []
@@ -30,7 +30,7 @@ def objections(study: Study, budget: str, *, synthetic: bool, n: int) -> list[st
 
 
 def judge(
-    study: Study,
+    study: SpeedStudy,
     comparison: Comparison,
     pairs: Sequence[Pair],
     ratio: Ratio,
@@ -105,7 +105,7 @@ def _direction(comparison: Comparison, ratio: Ratio) -> str:
     return "The interval includes 1, so neither arm is shown to be faster."
 
 
-def _doubt(study: Study, comparison: Comparison, pairs: Sequence[Pair], ratio: Ratio) -> str:
+def _doubt(study: SpeedStudy, comparison: Comparison, pairs: Sequence[Pair], ratio: Ratio) -> str:
     """Say which runs were censored and what that leaves of the ratio."""
     arms = {
         comparison.variant: [pair.variant for pair in pairs if not pair.variant.reached],

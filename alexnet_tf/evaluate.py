@@ -10,6 +10,7 @@ each run are kept in its folder, so that an ensemble computes nothing twice.
 from __future__ import annotations
 
 import argparse
+import base64
 import dataclasses
 import io
 import json
@@ -118,6 +119,7 @@ def evaluation(
 ) -> Evaluation:
     """Return the errors and the loss of averaged probabilities."""
     own = np.take_along_axis(averaged, labels[:, None], axis=1)
+    wrong = np.packbits(averaged.argmax(axis=1) != labels).tobytes()
     return Evaluation(
         part=part,
         views=views,
@@ -125,6 +127,7 @@ def evaluation(
         top1_error=top_k_error(averaged, labels, 1, ties),
         top5_error=top_k_error(averaged, labels, min(5, averaged.shape[1]), ties),
         loss=float(-np.log(np.maximum(own.astype(np.float64), 1e-30)).mean()),
+        wrong=base64.b64encode(wrong).decode(),
     )
 
 
@@ -156,11 +159,15 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
     average = averager(model, presenter(experiment, source, chosen), options.views)
     found = probabilities(average, image_batches(source, part, images, options.threads))
-    held = {"probabilities": found, "labels": labels, "weights": record.weights_sha256}
-    buffer = io.BytesIO()
-    np.savez(buffer, **held)
-    files.write_atomic(path, buffer.getvalue())
+    keep(path, found, labels, record.weights_sha256)
     return found, labels
+
+
+def keep(path: Path, probabilities: np.ndarray, labels: np.ndarray, weights: str) -> None:
+    """Write probabilities (N, classes) and labels (N,) of a net whose weights have this hash."""
+    buffer = io.BytesIO()
+    np.savez(buffer, probabilities=probabilities, labels=labels, weights=weights)
+    files.write_atomic(path, buffer.getvalue())
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ know how a net is trained. This module imports the standard library and the spec
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ SCHEMA = 1
 #: stopped being finite. failed: the process ended without a result (`reason` says how).
 Status = Literal["done", "diverged", "failed"]
 
-#: Images held back from the training set, and the published test set.
-Part = Literal["validation", "test"]
+#: A sample of the training images, those held back from them, and the published test set.
+Part = Literal["train", "validation", "test"]
 
 
 # Fingerprint of images that are not the published ones, bit for bit -> what they are.
@@ -66,6 +67,12 @@ class Evaluation:
     top1_error: float  # fraction
     top5_error: float  # fraction
     loss: float  # nats per image, of the averaged probabilities
+    wrong: str = ""  # base64 of one bit an image, 1: top-1 wrong, the first image highest
+
+    def mistakes(self) -> list[bool]:
+        """Say of each image, in order, whether its most probable class is wrong; [] if unknown."""
+        bits = "".join(f"{byte:08b}" for byte in base64.b64decode(self.wrong))
+        return [bit == "1" for bit in bits[: self.images]] if self.wrong else []
 
 
 @dataclass(frozen=True, kw_only=True)

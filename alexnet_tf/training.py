@@ -19,7 +19,7 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import image_batches, training_stream
-from alexnet_tf.evaluate import averager, evaluation, probabilities, top_k_error
+from alexnet_tf.evaluate import averager, evaluation, keep, probabilities, top_k_error
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
@@ -184,35 +184,47 @@ class Training:
         )
 
     def _probabilities(self, part: Part, views: int) -> np.ndarray:
-        if part == "validation":
-            batches = image_batches(self.source, "train", self.split.validation, self.threads)
-        else:
-            every = np.arange(len(self.source.test_labels))
-            batches = image_batches(self.source, "test", every, self.threads)
+        which: dict[Part, np.ndarray] = {
+            "train": self._sample(),
+            "validation": self.split.validation,
+            "test": np.arange(len(self.source.test_labels)),
+        }
+        published = "test" if part == "test" else "train"
+        batches = image_batches(self.source, published, which[part], self.threads)
         model = self._whole()
         if views not in self._averagers:
             self._averagers[views] = averager(model, self.presenter, views)
         return probabilities(self._averagers[views], batches)
 
-    def _evaluations(self) -> tuple[Evaluation, ...]:
-        """Return one view of validation and test, and ten of the test where nets see crops."""
+    def _evaluations(self, weights: str) -> tuple[Evaluation, ...]:
+        """Return one view of every part, and ten of the test images where nets see crops."""
         source = self.source
         labels: dict[Part, np.ndarray] = {
+            "train": source.train_labels[self._sample()],
             "validation": source.train_labels[self.split.validation],
             "test": source.test_labels,
         }
-        wanted: list[tuple[Part, int]] = [("validation", 1), ("test", 1)]
+        wanted: list[tuple[Part, int]] = [("train", 1), ("validation", 1), ("test", 1)]
         if self.experiment.model.input_size < source.size:
             wanted.append(("test", 10))
-        return tuple(
-            evaluation(part, views, self._probabilities(part, views), labels[part])
-            for part, views in wanted
-            if len(labels[part])
-        )
+        found = []
+        for part, views in wanted:
+            if len(labels[part]):
+                averaged = self._probabilities(part, views)
+                found.append(evaluation(part, views, averaged, labels[part]))
+                if part == "test":
+                    keep(self.out / f"test_{views}.npz", averaged, labels[part], weights)
+        return tuple(found)
+
+    def _sample(self) -> np.ndarray:
+        """Return at most 10,000 training images, evenly spread, to measure the net on."""
+        train = self.split.train
+        return train[np.linspace(0, len(train) - 1, min(len(train), 10_000)).astype(int)]
 
     def _record(self, status: records.Status, reason: str) -> RunRecord:
         source, rates = self.source, [len(self.split.train) / e.seconds for e in self.curve[1:]]
-        found = () if status == "diverged" else self._evaluations()
+        weights = checkpoint.weights_sha256(self.model)
+        found = () if status == "diverged" else self._evaluations(weights)
         errors = {e.part: e.top1_error for e in found if e.views == 1}
         return RunRecord(
             experiment=self.experiment,
@@ -221,7 +233,7 @@ class Training:
             curve=tuple(self.curve),
             validation_error=errors.get("validation"),
             test_error=errors.get("test"),
-            weights_sha256=checkpoint.weights_sha256(self.model),
+            weights_sha256=weights,
             seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
             images_per_second=round(statistics.median(rates), 1) if rates else None,
             resumes=self.resumes,

@@ -7,7 +7,7 @@ no regularisation of any kind.
     python -m ablations.run relu_vs_tanh --budget standard
 """
 
-from ablations.study import Budget, Comparison, EpochsToError, Search, Study
+from ablations.study import Budget, Comparison, EpochsToError, Search, SpeedStudy
 from alexnet_tf.spec import MODERN, PAPER_ERA, replace
 
 # Batch 128 and momentum 0.9 are the 2012 code's; training ends below the lowest
@@ -20,7 +20,7 @@ def _arm(era, activation, learning_rate):
     return replace(era, {**_STOP, **changes})
 
 
-STUDY = Study(
+STUDY = SpeedStudy(
     name="relu_vs_tanh",
     title="ReLU against tanh",
     claim=(

@@ -19,6 +19,7 @@ from alexnet_tf.spec.model import (
     SpatialNormSpec,
 )
 from alexnet_tf.spec.train import PlateauSpec, RateChange, TrainSpec
+from alexnet_tf.spec.variants import code2012, no_communication, one_gpu, six_conv
 from alexnet_tf.values import replace
 
 _LRN = ResponseNormSpec()
@@ -68,75 +69,18 @@ PAPER = Experiment(
     train=TrainSpec(weight_decay=5e-4, plateau=PlateauSpec(), validate="epoch"),
 )
 
-#: Net 145 as it was trained on ILSVRC-2012: layers-145.cfg, layer-params-145.cfg with its
-#: notes, and convdata_jpeg.py of the 2012 source.
-CODE2012 = replace(
-    PAPER,
-    {
-        "model.convs.0.norm.alpha_over": "mean",
-        "model.convs.0.order": ("norm", "pool", "activation"),
-        "model.convs.1.norm.alpha_over": "mean",
-        "model.convs.1.spatial_norm": SpatialNormSpec(),
-        "model.convs.2.init_std": 0.03,
-        "model.convs.3.init_std": 0.03,
-        "model.convs.4.init_std": 0.03,
-        "model.convs.4.order": ("pool", "activation"),
-        "data.mean_crop": "centre",
-        "data.augment.positions": None,
-        "data.augment.shared_by": 32,
-        "data.augment.jitter": JitterSpec(scale="stddev", divide=1.1, epochs=67),
-        "train.epochs": 91,
-        "train.plateau": None,
-        "train.bias_rate": 2.0,
-        "train.bias_annealing": "never",
-        "train.changes": (
-            RateChange(epoch=25, learning_rate=1e-3),
-            RateChange(epoch=51, learning_rate=1e-4),
-            RateChange(epoch=67, learning_rate=1e-5, layer="conv1"),
-            RateChange(epoch=72, learning_rate=0.0, layer="conv1"),
-            RateChange(epoch=79, learning_rate=1e-5),
-        ),
-    },
-)
-
-
-def _one_gpu(base: Experiment) -> Experiment:
-    """Half the kernels in one tower; the last convolution and the dense layers whole."""
-    model = base.model
-    *halved, last = (
-        dataclasses.replace(conv, filters=conv.filters // 2, groups=1) for conv in model.convs
-    )
-    whole = dataclasses.replace(last, filters=model.convs[-1].filters)
-    return replace(base, {"model.convs": (*halved, whole), "model.towers": 1})
-
+#: Net 145 as it was trained on ILSVRC-2012.
+CODE2012 = code2012(PAPER)
 
 #: Footnote 2 and layers-145-half.cfg: one column, conv5 as wide as both columns together.
-ONE_GPU = _one_gpu(PAPER)
+ONE_GPU = one_gpu(PAPER)
 
 #: Section 6: "an extra sixth convolutional layer over the last pooling layer"; its shape
 #: is that of layers-146-2009.cfg.
-SIX_CONV = replace(
-    PAPER,
-    {
-        "model.convs": (
-            *PAPER.model.convs,
-            ConvSpec(name="conv6", filters=256, kernel=3, padding=1, init_bias=1.0),
-        )
-    },
-)
+SIX_CONV = six_conv(PAPER)
 
-#: Net 150 (layers-150.cfg), not in the paper: no tower sees the other before fc8. The
-#: kernels that conv2 and fc6 gain make up for the connections that conv3 and fc6 lose.
-NO_COMMUNICATION = replace(
-    PAPER,
-    {
-        "model.convs.1.filters": 320,
-        "model.convs.2.groups": 2,
-        "model.dense.0.units": 8192,
-        "model.dense.0.groups": 2,
-        "model.dense.1.groups": 2,
-    },
-)
+#: Net 150 (layers-150.cfg), not in the paper: no tower sees the other before fc8.
+NO_COMMUNICATION = no_communication(PAPER)
 
 # The paper's standard deviation of 0.01 gives each layer a gain of 0.01 sqrt(fan-in). A
 # small net with 0.01 has gains so low that the loss stays flat; these keep the paper's

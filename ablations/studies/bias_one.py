@@ -1,0 +1,51 @@
+"""Biases of 1 in conv2, conv4, conv5 and the hidden fully-connected layers (section 5).
+
+python -m ablations.run bias_one --budget standard
+"""
+
+from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.spec import PAPER
+from alexnet_tf.spec.variants import zero_biases
+
+
+def _arms(base):
+    return {"paper": base, "zero": zero_biases(base)}
+
+
+STUDY = ScoreStudy(
+    name="bias_one",
+    title="Biases of one",
+    claim=(
+        "Initialising biases with 1 accelerates the early stages of learning by providing the "
+        "ReLUs with positive inputs."
+    ),
+    claim_ids=("C42",),
+    section="5",
+    limits=SMALL_NET,
+    arms=_arms(SMALL_ALEXNET),
+    on_imagenet=_arms(PAPER),
+    labels={"paper": "biases of 1", "zero": "biases of 0"},
+    budgets=ALEXNET,
+    imagenet_budgets=IMAGENET,
+    differences=(
+        Difference(
+            name="early_learning",
+            baseline="paper",
+            variant="zero",
+            quantity="early_train_error",
+            claimed="higher",
+            smallest=1.0,
+            note="Training error, on average over the first eighth of the epochs.",
+        ),
+        Difference(
+            name="final_error",
+            baseline="paper",
+            variant="zero",
+            claimed="equal",
+            smallest=0.5,
+            family="secondary",
+            note="The paper claims nothing about the end of training.",
+        ),
+    ),
+)

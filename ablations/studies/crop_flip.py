@@ -1,0 +1,73 @@
+"""Random crops and reflections (section 4.1).
+
+python -m ablations.run crop_flip --budget standard
+"""
+
+from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.spec import PAPER, replace
+
+_NO_CROP, _NO_FLIP = {"data.augment.crop": "centre"}, {"data.augment.flip": False}
+
+
+def _arms(base):
+    return {
+        "paper": base,
+        "neither": replace(base, {**_NO_CROP, **_NO_FLIP}),
+        "flip_only": replace(base, _NO_CROP),
+        "crop_only": replace(base, _NO_FLIP),
+    }
+
+
+STUDY = ScoreStudy(
+    name="crop_flip",
+    title="Random crops and reflections",
+    claim="Without random crops and reflections the network suffers from substantial overfitting.",
+    claim_ids=("C31", "C32"),
+    section="4.1",
+    limits=SMALL_NET
+    + " There are 9 x 9 positions of a crop here and 32 x 32 in the paper. Colour jitter and "
+    "dropout stay on in every arm.",
+    arms=_arms(SMALL_ALEXNET),
+    on_imagenet=_arms(PAPER),
+    labels={
+        "paper": "crops and reflections",
+        "neither": "centre crop, no reflection",
+        "flip_only": "reflections only",
+        "crop_only": "crops only",
+    },
+    budgets=ALEXNET,
+    imagenet_budgets=IMAGENET,
+    differences=(
+        Difference(
+            name="overfitting",
+            baseline="paper",
+            variant="neither",
+            quantity="generalisation_gap",
+            claimed="higher",
+            smallest=1.0,
+            note="The gap between validation and training error: what the paper calls overfitting.",
+        ),
+        Difference(
+            name="error",
+            baseline="paper",
+            variant="neither",
+            quantity="test_error",
+            claimed="higher",
+            smallest=0.5,
+            note="Test error from the centre crop.",
+        ),
+        *(
+            Difference(
+                name=f"{name}_error",
+                baseline="paper",
+                variant=name,
+                quantity="test_error",
+                claimed="higher",
+                smallest=0.5,
+                family="secondary",
+            )
+            for name in ("flip_only", "crop_only")
+        ),
+    ),
+)

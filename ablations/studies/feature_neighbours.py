@@ -1,0 +1,39 @@
+"""Nearest neighbours in fc7 and in pixels (section 6.1, Figure 4).
+
+python -m ablations.run feature_neighbours --budget standard
+"""
+
+from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.spec import PAPER
+
+STUDY = ScoreStudy(
+    name="feature_neighbours",
+    title="Neighbours in the last hidden layer",
+    claim=(
+        "Images whose activations at the last hidden layer are close are similar to the higher "
+        "levels of the network, though they are generally not close in pixels."
+    ),
+    claim_ids=("C53",),
+    section="6.1, Figure 4",
+    limits=SMALL_NET
+    + " Similar means of the same class here; the search is exact, where the 2012 code looked "
+    "at one neighbour in each batch of data.",
+    arms={"paper": SMALL_ALEXNET},
+    on_imagenet={"paper": PAPER},
+    labels={"paper": "the net"},
+    budgets=ALEXNET,
+    imagenet_budgets=IMAGENET,
+    differences=(
+        Difference(
+            name="label_agreement",
+            baseline="paper",
+            variant="paper",
+            baseline_quantity="pixel_neighbour_agreement",
+            quantity="fc7_neighbour_agreement",
+            claimed="higher",
+            smallest=1.0,
+            note="Share of the six nearest training images that have the test image's label.",
+        ),
+    ),
+)

@@ -1,0 +1,56 @@
+"""Where the towers meet (section 3.2, and net 150 of the 2012 source).
+
+python -m ablations.run tower_communication --budget standard
+"""
+
+from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.spec import PAPER
+from alexnet_tf.spec.variants import full_communication, no_communication
+
+
+def _arms(base):
+    return {"paper": base, "none": no_communication(base), "full": full_communication(base)}
+
+
+STUDY = ScoreStudy(
+    name="tower_communication",
+    title="Where the towers meet",
+    claim=(
+        "The GPUs communicate only in certain layers, which allows the amount of communication "
+        "to be tuned until it is an acceptable fraction of the amount of computation."
+    ),
+    claim_ids=("C16", "C18"),
+    section="3.2",
+    limits=SMALL_NET
+    + " The paper gives no number for either variant; the one for no communication is written "
+    "in layer-params-150.cfg of the 2012 source.",
+    arms=_arms(SMALL_ALEXNET),
+    on_imagenet=_arms(PAPER),
+    labels={
+        "paper": "in conv3 and the fully-connected layers",
+        "none": "only in fc8 (net 150)",
+        "full": "in every layer",
+    },
+    budgets=ALEXNET,
+    imagenet_budgets=IMAGENET,
+    differences=(
+        Difference(
+            name="none",
+            baseline="paper",
+            variant="none",
+            claimed="higher",
+            smallest=0.5,
+            paper=1.16,
+            paper_source="top-1, ILSVRC-2012 validation, ten views; 2012 source, not the paper",
+        ),
+        Difference(
+            name="full",
+            baseline="paper",
+            variant="full",
+            claimed="equal",
+            smallest=0.5,
+            note="Does cutting the connections cost accuracy?",
+        ),
+    ),
+)

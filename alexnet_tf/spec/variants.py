@@ -1,0 +1,217 @@
+"""Variants of a five-convolution, two-tower net: what the ablations change.
+
+Each function takes an experiment whose net has the layers of the paper (conv1 to conv5,
+fc6, fc7, fc8), of any width, and returns a changed one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from alexnet_tf.spec.data import JitterSpec
+from alexnet_tf.spec.experiment import Experiment
+from alexnet_tf.spec.model import ConvSpec, PoolSpec, SpatialNormSpec
+from alexnet_tf.spec.train import RateChange
+from alexnet_tf.values import SpecError, replace
+
+# Net 145's schedule on ILSVRC-2012, written down by hand in layer-params-145.cfg.
+_EPOCHS_2012 = 91
+_CHANGES_2012 = (
+    RateChange(epoch=25, learning_rate=1e-3),
+    RateChange(epoch=51, learning_rate=1e-4),
+    RateChange(epoch=67, learning_rate=1e-5, layer="conv1"),
+    RateChange(epoch=72, learning_rate=0.0, layer="conv1"),
+    RateChange(epoch=79, learning_rate=1e-5),
+)
+
+
+def without_lrn(base: Experiment) -> Experiment:
+    """No response normalisation of any kind (section 3.3; layers-148.cfg)."""
+    convs = (dataclasses.replace(c, norm=None, spatial_norm=None) for c in base.model.convs)
+    return replace(base, {"model.convs": tuple(convs)})
+
+
+def non_overlapping(base: Experiment) -> Experiment:
+    """Pooling windows of 2 x 2 at stride 2, which make maps of the same size (section 3.4)."""
+    convs = (
+        dataclasses.replace(conv, pool=PoolSpec(kind=conv.pool.kind, size=2, stride=2))
+        if conv.pool
+        else conv
+        for conv in base.model.convs
+    )
+    return replace(base, {"model.convs": tuple(convs)})
+
+
+def without_conv(base: Experiment, name: str) -> Experiment:
+    """The net without one convolution; its pooling and norm go to a neighbour.
+
+    A neighbour without pooling takes them, the one before it first, so that every later
+    layer sees maps of the same size.
+
+    Raises:
+        SpecError: there is no such convolution, or no neighbour can pool in its place.
+    """
+    convs = list(base.model.convs)
+    names = base.model.names()[: len(convs)]
+    if name not in names:
+        raise SpecError(f"no convolution '{name}' in {', '.join(names)}")
+    index = names.index(name)
+    gone = convs.pop(index)
+    if gone.pool is not None:
+        beside = [i for i in (index - 1, index) if 0 <= i < len(convs) and convs[i].pool is None]
+        if not beside:
+            raise SpecError(f"no neighbour of {name} can take its pooling")
+        convs[beside[0]] = dataclasses.replace(convs[beside[0]], pool=gone.pool, norm=gone.norm)
+    return replace(base, {"model.convs": tuple(convs)})
+
+
+def without_dense(base: Experiment, name: str) -> Experiment:
+    """The net without one hidden fully-connected layer and its dropout."""
+    kept = tuple(dense for dense in base.model.dense if dense.name != name)
+    if len(kept) == len(base.model.dense):
+        raise SpecError(f"no hidden fully-connected layer '{name}'")
+    return replace(base, {"model.dense": kept})
+
+
+def without_dropout(base: Experiment) -> Experiment:
+    """Every unit takes part in every update (section 4.2)."""
+    dense = (dataclasses.replace(layer, dropout=0.0) for layer in base.model.dense)
+    return replace(base, {"model.dense": tuple(dense)})
+
+
+def zero_biases(base: Experiment) -> Experiment:
+    """Biases of 0 where the paper has 1 (section 5)."""
+    convs = (dataclasses.replace(conv, init_bias=0.0) for conv in base.model.convs)
+    dense = (dataclasses.replace(layer, init_bias=0.0) for layer in base.model.dense)
+    return replace(base, {"model.convs": tuple(convs), "model.dense": tuple(dense)})
+
+
+def scaled_init(base: Experiment, factor: float) -> Experiment:
+    """Every layer's standard deviation times `factor`."""
+    model = base.model
+    convs = (dataclasses.replace(c, init_std=c.init_std * factor) for c in model.convs)
+    dense = (dataclasses.replace(d, init_std=d.init_std * factor) for d in model.dense)
+    return replace(
+        base,
+        {
+            "model.convs": tuple(convs),
+            "model.dense": tuple(dense),
+            "model.output_init_std": model.output_init_std * factor,
+        },
+    )
+
+
+def one_gpu(base: Experiment) -> Experiment:
+    """Half the kernels in one tower; the last convolution and the dense layers whole.
+
+    Footnote 2 and layers-145-half.cfg.
+    """
+    model = base.model
+    *halved, last = (
+        dataclasses.replace(conv, filters=conv.filters // 2, groups=1) for conv in model.convs
+    )
+    whole = dataclasses.replace(last, filters=model.convs[-1].filters)
+    return replace(base, {"model.convs": (*halved, whole), "model.towers": 1})
+
+
+def six_conv(base: Experiment) -> Experiment:
+    """A sixth convolution over the last pooling layer, as wide as the fifth (section 6)."""
+    last = base.model.convs[-1]
+    sixth = ConvSpec(
+        name="conv6",
+        filters=last.filters,
+        kernel=3,
+        padding=1,
+        init_std=last.init_std,
+        init_bias=1.0,
+    )
+    return replace(base, {"model.convs": (*base.model.convs, sixth)})
+
+
+def no_communication(base: Experiment) -> Experiment:
+    """No tower sees the other before fc8 (net 150, layers-150.cfg; not in the paper).
+
+    The kernels that conv2 (a quarter more) and fc6 (twice as many) gain make up for the
+    connections that conv3 and fc6 lose.
+    """
+    model = base.model
+    return replace(
+        base,
+        {
+            "model.convs.1.filters": model.convs[1].filters * 5 // 4,
+            "model.convs.2.groups": 2,
+            "model.dense.0.units": model.dense[0].units * 2,
+            "model.dense.0.groups": 2,
+            "model.dense.1.groups": 2,
+        },
+    )
+
+
+def full_communication(base: Experiment) -> Experiment:
+    """Every layer sees both towers' maps (section 3.2: what the paper does not do)."""
+    convs = (dataclasses.replace(conv, groups=1) for conv in base.model.convs)
+    return replace(base, {"model.convs": tuple(convs)})
+
+
+def norms_2012(base: Experiment) -> Experiment:
+    """Norms and their order as in layers-145.cfg: alpha over n, LRN before ReLU, a third norm."""
+    return replace(
+        base,
+        {
+            "model.convs.0.norm.alpha_over": "mean",
+            "model.convs.0.order": ("norm", "pool", "activation"),
+            "model.convs.1.norm.alpha_over": "mean",
+            "model.convs.1.spatial_norm": SpatialNormSpec(),
+            "model.convs.4.order": ("pool", "activation"),
+        },
+    )
+
+
+def init_2012(base: Experiment) -> Experiment:
+    """Three times the standard deviation in conv3 to conv5 (0.03 for 0.01 in layers-145.cfg)."""
+    wider = {f"model.convs.{i}.init_std": 3 * base.model.convs[i].init_std for i in (2, 3, 4)}
+    return replace(base, wider)
+
+
+def inputs_2012(base: Experiment) -> Experiment:
+    """Crops shared by 32 images, the centre's mean, jitter by deviations (convdata_jpeg.py).
+
+    The jitter ends at the share of the epochs at which it was switched off in 2012.
+    """
+    late = _scaled(67, base)
+    return replace(
+        base,
+        {
+            "data.mean_crop": "centre",
+            "data.augment.positions": None,
+            "data.augment.shared_by": 32,
+            "data.augment.jitter": JitterSpec(scale="stddev", divide=1.1, epochs=late),
+        },
+    )
+
+
+def schedule_2012(base: Experiment) -> Experiment:
+    """The rates written down for net 145, and biases at twice the weights' rate.
+
+    A base whose schedule is a recorded one keeps its length, and the changes come at the
+    same shares of it; the paper's own plateau rule gives way to the 91 epochs of 2012.
+    """
+    epochs = base.train.epochs if base.train.plateau is None else _EPOCHS_2012
+    base = replace(base, {"train.plateau": None, "train.epochs": epochs})
+    changes = tuple(
+        dataclasses.replace(change, epoch=_scaled(change.epoch, base)) for change in _CHANGES_2012
+    )
+    settings = {"train.bias_rate": 2.0, "train.bias_annealing": "never", "train.changes": changes}
+    return replace(base, settings)
+
+
+def code2012(base: Experiment) -> Experiment:
+    """Net 145 as it really was: layers-145.cfg, layer-params-145.cfg, convdata_jpeg.py."""
+    return inputs_2012(schedule_2012(init_2012(norms_2012(base))))
+
+
+def _scaled(epoch: int, base: Experiment) -> int:
+    """Return the epoch of 2012 at the same share of the training."""
+    if base.train.plateau is not None:
+        return epoch
+    return max(1, round(epoch * base.train.epochs / _EPOCHS_2012))
