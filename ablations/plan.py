@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from ablations.study import Budget, SpeedStudy, Study
@@ -27,10 +28,16 @@ class PlannedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRun:
-    """A planned run and its record; None where it has not been computed."""
+    """A planned run and its record; None where it has not been computed.
+
+    `folder` is where the run lies; `inspection` what `alexnet_tf.inspect_net` measured of the
+    trained net beyond its record, by name.
+    """
 
     planned: PlannedRun
     record: RunRecord | None
+    folder: Path | None = None
+    inspection: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

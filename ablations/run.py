@@ -31,7 +31,7 @@ from ablations.plan import (
 )
 from ablations.progress import Progress
 from ablations.show_plan import show_plan
-from ablations.study import Study
+from ablations.study import SpeedStudy, Study
 from alexnet_tf import files
 from alexnet_tf.data.images import DataError
 from alexnet_tf.values import SpecError
@@ -135,6 +135,8 @@ def _report(
     rates: Mapping[str, float],
 ) -> int:
     """Analyse the records, write the report and say the verdicts."""
+    if not isinstance(chosen, SpeedStudy):
+        raise NotImplementedError(chosen.name)
     # pandas, SciPy and Matplotlib take a second to import; --help and --list must not wait for them
     from ablations import report
     from ablations.analysis import analyse
@@ -159,7 +161,7 @@ def _report(
 
 def _rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
     """Return arm -> learning rate where the budget searches and the search is complete."""
-    if not budget(chosen, request).search:
+    if not budget(chosen, request).search or not isinstance(chosen, SpeedStudy):
         return {}
     # pandas and SciPy take a second to import; --help and --list must not wait for them
     from ablations.learning_rates import choose_learning_rates
@@ -170,8 +172,8 @@ def _rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
 def _list(console: Console) -> int:
     for name in study.names():
         chosen = study.load(name)
-        paper = ", ".join(f"{c.paper_ratio:g}x" for c in chosen.comparisons[:1])
-        where = f"section {chosen.section}; {', '.join(chosen.claim_ids)}; the paper: {paper}"
+        claims = ", ".join(chosen.claim_ids)
+        where = f"section {chosen.section}; {claims}; the paper: {chosen.paper_value}"
         console.print(f"[bold]{name}[/bold] ({where})\n  {chosen.claim}", highlight=False)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,9 @@ from alexnet_tf.records import RecordError, RunRecord
 #: done: a result is there (a diverged run has one too). failed: the last try ended
 #: without one. partial: a state to continue from is there. new: nothing is there.
 State = Literal["done", "failed", "partial", "new"]
+
+#: What `python -m alexnet_tf.inspect_net` leaves in a run's folder.
+INSPECTION = "inspection.json"
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +35,29 @@ def cache(out: Path) -> Path:
 
 def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
     """Return each planned run with its record; a damaged one is named and counts as absent."""
-    return [StudyRun(planned=run, record=record(out, run.experiment.run_id)) for run in planned]
+    return [_read(out, run) for run in planned]
+
+
+def _read(out: Path, planned: PlannedRun) -> StudyRun:
+    place = folder(out, planned.experiment.run_id)
+    found = record(out, planned.experiment.run_id)
+    return StudyRun(
+        planned=planned, record=found, folder=place, inspection=_inspection(place, found)
+    )
+
+
+def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
+    """Return what was measured of the trained net; of another net's weights it is nothing."""
+    try:
+        held = json.loads((place / INSPECTION).read_text(encoding="utf-8"))
+        values = {str(name): float(value) for name, value in held["values"].items()}
+        weights = held["weights_sha256"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _log.warning("%s: %s; the inspection counts as not made", place / INSPECTION, error)
+        return {}
+    return values if found is not None and weights == found.weights_sha256 else {}
 
 
 def record(out: Path, run_id: str) -> RunRecord | None:

@@ -241,8 +241,12 @@ class ScoreStudy(Study):
 
     @property
     def compared(self) -> tuple[tuple[str, str, str], ...]:
-        pairs = [(item.name, item.arms[i : i + 2]) for item in self.differences for i in (0, 2)]
-        return tuple((name, *pair) for name, pair in pairs if len(set(pair)) == 2)
+        found = []
+        for item in self.differences:
+            for baseline, variant in ((item.baseline, item.variant), item.interaction or ("", "")):
+                if baseline != variant:
+                    found.append((item.name, baseline, variant))
+        return tuple(found)
 
 
 def names() -> list[str]:

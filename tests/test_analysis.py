@@ -15,12 +15,13 @@ from ablations import time_to_error as tte
 from ablations.analysis import Analysis, analyse
 from ablations.learning_rates import choose_learning_rates
 from ablations.plan import PlannedRun, Role, StudyRun
-from ablations.study import Budget, load
+from ablations.studies.relu_vs_tanh import STUDY
+from ablations.study import Budget
 from ablations.time_to_error import Pair, Time
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord, Status
 from alexnet_tf.spec import Experiment, replace
 
-PAPER = load("relu_vs_tanh")
+PAPER = STUDY
 STUDY = dataclasses.replace(PAPER, comparisons=PAPER.comparisons[:1])
 TABLES = "runs curves summary comparisons pairs sensitivity search differences".split()
 UPDATES = 100  # an epoch

@@ -22,12 +22,12 @@ import pytest
 from ablations import figure, report
 from ablations.analysis import Analysis, analyse
 from ablations.plan import PlannedRun, StudyRun
-from ablations.study import Study, load
+from ablations.studies.relu_vs_tanh import STUDY
+from ablations.study import SpeedStudy
 from alexnet_tf import records
 from alexnet_tf.records import DataFacts, Environment, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace
 
-STUDY = load("relu_vs_tanh")
 #: Epochs over which the error of an arm falls by half.
 HALF_LIFE = {"relu": 3.0, "tanh": 17.0, "relu_modern": 2.0, "tanh_modern": 4.1}
 FILES = [
@@ -151,7 +151,7 @@ def make_runs(
 
 
 def write(
-    folder: Path, runs: list[StudyRun], *, study: Study = STUDY, budget: str = "standard"
+    folder: Path, runs: list[StudyRun], *, study: SpeedStudy = STUDY, budget: str = "standard"
 ) -> Analysis:
     analysis = analyse(study, runs, budget=budget)
     paths = report.write(analysis, runs, folder, command=COMMAND)

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ablations import datasets, execute, plan, progress, run, store, study
+from ablations import datasets, execute, plan, progress, run, store
 from ablations.execute import Event, Machine, StoppedError
 from ablations.plan import Request
+from ablations.studies.relu_vs_tanh import STUDY
 from alexnet_tf.values import SpecError
 
-STUDY = study.load("relu_vs_tanh")
 QUICK = Request(budget="quick", dataset="builtin")
 
 # Leaves a record as a training would, in a tenth of a second; the environment says how it ends.
