@@ -13,7 +13,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf import evaluate
+from alexnet_tf import evaluate, records
 from alexnet_tf.evaluate import ten_views, top_k_error
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
@@ -149,3 +149,27 @@ def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsy
     assert command(prepared, str(tmp_path)) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and str(tmp_path) in said
+
+
+def test_a_fresh_process_loads_a_saved_net_it_did_not_build(prepared, runs):
+    arguments = [str(runs[0]), "--part", "validation", "--data", str(prepared.data_dir)]
+    arguments += ["--cache", str(prepared.cache)]
+    code = "import sys; from alexnet_tf import evaluate; sys.exit(evaluate.main(sys.argv[1:]))"
+    ended = tiny.python(code, *arguments)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    record = records.read(runs[0] / "result.json")
+    assert found["top1_error"] == pytest.approx(record.validation_error)
+
+
+def test_a_record_says_of_each_test_image_whether_it_was_wrong(runs):
+    record = records.read(runs[0] / "result.json")
+    parts = {(item.part, item.views): item for item in record.evaluations}
+    assert set(parts) == {("train", 1), ("validation", 1), ("test", 1), ("test", 10)}
+    for views in (1, 10):
+        with np.load(runs[0] / f"test_{views}.npz") as kept:
+            assert str(kept["weights"]) == record.weights_sha256
+            wrong = kept["probabilities"].argmax(axis=1) != kept["labels"]
+        found = parts["test", views]
+        assert found.mistakes() == wrong.tolist()
+        assert found.top1_error == pytest.approx(wrong.mean())

@@ -23,7 +23,7 @@ def test_every_committed_record_is_of_its_experiment_and_of_real_images():
         record = records.read(path)
         assert record.run_id == path.parent.name
         assert record.data is not None and not record.data.synthetic
-        assert record.data.train_images == 45_000
+        assert record.data.train_images == (record.experiment.data.train_images or 45_000)
 
 
 @pytest.fixture(scope="module")

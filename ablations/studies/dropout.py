@@ -70,7 +70,7 @@ STUDY = ScoreStudy(
             claimed="equal",
             smallest=0.5,
             family="secondary",
-            note="C38: halved outputs against the geometric mean of 100 nets with units dropped.",
+            note="C38: halved outputs against the geometric mean of 32 nets with units dropped.",
         ),
     ),
 )

@@ -1,0 +1,132 @@
+"""Kernels, neighbours and dropped nets against slow enumeration; the command on a real run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tiny
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alexnet_tf import inspect_net, records
+from alexnet_tf.data.split import split
+from alexnet_tf.inspect_net import colour_split, colourfulness, nearest
+from alexnet_tf.spec import AugmentSpec, DenseSpec, replace
+from alexnet_tf.train import train
+
+tiny.pin_one_thread()
+
+TOWERS = replace(
+    tiny.experiment(),
+    {
+        "model.input_size": 6,
+        "model.towers": 2,
+        "model.dense": (DenseSpec(units=12, name="fc6"), DenseSpec(units=8, dropout=0.5)),
+        "data.augment": AugmentSpec(flip=True),
+    },
+)
+
+
+def test_a_grey_kernel_has_no_colour_and_one_without_brightness_is_all_colour():
+    grey = np.random.default_rng(0).normal(size=(5, 5, 1, 1)).repeat(3, axis=2)
+    assert colourfulness(grey) == pytest.approx([0])
+    assert colourfulness(grey * np.array([1, -1, 0])[:, None]) == pytest.approx([1])
+    red = grey * np.array([1, 0, 0])[:, None]
+    assert colourfulness(red) == pytest.approx([2 / 3])
+    assert colourfulness(np.zeros((5, 5, 3, 1))) == pytest.approx([1])
+
+
+def test_chance_split_is_the_mean_over_all_deals_of_the_kernels():
+    kernels = np.random.default_rng(1).normal(size=(3, 3, 3, 6))
+    colours = colourfulness(kernels)
+    deals = [
+        abs(np.mean([colours[i] for i in half]) - np.mean([colours[i] for i in rest]))
+        for half in itertools.combinations(range(6), 3)
+        for rest in [sorted(set(range(6)) - set(half))]
+    ]
+    apart, by_chance = colour_split(kernels)
+    assert apart == pytest.approx(abs(colours[:3].mean() - colours[3:].mean()))
+    assert by_chance == pytest.approx(np.mean(deals), rel=0.06)
+
+
+def test_towers_that_have_colour_to_themselves_lie_further_apart_than_by_chance():
+    rng = np.random.default_rng(2)
+    grey = rng.normal(size=(5, 5, 1, 8)).repeat(3, axis=2)
+    pure = rng.normal(size=(5, 5, 3, 8))
+    pure -= pure.mean(axis=2, keepdims=True)
+    apart, by_chance = colour_split(np.concatenate([grey, pure], axis=3))
+    assert apart == pytest.approx(1) and by_chance < 0.4
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 999), st.integers(6, 90), st.integers(1, 70))
+def test_neighbours_are_those_of_a_sort_by_distance(seed, points, queries):
+    rng = np.random.default_rng(seed)
+    # small whole numbers: distances are exact, and many are equal
+    known, asked = (rng.integers(0, 4, (n, 5)).astype(np.uint8) for n in (points, queries))
+    expected = [
+        sorted(range(points), key=lambda i: (((known[i] - 1.0 * row) ** 2).sum(), i))[:6]
+        for row in asked
+    ]
+    assert nearest(asked, known).tolist() == expected
+
+
+@pytest.fixture(scope="module")
+def run(prepared, tmp_path_factory) -> Path:
+    """A finished run of two towers with dropout."""
+    out = tmp_path_factory.mktemp("inspected") / "run"
+    train(TOWERS, out=out, data_dir=prepared.data_dir, cache=prepared.cache)
+    return out
+
+
+def test_the_command_leaves_numbers_and_pictures_in_a_fresh_process(
+    prepared, run, tiny_images, tmp_path
+):
+    places = ["--data-dir", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    code = "import sys; from alexnet_tf import inspect_net as i; sys.exit(i.main(sys.argv[1:]))"
+    ended = tiny.python(code, str(run), *places)
+    assert ended.returncode == 0, ended.stderr
+    kept = json.loads((run / "inspection.json").read_text())
+    assert kept["values"] == json.loads(ended.stdout.splitlines()[-1])
+    assert kept["weights_sha256"] == records.read(run / "result.json").weights_sha256
+    model: Any = keras.models.load_model(run / "model.keras", safe_mode=True)
+    with np.load(run / "inspection.npz") as arrays:
+        np.testing.assert_array_equal(arrays["conv1"], np.asarray(model.get_layer("conv1").kernel))
+        data = tiny_images
+        np.testing.assert_array_equal(arrays["test_images"], data.test_images[:8])
+        assert arrays["neighbours"].shape == (8, 6, 8, 8, 3)
+    values = kept["values"]
+    assert values["pixel_neighbour_agreement"] == pytest.approx(by_pixels(data))
+    assert 0 <= values["fc7_neighbour_agreement"] <= 100
+    assert 0 <= values["dropout_mean_error"] <= 100
+    assert 0 <= values["kernel_colour_split"] <= 1
+
+
+def by_pixels(data) -> float:
+    """Percent of the six nearest training images with the label, by a slow search."""
+    known = split(data, TOWERS.data).train
+    pictures, labels = data.train_images[known].astype(float), data.train_labels[known]
+    right = 0
+    for image, label in zip(data.test_images, data.test_labels, strict=True):
+        distance = ((pictures - image) ** 2).sum(axis=(1, 2, 3))
+        right += (labels[np.argsort(distance, kind="stable")[:6]] == label).sum()
+    return 100 * right / (6 * len(data.test_labels))
+
+
+def test_what_a_net_has_no_layer_for_is_left_out(prepared, tmp_path):
+    plain = replace(tiny.experiment(epochs=1), {"model.dense": ()})
+    train(plain, out=tmp_path / "run", data_dir=prepared.data_dir, cache=prepared.cache)
+    places = {"data_dir": prepared.data_dir, "cache": prepared.cache}
+    assert inspect_net.inspect_net(tmp_path / "run", **places) == {}
+
+
+def test_a_folder_without_a_finished_run_is_refused_in_one_line(tmp_path, capsys):
+    assert inspect_net.main([str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "Give the folder of a finished run" in said
