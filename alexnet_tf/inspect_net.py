@@ -26,7 +26,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 # Decided before TensorFlow is loaded: its start-up lines are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -107,7 +107,7 @@ def inspect_net(
     if any(dense.dropout for dense in experiment.model.dense):
         values["dropout_mean_error"] = _dropout_mean_error(net, experiment.seed)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    cast(Any, np.savez_compressed)(buffer, **arrays)  # its annotations mistake an array
     files.write_atomic(run / "inspection.npz", buffer.getvalue())
     kept = {"weights_sha256": record.weights_sha256, "values": values}
     text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
