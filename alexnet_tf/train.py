@@ -11,6 +11,7 @@ and returns at once for a finished one.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import signal
@@ -86,7 +87,6 @@ def train(
         _pin(experiment, threads, pairs)
         source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
         _check_fit(experiment, source)
-        boards = () if tensorboard is None else (keras.callbacks.TensorBoard(str(tensorboard)),)
         training = Training(
             experiment,
             out,
@@ -95,11 +95,27 @@ def train(
             progress=progress or (lambda event: None),
             interrupted=interrupted,
             pairs=pairs,
-            callbacks=boards,
+            callbacks=_boards(tensorboard),
         )
         record = training.finish()
         files.write_atomic(result, records.to_json(record).encode())
         return record
+
+
+def _boards(folder: Path | None) -> tuple[keras.callbacks.Callback, ...]:
+    """Return the callback that writes TensorBoard's events into `folder`, if one is asked for.
+
+    Raises:
+        ModuleNotFoundError: TensorBoard is not installed.
+    """
+    if folder is None:
+        return ()
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ModuleNotFoundError(
+            "TensorBoard is not installed. Leave --tensorboard out, or: "
+            "pip install 'alexnet-ablations[tensorboard]'"
+        )
+    return (keras.callbacks.TensorBoard(str(folder)),)
 
 
 def _claim(out: Path, experiment: Experiment) -> None:
@@ -173,7 +189,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(3, error)
     except OSError as error:
         return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
-    except (DeviceError, EnvironmentChangedError, records.RecordError) as error:
+    except (
+        DeviceError,
+        EnvironmentChangedError,
+        ModuleNotFoundError,
+        records.RecordError,
+    ) as error:
         return _fail(4, error)
     except files.HeldError as error:
         return _fail(5, error)
