@@ -154,7 +154,15 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
     }
     if chosen.epochs is not None:
         changes["train.epochs"] = chosen.epochs
-    return replace(_arms(study, request)[arm], changes)
+    base = _arms(study, request)[arm]
+    if base.pretraining is not None:
+        changes["pretraining.data.dataset"] = request.dataset
+        if "train.precision" in changes:
+            changes["pretraining.train.precision"] = changes["train.precision"]
+        if chosen.exploratory:
+            changes["pretraining.data.train_images"] = chosen.train_images
+            changes["pretraining.train.epochs"] = chosen.epochs or base.pretraining.train.epochs
+    return replace(base, changes)
 
 
 def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:

@@ -11,6 +11,7 @@ and returns at once for a finished one.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import json
 import os
@@ -84,6 +85,22 @@ def train(
         result = out / "result.json"
         if result.exists():
             return records.read(result)
+        start = None
+        if experiment.first_stage is not None:
+            first = train(
+                experiment.first_stage,
+                out=out / "pretraining",
+                data_dir=data_dir,
+                cache=cache,
+                threads=threads,
+                pairs=pairs,
+                progress=progress,
+                interrupted=interrupted,
+            )
+            if first.status == "diverged":
+                why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
+                return _finished(result, dataclasses.replace(first, **why))
+            start = out / "pretraining" / "model.keras"
         _pin(experiment, threads, pairs)
         source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
         _check_fit(experiment, source)
@@ -97,9 +114,12 @@ def train(
             pairs=pairs,
             callbacks=_boards(tensorboard),
         )
-        record = training.finish()
-        files.write_atomic(result, records.to_json(record).encode())
-        return record
+        return _finished(result, training.finish(start))
+
+
+def _finished(path: Path, record: RunRecord) -> RunRecord:
+    files.write_atomic(path, records.to_json(record).encode())
+    return record
 
 
 def _boards(folder: Path | None) -> tuple[keras.callbacks.Callback, ...]:
@@ -132,7 +152,7 @@ def _claim(out: Path, experiment: Experiment) -> None:
 
 def _check_fit(experiment: Experiment, source: Source) -> None:
     """Refuse a model whose input or output is not the data set's."""
-    model, classes = experiment.model, len(source.class_names)
+    model, classes = experiment.model, len(source.class_names) * experiment.data.turns
     if model.channels != 3 or model.input_size > source.size or classes != model.classes:
         raise DataError(
             f"{source.name} has images {(source.size, source.size, 3)} in {classes} classes, but "

@@ -24,7 +24,7 @@ from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
-from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, to_single
+from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, from_single, to_single
 from alexnet_tf.watch import Diverged, Progress, Watch
 
 
@@ -67,8 +67,14 @@ class Training:
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
         self._averagers: dict[int, Callable[[Any], Any]] = {}  # by number of views
 
-    def finish(self) -> RunRecord:
-        """Continue from the newest state, train to the end and return the record."""
+    def finish(self, start: Path | None = None) -> RunRecord:
+        """Continue from the newest state, train to the end and return the record.
+
+        Args:
+            start: saved net whose layers, but for the output, are what training starts from.
+        """
+        if start is not None:
+            self._take_over(start)
         self._restore()
         status, reason = "done", ""
         try:
@@ -104,8 +110,7 @@ class Training:
         """Return the error on the validation images after each epoch, where it is asked for."""
         if self.experiment.train.validate == "end" or not len(self.split.validation):
             return None
-        labels = self.source.train_labels[self.split.validation]
-        return top_k_error(self._probabilities("validation", 1), labels)
+        return top_k_error(self._probabilities("validation", 1), self._labels("validation"))
 
     def save(self) -> None:
         """Write the state after the epochs in `curve`."""
@@ -146,6 +151,17 @@ class Training:
         """Return the net on one device with the weights of this moment."""
         return self.whole if self.strategy is None else to_single(self.model, self.whole)
 
+    def _take_over(self, start: Path) -> None:
+        """Give every layer but the output the weights of the net saved at `start`."""
+        whole = self._whole()
+        there: Any = keras.models.load_model(start, compile=False, safe_mode=True)
+        output = self.experiment.model.names()[-1]
+        for layer in whole.layers:
+            if layer.trainable_weights and layer.name != output:
+                layer.set_weights(there.get_layer(layer.name).get_weights())
+        if self.strategy is not None:
+            from_single(whole, self.model)
+
     def _restore(self) -> None:
         header = checkpoint.restore(self.out, self.model, self._check_environment)
         if header is None:
@@ -183,14 +199,23 @@ class Training:
             verbose=0,
         )
 
+    def _images(self, part: Part) -> np.ndarray:
+        """Return the indices of the part's images in the published set they are from."""
+        if part == "train":
+            return self._sample()
+        if part == "validation":
+            return self.split.validation
+        return np.arange(len(self.source.test_labels))
+
+    def _labels(self, part: Part) -> np.ndarray:
+        """Return what the net is to say of the part's images, which stand upright."""
+        source = self.source
+        labels = source.test_labels if part == "test" else source.train_labels
+        return labels[self._images(part)] * self.experiment.data.turns
+
     def _probabilities(self, part: Part, views: int) -> np.ndarray:
-        which: dict[Part, np.ndarray] = {
-            "train": self._sample(),
-            "validation": self.split.validation,
-            "test": np.arange(len(self.source.test_labels)),
-        }
         published = "test" if part == "test" else "train"
-        batches = image_batches(self.source, published, which[part], self.threads)
+        batches = image_batches(self.source, published, self._images(part), self.threads)
         model = self._whole()
         if views not in self._averagers:
             self._averagers[views] = averager(model, self.presenter, views)
@@ -198,22 +223,17 @@ class Training:
 
     def _evaluations(self, weights: str) -> tuple[Evaluation, ...]:
         """Return one view of every part, and ten of the test images where nets see crops."""
-        source = self.source
-        labels: dict[Part, np.ndarray] = {
-            "train": source.train_labels[self._sample()],
-            "validation": source.train_labels[self.split.validation],
-            "test": source.test_labels,
-        }
         wanted: list[tuple[Part, int]] = [("train", 1), ("validation", 1), ("test", 1)]
-        if self.experiment.model.input_size < source.size:
+        if self.experiment.model.input_size < self.source.size:
             wanted.append(("test", 10))
         found = []
         for part, views in wanted:
-            if len(labels[part]):
+            labels = self._labels(part)
+            if len(labels):
                 averaged = self._probabilities(part, views)
-                found.append(evaluation(part, views, averaged, labels[part]))
+                found.append(evaluation(part, views, averaged, labels))
                 if part == "test":
-                    keep(self.out / f"test_{views}.npz", averaged, labels[part], weights)
+                    keep(self.out / f"test_{views}.npz", averaged, labels, weights)
         return tuple(found)
 
     def _sample(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from alexnet_tf.data.augment import Presenter
 from alexnet_tf.data.images import Part
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches
+from alexnet_tf.data.turns import turned
 from alexnet_tf.spec import Experiment
 
 _BATCH = 250  # images of an evaluation
@@ -35,6 +36,7 @@ def training_stream(
     read = source.reader("train")
     images, labels = tf.constant(chosen), tf.constant(source.train_labels[chosen])
     size, seed = experiment.train.batch_size, experiment.seed
+    turns = experiment.data.turns > 1
 
     def indices() -> Iterator[tuple[np.ndarray, int, int]]:
         for epoch in range(first_epoch, experiment.train.epochs):
@@ -42,8 +44,10 @@ def training_stream(
                 yield index, epoch, number
 
     def present(index: Any, epoch: Any, number: Any) -> tuple[Any, Any]:
-        pixels = read(tf.gather(images, index))
-        return presenter.training(pixels, seed, epoch, number), tf.gather(labels, index)
+        pixels, wanted = read(tf.gather(images, index)), tf.gather(labels, index)
+        if turns:
+            pixels, wanted = turned(pixels, wanted, seed, epoch, number)
+        return presenter.training(pixels, seed, epoch, number), wanted
 
     number = tf.TensorSpec((), tf.int32)
     signature = (tf.TensorSpec((None,), tf.int32), number, number)

@@ -16,6 +16,7 @@ from alexnet_tf.spec.data import JitterSpec as JitterSpec
 from alexnet_tf.spec.data import Scaling as Scaling
 from alexnet_tf.spec.experiment import SPEC_VERSION as SPEC_VERSION
 from alexnet_tf.spec.experiment import Experiment as Experiment
+from alexnet_tf.spec.experiment import Pretraining as Pretraining
 from alexnet_tf.spec.experiment import from_json as from_json
 from alexnet_tf.spec.experiment import to_json as to_json
 from alexnet_tf.spec.model import Activation as Activation

@@ -12,6 +12,7 @@ Scaling = Literal["mean_image", "standardised"]
 JitterScale = Literal["eigenvalue", "stddev"]
 MeanCrop = Literal["matching", "centre"]
 Crop = Literal["random", "centre"]
+Labels = Literal["classes", "classes_and_turns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class DataSpec:
     keeps the range 0-255 (paper section 2); `"standardised"` subtracts the mean and
     divides by the standard deviation of each colour channel. A crop subtracts the part
     of the mean image under it (`mean_crop="matching"`), or always its centre (2012 code).
+    `labels="classes_and_turns"` shows every image in one of four quarter turns and asks for
+    the turn too: four times as many labels, class * 4 + turn. Test images stand upright.
     """
 
     dataset: DatasetName = "cifar10"
@@ -76,6 +79,7 @@ class DataSpec:
     scaling: Scaling = "mean_image"
     mean_crop: MeanCrop = "matching"
     augment: AugmentSpec = AugmentSpec(crop="centre")
+    labels: Labels = "classes"
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -83,3 +87,8 @@ class DataSpec:
             require(self, self.train_images >= 10, "train_images", "at least 10, or null for all")
         require(self, self.validation_images >= 0, "validation_images", "at least 0")
         require(self, self.split >= 0, "split", "at least 0")
+
+    @property
+    def turns(self) -> int:
+        """In how many quarter turns an image is shown, and how many labels a class has."""
+        return 4 if self.labels == "classes_and_turns" else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -23,6 +24,22 @@ SPEC_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pretraining:
+    """What the net is trained on first, with an output layer of its own (section 6).
+
+    Every layer but the output keeps its weights for the training proper.
+    """
+
+    data: DataSpec
+    train: TrainSpec
+    classes: int  # labels of `data`
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(self, self.classes >= 2, "classes", "at least 2")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """Everything that decides the numbers of one run."""
 
@@ -30,6 +47,7 @@ class Experiment:
     data: DataSpec = field(default_factory=DataSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
     seed: int = 0
+    pretraining: Pretraining | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -41,6 +59,15 @@ class Experiment:
                     f"`train.changes.{index}.layer` must be one of {', '.join(names)}. "
                     f"Received: {change.layer}"
                 )
+
+    @property
+    def first_stage(self) -> Experiment | None:
+        """The experiment that is run before this one, on the same net; None: nothing is."""
+        first = self.pretraining
+        if first is None:
+            return None
+        model = dataclasses.replace(self.model, classes=first.classes)
+        return Experiment(model=model, data=first.data, train=first.train, seed=self.seed)
 
     @property
     def run_id(self) -> str:
