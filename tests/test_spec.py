@@ -48,6 +48,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dropout_scaling": get_args(model_spec.DropoutScaling),
     "mean_crop": get_args(data_spec.MeanCrop),
     "crop": get_args(data_spec.Crop),
+    "labels": get_args(data_spec.Labels),
     "scale": get_args(data_spec.JitterScale),
     "bias_annealing": get_args(train_spec.BiasAnnealing),
     "validate": get_args(train_spec.Validate),
@@ -62,6 +63,7 @@ PARTS = {
     "spatial_norm": {"k": 3.0},
     "jitter": {"sigma": 0.2},
     "plateau": {"patience": 7},
+    "pretraining": {"data": {"split": 3}, "train": {"epochs": 2}, "classes": 5},
 }
 positive = st.floats(1e-6, 10.0)
 biases = st.floats(-1.0, 1.0)
@@ -161,6 +163,17 @@ FULL = replace(
 PLATEAU = replace(
     FULL, {"train.changes": [], "train.validate": "epoch", "train.plateau": {"patience": 3}}
 )
+# An augmentation and a jitter of its own; `validate` leaves a plateau free.
+STAGED = replace(
+    FULL,
+    {
+        "pretraining": {
+            "data": {"train_images": 500, "augment": {"positions": 3, "jitter": {"epochs": 5}}},
+            "train": {"stop_at_error": 0.5, "validate": "epoch"},
+            "classes": 40,
+        }
+    },
+)
 
 
 def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
@@ -242,6 +255,7 @@ def test_ids_are_16_hex_digits_and_do_not_change_between_versions():
 # error each epoch, and no recorded schedule beside it.
 BOUND = {"model.convs.0.groups", "model.output_name", "train.plateau", "train.validate"}
 FIELDS = [(FULL, path) for path, _ in leaves(to_dict(FULL))]
+FIELDS += [(STAGED, path) for path, _ in leaves(to_dict(STAGED)) if "pretraining" in path]
 FIELDS += [(PLATEAU, path) for path, _ in leaves(to_dict(PLATEAU)) if "plateau" in path]
 
 

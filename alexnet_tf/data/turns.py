@@ -25,7 +25,7 @@ def turned(images: Any, labels: Any, seed: int, epoch: Any, batch: Any) -> tuple
     key = tf.constant([seed, _DRAWS], tf.int32)
     for number in (epoch, batch):
         key = _random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
-    shape = [tf.shape(images)[0]]
+    shape: Any = [tf.shape(images)[0]]
     turns = tf.random.stateless_uniform(shape, key, 0, TURNS, tf.int32, alg="philox")
     every = tf.stack([tf.image.rot90(images, k) for k in range(TURNS)], axis=1)
     return tf.gather(every, turns, axis=1, batch_dims=1), labels * TURNS + tf.cast(
