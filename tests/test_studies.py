@@ -1,0 +1,212 @@
+"""Every study: what it claims, which runs it asks for, and that each of its nets trains."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import keras
+import numpy as np
+import pytest
+import tiny
+
+from ablations import plan, study
+from ablations.budgets import SMALL_ALEXNET
+from ablations.plan import Request
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.model import build_alexnet
+from alexnet_tf.optimizers import PaperSGD
+from alexnet_tf.spec import CIFAR_ALEXNET, PAPER, Experiment, ModelSpec, diff, replace
+from alexnet_tf.spec import variants as v
+from alexnet_tf.values import SpecError
+
+tiny.pin_one_thread()
+
+#: Study -> a claim of the paper that it must test.
+CLAIMS = {
+    "relu_vs_tanh": "C20",
+    "one_vs_two_gpus": "C21",
+    "lrn": "C24",
+    "lrn_cifar": "C25",
+    "overlapping_pooling": "C27",
+    "layer_removal": "C30",
+    "crop_flip": "C32",
+    "pca_jitter": "C33",
+    "ten_views": "C35",
+    "dropout": "C36",
+    "weight_decay": "C41",
+    "bias_one": "C42",
+    "init_std": "C42",
+    "learning_rate_schedule": "C43",
+    "ensemble": "C04",
+    "pretraining": "C05",
+    "tower_communication": "C18",
+    "tower_specialisation": "C51",
+    "feature_neighbours": "C53",
+    "paper_vs_code2012": "C43",
+    "importance_order": "C29",
+}
+STUDIES = {name: study.load(name) for name in study.names()}
+SCORES = {name: item for name, item in STUDIES.items() if isinstance(item, ScoreStudy)}
+
+#: Every different net that a study trains on CIFAR-10 -> where it is declared first.
+NETS: dict[ModelSpec, tuple[str, Experiment]] = {}
+for _name, _study in STUDIES.items():
+    for _arm, _experiment in _study.arms.items():
+        NETS.setdefault(_experiment.model, (f"{_name}-{_arm}", _experiment))
+ARMS = dict(NETS.values())
+
+
+def planned(name: str, budget: str = "standard", dataset: str = "cifar10") -> set[str]:
+    request = Request(budget=budget, dataset=dataset)
+    plan.check(STUDIES[name], request)
+    runs = plan.reported_runs(STUDIES[name], request, {})
+    return {run.experiment.run_id for run in runs}
+
+
+def test_every_claim_that_a_program_can_test_has_its_study():
+    assert set(STUDIES) == set(CLAIMS)
+    for name, claim in CLAIMS.items():
+        found = STUDIES[name]
+        assert found.name == name and claim in found.claim_ids
+        assert found.claim.endswith(".") and found.limits and found.paper_value
+        assert set(found.labels) == set(found.arms)
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "builtin", "imagenet"])
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_budget_plans_as_many_runs_as_arms_and_seeds(name, dataset):
+    found = STUDIES[name]
+    if dataset == "imagenet" and not found.on_imagenet:
+        with pytest.raises(SpecError, match="cannot be run on ImageNet"):
+            planned(name, "quick", dataset)
+        return
+    for budget in ("quick", "standard", "full"):
+        seeds = plan.budget(found, Request(budget=budget, dataset=dataset)).seeds
+        assert len(planned(name, budget, dataset)) == seeds * len(found.arms)
+
+
+def test_studies_of_the_same_net_share_their_runs():
+    base = planned("ensemble")
+    assert len(base) == 5
+    for name, found in SCORES.items():
+        if found.arms.get("paper") == SMALL_ALEXNET:
+            assert base <= planned(name), name
+    together = set().union(*(planned(name) for name in STUDIES))
+    assert len(together) < sum(len(planned(name)) for name in STUDIES) - 60
+
+
+@pytest.mark.parametrize("name", [name for name, item in SCORES.items() if item.on_imagenet])
+def test_an_arm_changes_the_paper_s_net_as_it_changes_the_small_one(name):
+    found = SCORES[name]
+    assert set(found.on_imagenet) == set(found.arms)
+    assert found.on_imagenet["paper"].model == PAPER.model
+    for item in found.differences:
+        for baseline, variant in ((item.baseline, item.variant),):
+            small = diff(found.arms[baseline], found.arms[variant])
+            large = diff(found.on_imagenet[baseline], found.on_imagenet[variant])
+            # schedules differ in length, and standard deviations follow the fan-in
+            assert {path.split(".")[0] for path in small} == {path.split(".")[0] for path in large}
+
+
+@pytest.mark.parametrize("experiment", ARMS.values(), ids=ARMS)
+def test_the_net_of_every_arm_takes_a_step(experiment):
+    model: Any = build_alexnet(experiment)
+    assert model.count_params() == experiment.model.parameters()
+    train = experiment.train
+    model.compile(
+        optimizer=PaperSGD(train.learning_rate, train.momentum, train.weight_decay),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    rng, size = np.random.default_rng(0), experiment.model.input_size
+    images = rng.normal(0, 60, (8, size, size, 3)).astype(np.float32)
+    before = [np.array(weight) for weight in model.trainable_variables]
+    loss = model.train_on_batch(images, np.arange(8) % experiment.model.classes)
+    assert np.isfinite(loss)
+    for old, new in zip(before, model.trainable_variables, strict=True):
+        assert np.isfinite(np.asarray(new)).all(), new.path
+        # beside a bias of 1 the smallest gradients are lost to rounding
+        assert "bias" in new.path or not np.array_equal(old, new), new.path
+    keras.utils.clear_session()
+
+
+# --- variants -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [PAPER, CIFAR_ALEXNET], ids=["paper", "cifar"])
+@pytest.mark.parametrize("name", ["conv2", "conv3", "conv4", "conv5"])
+def test_a_removed_convolution_leaves_the_maps_of_the_others_as_large(base, name):
+    without = v.without_conv(base, name).model
+    kept = [conv.name for conv in base.model.convs if conv.name != name]
+    assert [conv.name for conv in without.convs] == kept
+    assert without.shapes[-1].handed_on == base.model.shapes[-1].handed_on
+    count = [sum(conv.pool is not None for conv in m.convs) for m in (base.model, without)]
+    assert count[0] == count[1]
+
+
+def test_what_is_not_there_cannot_be_removed():
+    with pytest.raises(SpecError, match="no convolution 'conv9'"):
+        v.without_conv(PAPER, "conv9")
+    with pytest.raises(SpecError, match="no neighbour of conv1"):
+        v.without_conv(PAPER, "conv1")
+    with pytest.raises(SpecError, match="no hidden fully-connected layer 'fc8'"):
+        v.without_dense(PAPER, "fc8")
+
+
+def test_variants_change_what_they_say_and_nothing_else():
+    def changed(variant: Experiment) -> set[str]:
+        return {path.rpartition(".")[2] for path in diff(PAPER, variant)}
+
+    assert changed(v.without_dropout(PAPER)) == {"dropout"}
+    assert changed(v.zero_biases(PAPER)) == {"init_bias"}
+    assert changed(v.non_overlapping(PAPER)) == {"size"}
+    assert changed(v.scaled_init(PAPER, 2)) == {"init_std", "output_init_std"}
+    assert changed(v.full_communication(PAPER)) == {"groups"}
+    assert {path.split(".")[3] for path in diff(PAPER, v.without_lrn(PAPER))} == {"norm"}
+
+
+def test_the_schedule_of_2012_keeps_its_shares_of_a_shorter_training():
+    whole, short = v.schedule_2012(PAPER).train, v.schedule_2012(SMALL_ALEXNET).train
+    assert (whole.epochs, short.epochs) == (91, SMALL_ALEXNET.train.epochs)
+    for long, brief in zip(whole.changes, short.changes, strict=True):
+        assert abs(long.epoch / whole.epochs - brief.epoch / short.epochs) < 0.5 / short.epochs
+        assert (long.learning_rate, long.layer) == (brief.learning_rate, brief.layer)
+
+
+# --- declarations that make no sense ------------------------------------------------------
+
+
+def test_a_difference_needs_a_size_that_matters():
+    common: dict[str, Any] = {
+        "name": "x", "baseline": "a", "variant": "b", "claimed": "higher"
+    }  # fmt: skip
+    with pytest.raises(SpecError, match="`smallest` of 'x' must be above 0"):
+        Difference(**common, smallest=0)
+    with pytest.raises(SpecError, match="must be above 1"):
+        Difference(**common, smallest=1.0, scale="ratio")
+
+
+def test_a_study_compares_arms_that_are_there_and_differ():
+    found = SCORES["lrn"]
+    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    with pytest.raises(SpecError, match="no arm 'no_lrn'"):
+        ScoreStudy(**{**values, "arms": {"paper": SMALL_ALEXNET}})
+    same = {"paper": SMALL_ALEXNET, "no_lrn": SMALL_ALEXNET}
+    with pytest.raises(SpecError, match="compares equal arms"):
+        ScoreStudy(**{**values, "arms": same})
+
+
+def test_settings_that_make_two_arms_equal_are_refused():
+    request = Request(budget="quick", settings={"train.weight_decay": 0.0})
+    with pytest.raises(SpecError, match="the arms of 'training_error' are the same"):
+        plan.check(STUDIES["weight_decay"], request)
+
+
+def test_pretraining_follows_the_data_set_and_the_precision_asked_for():
+    request = Request(dataset="builtin", settings={"train.precision": "float32"})
+    runs = plan.reported_runs(STUDIES["pretraining"], request, {})
+    (first,) = [run.experiment for run in runs if run.arm == "pretrained"][:1]
+    stage = cast(Experiment, first.first_stage)
+    assert stage.data.dataset == "builtin" and stage.train.precision == "float32"
+    assert stage.data.train_images == first.data.train_images == 2000
+    assert stage.model == replace(first.model, classes=40)
