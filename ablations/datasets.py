@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rich.console import Console
 
 from ablations.execute import Machine, StoppedError
-from ablations.plan import StudyRun
+from ablations.plan import Request, StudyRun
 from alexnet_tf.data import cifar10
 from alexnet_tf.data.images import DataError
 from alexnet_tf.spec import DatasetName
@@ -22,6 +24,10 @@ _LOUD = (
     "  python -m alexnet_tf.data cifar10 --data-dir DIR\n"
     "and add --data-dir DIR, or set TFDS_DATA_DIR."
 )
+_NO_PHOTOGRAPHS = (
+    "--dataset imagenet needs prepared photographs: add --data-dir PREPARED, a folder made by "
+    "python -m alexnet_tf.data.prepare SOURCE PREPARED"
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,19 @@ class Facts:
 
     train_images: int  # of the published training set, validation images included
     fingerprint: str
+    test_images: int = 0
 
 
 def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
-    """Turn "auto" into CIFAR-10 if it is prepared or can be downloaded, else the built-in set."""
-    if asked == "builtin":
-        return "builtin"
+    """Turn "auto" into CIFAR-10 if it is prepared or can be downloaded, else the built-in set.
+
+    Raises:
+        DataError: photographs are asked for, and no folder of them is named.
+    """
+    if asked == "imagenet" and machine.data_dir is None:
+        raise DataError(_NO_PHOTOGRAPHS)
+    if asked in ("builtin", "imagenet"):
+        return cast(DatasetName, asked)
     if asked == "cifar10" or cifar10.is_prepared(machine.data_dir):
         return "cifar10"
     where = cifar10.folder(machine.data_dir)
@@ -48,6 +61,16 @@ def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
             why = str(error)
     console.print(_LOUD.format(why=why), style="bold yellow", highlight=False, markup=False)
     return "builtin"
+
+
+def resolved(console: Console, request: Request, machine: Machine) -> Request:
+    """Return the request with the data set that it will really see.
+
+    Raises:
+        DataError: photographs are asked for, and no folder of them is named.
+    """
+    name = resolve(console, request.dataset, machine)
+    return dataclasses.replace(request, dataset=name)
 
 
 def prepare(console: Console, name: str, machine: Machine) -> Facts:
@@ -71,7 +94,7 @@ def prepare(console: Console, name: str, machine: Machine) -> Facts:
         lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
         raise StoppedError(lines[-1].removeprefix("alexnet_tf.data: "), result.returncode)
     values = json.loads(result.stdout.splitlines()[-1])
-    return Facts(values["train_images"], values["fingerprint"])
+    return Facts(values["train_images"], values["fingerprint"], values["test_images"])
 
 
 def _command(name: str, machine: Machine) -> list[str]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from alexnet_tf.spec import to_json
 Kind = Literal["start", "batch", "epoch", "done", "failed", "held"]
 
 _GRACE = 20  # seconds a child has to stop after it was asked to
+# How often a run that another process holds is tried, at the end of the others: the holder
+# may be the child of a killed runner, which ends by itself in a moment.
+_TRIES = 3
 
 
 class StoppedError(RuntimeError):
@@ -53,6 +57,7 @@ class Machine:
     jobs: int
     threads: int
     data_dir: Path | None = None
+    tensorboard: Path | None = None  # folder of TensorBoard's events, one below it a run
 
 
 def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, None, None]:
@@ -67,6 +72,7 @@ def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, No
     """
     waiting, told = list(runs), queue.SimpleQueue[tuple[_Child, dict[str, Any] | None]]()
     children: list[_Child] = []
+    tried = Counter[str]()
     try:
         while waiting or children:
             while waiting and len(children) < machine.jobs:
@@ -78,7 +84,12 @@ def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, No
                     yield Event(child.run, message["event"], message)
                 continue
             children.remove(child)
-            yield child.outcome()
+            outcome = child.outcome()
+            tried[run_id := child.run.experiment.run_id] += 1
+            if outcome.kind == "held" and tried[run_id] < _TRIES:
+                waiting.append(child.run)
+            else:
+                yield outcome
     finally:
         for child in children:
             child.stop()
@@ -137,6 +148,9 @@ class _Child:
         command += ["--threads", str(self.machine.threads)]
         if self.machine.data_dir is not None:
             command += ["--data-dir", str(self.machine.data_dir)]
+        if self.machine.tensorboard is not None:
+            board = self.machine.tensorboard / self.run.experiment.run_id
+            command += ["--tensorboard", str(board)]
         return command
 
     def _listen(self) -> None:
@@ -153,6 +167,13 @@ class _Child:
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         said = [line for line in lines if line.startswith("alexnet_tf.train: ")] or lines[-1:]
         return said[-1].removeprefix("alexnet_tf.train: ")[:500] if said else "no message"
+
+
+def default_jobs(threads: int = 1) -> int:
+    """Return how many trainings of so many threads the machine takes side by side."""
+    known = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    return max(1, cores // threads)
 
 
 def _killed(number: int) -> str:

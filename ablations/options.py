@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ablations.execute import default_jobs
 from ablations.plan import Request
 from alexnet_tf.values import SpecError, nearest, parse_setting
 
-_DATASETS = ["auto", "cifar10", "builtin"]
+_DATASETS = ["auto", "cifar10", "builtin", "imagenet"]
 _PRECISIONS = ["float32", "mixed_bfloat16"]
 
 _DESCRIPTION = """\
-Measure one claim of the AlexNet paper: train every arm of a study, compare them, and
-write reports/<study>/index.html. Finished runs are never computed again: the same
-command continues where it stopped."""
+Measure claims of the AlexNet paper: train every arm of a study, compare them, and write
+reports/<study>/index.html. Finished runs are never computed again, and studies share
+them: the same command continues where it stopped. A study is one of --list, a file of
+your own (./my_study.py; begin with `python -m ablations.new my_study`), or `all`."""
 
 _EXAMPLES = """\
 examples:
   python -m ablations.run relu_vs_tanh                      a first look, 5 minutes on 2 cores
-  python -m ablations.run relu_vs_tanh --plan               what would run, and for how long
+  python -m ablations.run lrn dropout --plan                what would run, and for how long
+  python -m ablations.run lrn --probe                       the arms: size, cost, one measured step
   python -m ablations.run relu_vs_tanh --budget standard    5 seeds, all training images
+  python -m ablations.run all                               every study, the cheapest first
+  python -m ablations.run ./my_study.py                     a study of your own
+  python -m ablations.run lrn --dataset imagenet --data-dir prepared/
   python -m ablations.run relu_vs_tanh --report-only        the report again, from the records
 
 exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 held by another runner,
@@ -35,59 +40,75 @@ exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 held by another ru
 class Options:
     """What the user asked for. `request.dataset` may still be "auto"."""
 
-    study: str | None
+    studies: tuple[str, ...]
     list: bool
     plan: bool
+    probe: bool
     report_only: bool
     fresh: bool
+    retry_failed: bool
+    fail_fast: bool
     request: Request
     asked: frozenset[str]  # names of the request's fields that stand on the command line
     out: Path
     data_dir: Path | None
+    tensorboard: Path | None
     jobs: int
     threads: int
 
 
 def parse(argv: Sequence[str] | None) -> Options:
-    """Return the options; leave with one line and exit code 2 when they make no sense."""
+    """Return the options.
+
+    Raises:
+        SpecError: they make no sense; one line says why.
+    """
     parser = _parser()
     given, unknown = parser.parse_known_args(argv)
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         raise SpecError(f"no option '{unknown[0]}'.{nearest(unknown[0].split('=')[0], flags)}")
-    if given.study is None and not given.list:
+    if not given.studies and not given.list:
         raise SpecError("name a study, or ask for --list")
     _one_of("--dataset", given.dataset, _DATASETS)
     _one_of("--precision", given.precision, _PRECISIONS)
-    settings: dict[str, Any] = dict(parse_setting(text) for text in given.set)
-    if given.precision is not None:
-        settings["train.precision"] = given.precision
-    asked = {
-        name
-        for name in ("budget", "dataset", "seeds", "epochs")
-        if getattr(given, name) is not None
-    }
     threads = _at_least_one("--threads", 1 if given.threads is None else given.threads)
-    jobs = max(1, _cores() // threads) if given.jobs is None else given.jobs
+    jobs = default_jobs(threads) if given.jobs is None else given.jobs
+    request, asked = _request(given)
     return Options(
-        study=given.study,
+        studies=tuple(given.studies),
         list=given.list,
         plan=given.plan,
+        probe=given.probe,
         report_only=given.report_only,
         fresh=given.fresh,
-        request=Request(
-            budget=given.budget or "quick",
-            dataset=given.dataset or "auto",
-            seeds=given.seeds,
-            epochs=given.epochs,
-            settings=settings,
-        ),
-        asked=frozenset(asked | ({"settings"} if settings else set())),
+        retry_failed=given.retry_failed,
+        fail_fast=given.fail_fast,
+        request=request,
+        asked=asked,
         out=given.out,
         data_dir=given.data_dir,
+        tensorboard=given.tensorboard,
         jobs=_at_least_one("--jobs", jobs),
         threads=threads,
     )
+
+
+def _request(given: argparse.Namespace) -> tuple[Request, frozenset[str]]:
+    """Return the request and the names of its fields that stand on the command line."""
+    settings: dict[str, Any] = dict(parse_setting(text) for text in given.set)
+    if given.precision is not None:
+        settings["train.precision"] = given.precision
+    named = ("budget", "dataset", "seeds", "epochs")
+    asked = {name for name in named if getattr(given, name) is not None}
+    request = Request(
+        budget=given.budget or "quick",
+        dataset=given.dataset or "auto",
+        seeds=given.seeds,
+        epochs=given.epochs,
+        settings=settings,
+    )
+    return request, frozenset(asked | ({"settings"} if settings else set()))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,15 +125,21 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("study", nargs="?", help="name of the study")
+    add("studies", nargs="*", metavar="STUDY", help="a study's name, a file, or all")
     add("--list", action="store_true", help="name every study with its claim")
     add("--plan", action="store_true", help="show every run, its state and the time; train nothing")
+    add("--probe", action="store_true", help="show every arm: changes, size, one measured step")
     add("--budget", help="quick (default), standard or full")
-    add("--dataset", help="auto (default), cifar10 or builtin; auto takes CIFAR-10 if it can")
-    add("--data-dir", type=Path, help="tensorflow-datasets folder (default $TFDS_DATA_DIR)")
+    add("--dataset", help="auto (default: CIFAR-10 if it can), cifar10, builtin or imagenet")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared photographs",
+    )
     add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
     add("--epochs", type=int, metavar="N", help="longest training, instead of the budget's")
-    add("--precision", help="float32 (default) or mixed_bfloat16")
+    add("--precision", help="float32 or mixed_bfloat16 (default: the study's)")
     add(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
     )
@@ -122,7 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--out", type=Path, default=Path("reports"), help="folder of records and reports")
     add("--report-only", action="store_true", help="rebuild the last report from its records")
+    add("--retry-failed", action="store_true", help="try runs again that failed before")
+    add("--fail-fast", action="store_true", help="stop at the first run that fails")
     add("--fresh", action="store_true", help="forget this plan's records and start again")
+    add("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's events below DIR")
     return parser
 
 
@@ -135,7 +165,3 @@ def _at_least_one(option: str, value: int) -> int:
     if value < 1:
         raise SpecError(f"{option} must be at least 1. Received: {value}")
     return value
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

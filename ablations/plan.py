@@ -13,6 +13,9 @@ from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment, diff, replace
 from alexnet_tf.values import SpecError, nearest
 
+# Training images of each data set, validation images included.
+_PUBLISHED = {"cifar10": 50_000, "builtin": 25_000, "imagenet": 1_281_167}
+
 #: reported: counts in the result. search: only chooses a learning rate.
 Role = Literal["reported", "search"]
 
@@ -54,12 +57,45 @@ class Request:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A study and what is asked of it."""
+
+    name: str  # as the user names it: a study of the suite or a file
+    study: Study
+    request: Request  # its data set is a known one, not "auto"
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the request."""
+        return budget(self.study, self.request)
+
+    @property
+    def searches(self) -> tuple[PlannedRun, ...]:
+        """The runs that choose learning rates; none where the budget does not search."""
+        return search_runs(self.study, self.request) if self.budget.search else ()
+
+    def epochs(self, run: PlannedRun) -> float:
+        """Return how many epochs a run of the task will take."""
+        return expected_epochs(self.study, run, self.request.budget)
+
+    def work(self, run: PlannedRun) -> float:
+        """Return the operations of a run's forward passes: what its time grows with."""
+        return self.epochs(run) * epoch_work(run.experiment)
+
+    def longest_first(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+        """Return the runs in the order to start them, so that no long one trails."""
+        return sorted(runs, key=lambda run: -self.work(run))
+
+
 def budget(study: Study, request: Request) -> Budget:
     """Return the budget of the request, with its own seeds and epochs if it names any.
 
     Raises:
-        SpecError: the study has no such budget, or a number is below 1.
+        SpecError: the study has no such budget or no nets for the data set, or a number is
+            below 1.
     """
+    _arms(study, request)
     budgets = study.imagenet_budgets if request.dataset == "imagenet" else study.budgets
     if request.budget not in budgets:
         raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
@@ -74,7 +110,7 @@ def budget(study: Study, request: Request) -> Budget:
 
 
 def check(study: Study, request: Request) -> None:
-    """Refuse a request that no study can be made of.
+    """Refuse a request that no study can be made of; "auto" stands for any data set of CIFAR's.
 
     Raises:
         SpecError: an unknown budget or spec field, a value that is not allowed, or settings
@@ -83,6 +119,8 @@ def check(study: Study, request: Request) -> None:
     for path, option in (("seed", "--seeds"), ("data.dataset", "--dataset")):
         if path in request.settings:
             raise SpecError(f"--set cannot change '{path}'. Use {option}.")
+    if request.dataset == "auto":
+        request = dataclasses.replace(request, dataset="builtin")
     tuned = {"train.learning_rate"} if isinstance(study, SpeedStudy) else set()
     for name, *arms in study.compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
@@ -130,9 +168,27 @@ def reported_runs(
     return tuple(runs)
 
 
-def longest_first(study: Study, runs: Sequence[PlannedRun], name: str) -> list[PlannedRun]:
-    """Return the runs in the order to start them: the long ones first, so that none trails."""
-    return sorted(runs, key=lambda run: -expected_epochs(study, run, name))
+def cheapest_first(
+    todo: Sequence[tuple[Task, Sequence[PlannedRun]]],
+) -> list[tuple[Task, list[PlannedRun]]]:
+    """Return the tasks by the cost of their runs, each run where it stands first.
+
+    A run that two tasks share is computed with the cheaper one.
+    """
+    seen: set[str] = set()
+    ordered = []
+    for task, runs in sorted(todo, key=lambda item: sum(item[0].work(run) for run in item[1])):
+        fresh = {run.experiment.run_id: run for run in runs if run.experiment.run_id not in seen}
+        seen |= set(fresh)
+        ordered.append((task, task.longest_first(list(fresh.values()))))
+    return ordered
+
+
+def epoch_work(experiment: Experiment) -> float:
+    """Return the operations of one epoch's forward passes."""
+    data = experiment.data
+    images = data.train_images or _PUBLISHED[data.dataset] - data.validation_images
+    return images * experiment.model.flops()
 
 
 def expected_epochs(study: Study, run: PlannedRun, name: str) -> float:

@@ -23,10 +23,20 @@ class Progress:
         console: where to write; a live table only if it is a terminal.
         remaining: run id -> epochs the run is expected to take, for every run to compute.
         jobs: trainings side by side.
+        epoch_work: run id -> cost of an epoch in any unit; without it all cost the same.
+        studies: run id -> study to name beside the arm.
     """
 
-    def __init__(self, console: Console, remaining: Mapping[str, float], jobs: int):
+    def __init__(
+        self,
+        console: Console,
+        remaining: Mapping[str, float],
+        jobs: int,
+        epoch_work: Mapping[str, float] | None = None,
+        studies: Mapping[str, str] | None = None,
+    ):
         self.console, self.jobs = console, jobs
+        self.work, self.studies = epoch_work or {}, studies or {}
         self.expected = dict(remaining)
         self.waiting = dict(remaining)
         self.active: dict[str, Event] = {}
@@ -64,14 +74,14 @@ class Progress:
         elif time.monotonic() - self.said >= _PLAIN_EVERY:
             self.said = time.monotonic()
             for active in self.active.values():
-                self.console.print(f"  {_words(active)}", highlight=False, markup=False)
+                self.console.print(f"  {self._words(active)}", highlight=False, markup=False)
             self.console.print(f"  {self._left()}", highlight=False, markup=False)
 
     def _end(self, event: Event, last: Event) -> None:
         self.done += event.kind == "done"
         self.failed += event.kind == "failed"
         position = f"[{self.done + self.failed}/{len(self.expected)}]"
-        words = f"{position} {event.kind:6} {_words(last)}"
+        words = f"{position} {event.kind:6} {self._words(last)}"
         if event.kind != "done":
             words += f": {event.values.get('reason', '')}"
         self.console.print(words, highlight=False, markup=False, soft_wrap=True)
@@ -81,7 +91,7 @@ class Progress:
         for name in ("arm", "seed", "rate", "epoch", "training error", "images/s"):
             table.add_column(name, justify="left" if name == "arm" else "right")
         for event in self.active.values():
-            table.add_row(*_cells(event))
+            table.add_row(*_cells(event, self._study(event)))
         return table
 
     def _left(self) -> str:
@@ -93,12 +103,29 @@ class Progress:
         """Return the expected seconds until the last run ends; None before a speed is known."""
         if not self.epoch_seconds:
             return None
-        typical = sum(self.epoch_seconds.values()) / len(self.epoch_seconds)
-        left = sum(self.waiting.values()) * typical
+        speeds = [took / self._work(run_id) for run_id, took in self.epoch_seconds.items()]
+        left = sum(epochs * self._work(run_id) for run_id, epochs in self.waiting.items())
         for run_id, event in self.active.items():
             gone = _epochs_gone(event)
-            left += max(0.5, self.expected.get(run_id, gone) - gone) * typical
+            left += max(0.5, self.expected.get(run_id, gone) - gone) * self._work(run_id)
+        left *= sum(speeds) / len(speeds)
         return left / min(self.jobs, max(1, len(self.active) + len(self.waiting)))
+
+    def _words(self, event: Event) -> str:
+        values, study = event.values, self._study(event)
+        name = describe(event.run) if not study else f"{study}: {describe(event.run)}"
+        if "train_error" not in values:
+            return f"{name}: starting"
+        return (
+            f"{name}: epoch {values['epoch']}, training error "
+            f"{values['train_error']:.3f}, {values['images_per_second']:.0f} images/s"
+        )
+
+    def _study(self, event: Event) -> str:
+        return self.studies.get(event.run.experiment.run_id, "")
+
+    def _work(self, run_id: str) -> float:
+        return self.work.get(run_id, 1.0)
 
 
 def duration(seconds: float) -> str:
@@ -118,19 +145,10 @@ def describe(run: PlannedRun) -> str:
     return f"{run.arm} seed {run.experiment.seed} {rate}{role}"
 
 
-def _words(event: Event) -> str:
-    values = event.values
-    if "train_error" not in values:
-        return f"{describe(event.run)}: starting"
-    return (
-        f"{describe(event.run)}: epoch {values['epoch']}, training error "
-        f"{values['train_error']:.3f}, {values['images_per_second']:.0f} images/s"
-    )
-
-
-def _cells(event: Event) -> tuple[str, ...]:
+def _cells(event: Event, study: str) -> tuple[str, ...]:
     values, experiment = event.values, event.run.experiment
     name = event.run.arm if event.run.role == "reported" else f"{event.run.arm} (search)"
+    name = f"{study}: {name}" if study else name
     start = (name, str(experiment.seed), f"{experiment.train.learning_rate:g}")
     if "train_error" not in values:
         return (*start, "starting", "", "")

@@ -1,78 +1,98 @@
-"""The table of `--plan`: every run, its state, and the time the open ones will take."""
+"""The tables of `--plan`: every run or study, its state, and the time the open ones take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
-from ablations import datasets, estimate, store
+from ablations import datasets, estimate, reporting, store
 from ablations.execute import Machine
-from ablations.plan import PlannedRun, Request, budget, longest_first, reported_runs, search_runs
+from ablations.plan import PlannedRun, Task, cheapest_first, reported_runs
 from ablations.progress import duration
-from ablations.study import Study
 
 
-def show_plan(
-    console: Console,
-    chosen: Study,
-    request: Request,
-    rates: Mapping[str, float],
-    machine: Machine,
-) -> int:
-    """Print the plan; train nothing but a probe of a few seconds. Return 0.
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    """A study's runs: those that search, and those that count."""
 
-    Args:
-        rates: arm -> learning rate that a finished search has chosen.
-    """
-    searching = budget(chosen, request).search
-    parts = (
-        search_runs(chosen, request) if searching else (),
-        reported_runs(chosen, request, rates),
-    )
-    runs = [run for part in parts for run in part]
-    states = {
-        run.experiment.run_id: store.state(machine.out, run.experiment.run_id) for run in runs
+    task: Task
+    rates: Mapping[str, float]  # arm -> learning rate that a finished search has chosen
+    searches: tuple[PlannedRun, ...]
+    reported: tuple[PlannedRun, ...]
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        return (*self.searches, *self.reported)
+
+
+def show_plan(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+    """Print the plan; train nothing but a probe of a few seconds. Return 0."""
+    plans = []
+    for task in tasks:
+        rates = reporting.rates(task, machine.out)
+        reported = reported_runs(task.study, task.request, rates)
+        plans.append(_Planned(task=task, rates=rates, searches=task.searches, reported=reported))
+    distinct = {run.experiment.run_id for plan in plans for run in plan.runs}
+    states = {run_id: store.state(machine.out, run_id) for run_id in sorted(distinct)}
+    todo = {
+        run.experiment.run_id: (plan.task, run)
+        for plan in plans
+        for run in plan.runs
+        if states[run.experiment.run_id] != "done"
     }
-    todo = [run for run in runs if states[run.experiment.run_id] != "done"]
-    seconds = _seconds(console, chosen, request, machine, todo) if todo else {}
-    console.print(_table(runs, states, seconds, frozenset(rates) if searching else None))
+    seconds = _seconds(console, todo, machine) if todo else {}
+    if len(plans) == 1:
+        console.print(_runs(plans[0], states, seconds))
+    else:
+        console.print(_studies(plans, seconds))
     order = [
         seconds[run.experiment.run_id]
-        for part in parts
-        for run in longest_first(chosen, [r for r in part if r in todo], request.budget)
+        for part in ("searches", "reported")
+        for _, runs in cheapest_first([(plan.task, _open(plan, part, todo)) for plan in plans])
+        for run in runs
     ]
     total = duration(estimate.makespan(order, machine.jobs))
     console.print(
-        f"{len(todo)} of {len(runs)} runs to compute, {machine.jobs} side by side: about {total}",
+        f"{len(todo)} of {len(distinct)} runs to compute, {machine.jobs} side by side: "
+        f"about {total}",
         highlight=False,
     )
     return 0
 
 
+def _open(plan: _Planned, part: str, todo: Mapping[str, object]) -> list[PlannedRun]:
+    runs = plan.searches if part == "searches" else plan.reported
+    return [run for run in runs if run.experiment.run_id in todo]
+
+
 def _seconds(
-    console: Console,
-    chosen: Study,
-    request: Request,
-    machine: Machine,
-    todo: list[PlannedRun],
+    console: Console, todo: Mapping[str, tuple[Task, PlannedRun]], machine: Machine
 ) -> dict[str, float]:
     """Return run id -> expected seconds, measured by a probe."""
-    facts = datasets.prepare(console, request.dataset, machine)
-    speed = estimate.probe(chosen, todo, machine)
-    words = ", ".join(f"{arm} {rate:.0f}" for arm, rate in speed.images_per_second.items())
+    dataset = next(iter(todo.values()))[0].request.dataset
+    facts = datasets.prepare(console, dataset, machine)
+    chosen = estimate.representatives(list(todo.values()))
+    if dataset == "imagenet":
+        speeds = estimate.step_speeds(chosen, machine, facts)
+        how = "single steps on random numbers, one process alone"
+    else:
+        speeds = estimate.probe(chosen, machine)
+        how = f"{machine.jobs} side by side"
+    words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in speeds)
+    overheads = [f"{speed.overhead:.0f}" for speed in speeds]
+    overhead = "-".join(sorted({min(overheads, key=float), max(overheads, key=float)}, key=float))
     console.print(
-        f"probe, {machine.jobs} side by side, threads {machine.threads}: {words} images/s, "
-        f"{speed.overhead:.0f} s a run for start, data and last evaluation",
+        f"probe, {how}, threads {machine.threads}: {words} images/s, "
+        f"{overhead} s a run for start, data and last evaluation",
         highlight=False,
         soft_wrap=True,
     )
     return {
-        run.experiment.run_id: estimate.seconds(
-            chosen, run, speed, request.budget, _images(run, facts)
-        )
-        for run in todo
+        run_id: estimate.seconds(task, run, speeds, _images(run, facts))
+        for run_id, (task, run) in todo.items()
     }
 
 
@@ -81,22 +101,42 @@ def _images(run: PlannedRun, facts: datasets.Facts) -> int:
     return data.train_images or facts.train_images - data.validation_images
 
 
-def _table(
-    runs: list[PlannedRun],
-    states: Mapping[str, str],
-    seconds: Mapping[str, float],
-    chosen_arms: frozenset[str] | None,
-) -> Table:
-    """Return one row a run; `chosen_arms`: arms whose rate a search has found, None: no search."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("run", "arm", "role", "seed", "learning rate", "state", "time"):
-        right = name in ("seed", "learning rate", "time")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
-    for run in runs:
+def _runs(plan: _Planned, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:
+    """Return one row a run of a single study."""
+    table = _table("run", "arm", "role", "seed", "learning rate", "state", "time")
+    for run in plan.runs:
         run_id, rate = run.experiment.run_id, f"{run.experiment.train.learning_rate:g}"
-        if chosen_arms is not None and run.role == "reported" and run.arm not in chosen_arms:
+        if plan.searches and run.role == "reported" and run.arm not in plan.rates:
             run_id, rate = "after the search", "from the search"
         took = seconds.get(run.experiment.run_id)
         state, time = states[run.experiment.run_id], "" if took is None else duration(took)
         table.add_row(run_id, run.arm, run.role, str(run.experiment.seed), rate, state, time)
+    return table
+
+
+def _studies(plans: Sequence[_Planned], seconds: Mapping[str, float]) -> Table:
+    """Return one row a study, in the order in which they are computed."""
+    table = _table("study", "runs", "shared", "to compute", "time, one after the other")
+    by_task = {plan.task.study.name: plan for plan in plans}
+    openly = [
+        (plan.task, [run for run in plan.runs if run.experiment.run_id in seconds])
+        for plan in plans
+    ]
+    for task, left in cheapest_first(openly):
+        plan = by_task[task.study.name]
+        ids = {run.experiment.run_id for run in plan.runs}
+        others = {
+            run.experiment.run_id for other in plans if other is not plan for run in other.runs
+        }
+        took = sum(seconds[run.experiment.run_id] for run in left)
+        shown = (len(ids), len(ids & others), len(left))
+        table.add_row(task.study.name, *map(str, shown), duration(took) if left else "")
+    return table
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    numbers = ("seed", "learning rate", "time", "runs", "shared", "to compute", names[-1])
+    for name in names:
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
     return table

@@ -89,6 +89,11 @@ def finished(run: StudyRun) -> bool:
     return run.record is not None and run.record.status != "failed"
 
 
+def has_net(run: StudyRun) -> bool:
+    """Say whether the trained net itself lies in the run's folder."""
+    return run.folder is not None and (run.folder / "model.keras").is_file()
+
+
 def write_failure(out: Path, run: PlannedRun, reason: str) -> None:
     """Leave a record of a run that ended without a result.
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ablations import user_study
 from alexnet_tf.spec import Experiment, diff
 from alexnet_tf.values import SpecError, nearest
+
+_FOLDER = (Path(__file__).parent / "studies").resolve()
 
 #: What is read off a finished run; `ablations/quantities.py` says how.
 Quantity = Literal[
@@ -250,17 +253,41 @@ class ScoreStudy(Study):
 
 
 def names() -> list[str]:
-    """Names of all studies, sorted."""
-    folder = Path(__file__).parent / "studies"
-    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    """Names of all studies, the suite's and those that packages installed, sorted."""
+    return sorted({*_of_the_suite(), *user_study.installed()})
 
 
 def load(name: str) -> Study:
-    """Return the study called `name`.
+    """Return the study called `name`, or the one in the file `name`.
 
     Raises:
-        SpecError: there is no such study (the nearest name is in the message).
+        SpecError: there is no such study (the nearest name is in the message), or its file
+            or package holds none.
     """
-    if name not in names():
-        raise SpecError(f"no study '{name}'.{nearest(name, names())}")
-    return importlib.import_module(f"ablations.studies.{name}").STUDY
+    if user_study.is_path(name):
+        path = Path(name)
+        if path.stem in _of_the_suite() and path.resolve().parent != _FOLDER:
+            raise SpecError(f"{path}: the suite has a study '{path.stem}'. Choose another name.")
+        return _checked(user_study.from_file(path), path.stem, str(path))
+    if name in _of_the_suite():
+        return importlib.import_module(f"ablations.studies.{name}").STUDY
+    installed = user_study.installed()
+    if name in installed:
+        found = user_study.from_installed(installed[name])
+        return _checked(found, name, f"installed study {name}")
+    hint = f" For a file, type ./{name}.py" if Path(f"{name}.py").is_file() else ""
+    raise SpecError(f"no study '{name}'.{hint or nearest(name, names())}")
+
+
+def _of_the_suite() -> list[str]:
+    return sorted(path.stem for path in _FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+def _checked(found: Any, name: str, where: str) -> Study:
+    """Return a study from outside, if it is one and has the name of its file."""
+    if not isinstance(found, SpeedStudy | ScoreStudy):
+        kind = type(found).__name__
+        raise SpecError(f"{where}: STUDY must be a ScoreStudy or a SpeedStudy. Received: {kind}")
+    if found.name != name:
+        raise SpecError(f"{where}: `name` must be '{name}', as the file. Received: {found.name!r}")
+    return found

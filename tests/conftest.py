@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 import tiny
+from stand_in import started as started
 
 from alexnet_tf.data.images import Images
 from alexnet_tf.spec import Experiment

@@ -27,14 +27,24 @@ SOURCES = {
 }
 
 
+def walk_what_runs(tree: ast.AST) -> Iterator[ast.AST]:
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
+            if child in tree.body:
+                continue
+        yield from walk_what_runs(child)
+
+
 @cache
 def imports(source: str, module: str = "") -> frozenset[str]:
     """Names of the modules that a source may import, at its top or inside a function.
 
-    `from a import b` counts as both `a` and `a.b`, since `b` may be a module.
+    `from a import b` counts as both `a` and `a.b`, since `b` may be a module. What stands
+    under `if TYPE_CHECKING` is never loaded.
     """
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in walk_what_runs(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -82,6 +92,8 @@ LIGHT = [
     "ablations.study",
     "ablations.store",
     "ablations.options",
+    "ablations.user_study",
+    "ablations.reporting",
     *(name for name in SOURCES if name.startswith("ablations.studies")),
 ]
 
@@ -96,6 +108,7 @@ def test_the_import_walk_finds_tensorflow_where_it_is():
     assert "tensorflow" in reached("alexnet_tf.train")
     assert "keras" in reached("alexnet_tf.model")
     assert imports("def f():\n    from a.b import c") == {"a.b", "a.b.c"}
+    assert imports("if TYPE_CHECKING:\n    import a\nelse:\n    import b") == {"b"}
 
 
 def test_the_trainer_does_not_know_the_studies():
@@ -116,9 +129,10 @@ def test_values_specs_and_records_stand_on_the_standard_library_and_each_other()
 
 
 def test_nothing_imports_a_command():
-    commands = {"ablations.run", "alexnet_tf.data.__main__"}
+    commands = {"ablations.run", "ablations.new", "alexnet_tf.data.__main__"}
     for module, source in SOURCES.items():
         assert not imports(source, module) & commands, module
+        assert module == "ablations.run" or "ablations.command" not in imports(source, module)
 
 
 def test_no_modules_import_each_other_in_a_circle():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablations import run
+from ablations import command
 from alexnet_tf import records
 from alexnet_tf.spec import PRESETS, replace
 
@@ -35,7 +35,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     request = REFERENCE / "relu_vs_tanh" / "request.json"
     (folder / "request.json").write_bytes(request.read_bytes())
-    assert run.main(["relu_vs_tanh", "--report-only", "--out", str(out)]) == 0
+    assert command.main(["relu_vs_tanh", "--report-only", "--out", str(out)]) == 0
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ablations import datasets, execute, plan, progress, run, store
+from ablations import command, execute, plan, progress, store
 from ablations.execute import Event, Machine, StoppedError
 from ablations.plan import Request
 from ablations.studies.relu_vs_tanh import STUDY
@@ -22,56 +23,13 @@ from alexnet_tf.values import SpecError
 
 QUICK = Request(budget="quick", dataset="builtin")
 
-# Leaves a record as a training would, in a tenth of a second; the environment says how it ends.
-STAND_IN = """
-import os, sys, time
-from pathlib import Path
-from typing import Any
-from alexnet_tf import files, records, spec
-out = Path(sys.argv[sys.argv.index("--out") + 1])
-experiment = spec.from_json((out / "spec.json").read_text())
-code = int(os.environ.get("STAND_IN_CODE", "0"))
-if os.environ.get("STAND_IN_ARM", experiment.model.activation) != experiment.model.activation:
-    code = 0
-if code < 0:
-    os.kill(os.getpid(), -code)
-if code:
-    sys.exit("alexnet_tf.train: it went wrong" if code == 1 else code)
-slow = 1 if experiment.model.activation == "relu" else 3
-curve = tuple(
-    records.EpochResult(epoch=e, updates=16 * e, train_error=max(0.1, 0.8 - 0.1 * e / slow),
-                        train_loss=1.0, seconds=0.5)
-    for e in range(1, 30)
-)
-print('{"event": "epoch", "epoch": 29, "step": 16, "steps": 16, "train_error": 0.1, '
-      '"images_per_second": 1000.0}', flush=True)
-time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
-record = records.RunRecord(experiment=experiment, status="done", curve=curve, seconds=14.5)
-files.write_atomic(out / "result.json", records.to_json(record).encode())
-"""
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Replace the training by the stand-in; return the run ids it was started for."""
-    ids: list[str] = []
-
-    def command(self, spec):
-        ids.append(self.run.experiment.run_id)
-        return [sys.executable, "-c", STAND_IN, "--out", str(self.folder)]
-
-    monkeypatch.setattr(execute._Child, "_command", command)
-    facts = datasets.Facts(train_images=25_000, fingerprint="f" * 64)
-    monkeypatch.setattr(datasets, "prepare", lambda *arguments: facts)
-    return ids
-
 
 def machine(out: Path, jobs: int = 2) -> Machine:
     return Machine(out=out, cache=out / "cache", jobs=jobs, threads=1)
 
 
 def ablate(out: Path, *words: str) -> int:
-    return run.main(["relu_vs_tanh", "--dataset", "builtin", "--out", str(out), *words])
+    return command.main(["relu_vs_tanh", "--dataset", "builtin", "--out", str(out), *words])
 
 
 # --- the plan ------------------------------------------------------------------------------
@@ -154,7 +112,9 @@ def test_fresh_forgets_the_plan_and_nothing_else(tmp_path, started):
     assert len(started) == 12
 
 
-def test_a_failed_run_is_reported_and_tried_again(tmp_path, started, monkeypatch, capsys):
+def test_a_failed_run_is_reported_and_tried_again_when_asked(
+    tmp_path, started, monkeypatch, capsys
+):
     monkeypatch.setenv("STAND_IN_CODE", "1")
     monkeypatch.setenv("STAND_IN_ARM", "tanh")
     assert ablate(tmp_path, "--seeds", "1") == 6
@@ -164,8 +124,21 @@ def test_a_failed_run_is_reported_and_tried_again(tmp_path, started, monkeypatch
     rows = (tmp_path / "relu_vs_tanh" / "runs.csv").read_text()
     assert rows.count(",failed,") == rows.count(",done,") == 2
     monkeypatch.delenv("STAND_IN_CODE")
-    assert ablate(tmp_path, "--seeds", "1") == 0
+    assert ablate(tmp_path, "--seeds", "1") == 6
+    assert "--retry-failed" in capsys.readouterr().out and len(started) == 4
+    assert ablate(tmp_path, "--seeds", "1", "--retry-failed") == 0
     assert len(started) == 6 and not list(tmp_path.rglob("failed.json"))
+
+
+def test_fail_fast_stops_at_the_first_failure_and_keeps_what_is_finished(
+    tmp_path, started, monkeypatch, capsys
+):
+    monkeypatch.setenv("STAND_IN_CODE", "1")
+    monkeypatch.setenv("STAND_IN_ARM", "tanh")
+    assert ablate(tmp_path, "--jobs", "1", "--seeds", "3", "--fail-fast") == 6
+    assert len(started) == 1
+    rows = (tmp_path / "relu_vs_tanh" / "runs.csv").read_text()
+    assert rows.count(",failed,") == 1 and rows.count(",new,") == 11
 
 
 def test_a_killed_run_says_that_the_system_killed_it(tmp_path, started, monkeypatch):
@@ -192,8 +165,33 @@ def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, monke
     monkeypatch.setenv("STAND_IN_CODE", "5")
     monkeypatch.setenv("STAND_IN_ARM", "tanh")
     assert ablate(tmp_path, "--seeds", "1") == 5
-    assert "held" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("held") == 2
     assert not list(tmp_path.rglob("failed.json"))
+
+
+def test_a_run_that_is_let_go_meanwhile_is_taken(tmp_path, started, monkeypatch):
+    held = iter([5])
+    wait = execute._Child.outcome
+
+    def outcome(self):
+        event = wait(self)
+        return Event(self.run, "held", {"reason": ""}) if next(held, 0) else event
+
+    monkeypatch.setattr(execute._Child, "outcome", outcome)
+    runs = plan.reported_runs(STUDY, QUICK, {})[:2]
+    events = list(execute.execute(runs, machine(tmp_path, jobs=1)))
+    assert [e.kind for e in events if e.kind in ("done", "held")] == ["done", "done"]
+    assert len(started) == 3 and started[2] == started[0]
+
+
+def test_tensorboard_has_a_folder_of_each_run(tmp_path):
+    there = dataclasses.replace(machine(tmp_path), tensorboard=tmp_path / "boards")
+    child = execute._Child.__new__(execute._Child)
+    child.machine, child.folder = there, tmp_path
+    child.run = plan.reported_runs(STUDY, QUICK, {})[0]
+    command = child._command(tmp_path / "spec.json")
+    board = command[command.index("--tensorboard") + 1]
+    assert board == str(tmp_path / "boards" / child.run.experiment.run_id)
 
 
 def test_leaving_early_stops_the_children(tmp_path, started, monkeypatch):

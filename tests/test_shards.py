@@ -14,6 +14,7 @@ import pytest
 import tiny
 from PIL import Image
 
+from alexnet_tf.data import __main__ as command
 from alexnet_tf.data import index as index_module
 from alexnet_tf.data import prepare, shards
 from alexnet_tf.data.images import DataError
@@ -294,3 +295,20 @@ def test_importing_and_opening_load_no_tensorflow(whole):
 def test_the_fingerprint_tells_other_images_and_labels_apart(either, whole):
     same = json.loads((either / "index.json").read_bytes())["encoding"] == "jpeg"
     assert (open_shards(either).fingerprint() == open_shards(whole).fingerprint()) == same
+
+
+# --- the command --------------------------------------------------------------------------
+
+
+def test_the_command_describes_a_folder_of_photographs(whole, capsys):
+    assert command.main(["imagenet", "--data-dir", str(whole)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["train_images"], facts["test_images"]) == (21, 6)
+    assert facts["fingerprint"] == open_shards(whole).fingerprint()
+
+
+def test_a_folder_that_is_not_prepared_is_code_3_with_what_to_do(tmp_path, capsys):
+    assert command.main(["imagenet", "--data-dir", str(tmp_path)]) == 3
+    said = capsys.readouterr().err
+    assert "python -m alexnet_tf.data.prepare" in said and said.count("\n") == 1
+    assert command.main(["imagenet"]) == 3

@@ -1,8 +1,10 @@
 """Prepare a data set, check it, and say what was found.
 
     python -m alexnet_tf.data cifar10 --data-dir ~/tensorflow_datasets
+    python -m alexnet_tf.data imagenet --data-dir prepared/
 
-Downloads CIFAR-10 if it is not there yet. The last line printed is one JSON object:
+Downloads CIFAR-10 if it is not there yet; photographs are only looked at, after
+`python -m alexnet_tf.data.prepare` made the folder. The last line printed is one JSON object:
 data set, example counts, fingerprint and source.
 """
 
@@ -23,14 +25,16 @@ from alexnet_tf.data.images import DataError
 from alexnet_tf.data.load import load
 from alexnet_tf.values import nearest
 
-_NAMES = ["builtin", "cifar10"]
+_NAMES = ["builtin", "cifar10", "imagenet"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prepare, check, describe; return 0, 2 (usage), 3 (data) or 4 (disk)."""
     parser = argparse.ArgumentParser(prog="python -m alexnet_tf.data", description=__doc__)
-    parser.add_argument("dataset", help="cifar10 or builtin")
-    parser.add_argument("--data-dir", type=Path, help="tensorflow-datasets folder")
+    parser.add_argument("dataset", help="cifar10, builtin or imagenet")
+    parser.add_argument(
+        "--data-dir", type=Path, help="tensorflow-datasets folder, or that of prepared photographs"
+    )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy")
     options = parser.parse_args(argv)
     name = options.dataset
@@ -47,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = {
         "dataset": images.name,
         "synthetic": images.synthetic,
-        "train_images": len(images.train_images),
-        "test_images": len(images.test_images),
+        "train_images": len(images.train_labels),
+        "test_images": len(images.test_labels),
         "fingerprint": images.fingerprint(),
         "source": images.source,
     }

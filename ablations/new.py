@@ -1,0 +1,104 @@
+"""Write a working study of the user's own to start from.
+
+python -m ablations.new my_study
+"""
+
+from __future__ import annotations
+
+import argparse
+import keyword
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ablations import study
+from alexnet_tf import files
+from alexnet_tf.values import SpecError
+
+_TEMPLATE = '''\
+"""What this study asks, in one sentence.
+
+    python -m ablations.run ./{name}.py
+
+Change `arms` first: `replace` takes any field of the spec, `python -m ablations.run
+./{name}.py --probe` shows what each arm changes and costs.
+"""
+
+from ablations.budgets import ALEXNET, SMALL_ALEXNET, SMALL_NET
+from ablations.study import Difference, ScoreStudy
+from alexnet_tf.spec import replace
+
+STUDY = ScoreStudy(
+    name="{name}",  # as the file
+    title="Less momentum",
+    claim="A net trained with a momentum of 0.5 errs more than one with 0.9.",
+    claim_ids=(),
+    section="5",  # of the paper
+    limits=SMALL_NET,
+    arms={{
+        "paper": SMALL_ALEXNET,
+        "changed": replace(SMALL_ALEXNET, {{"train.momentum": 0.5}}),
+    }},
+    labels={{"paper": "momentum 0.9", "changed": "momentum 0.5"}},
+    budgets=ALEXNET,  # quick: 2 seeds, a first look; standard: 5 seeds; full: 10
+    differences=(
+        Difference(
+            name="changed",
+            baseline="paper",
+            variant="changed",
+            claimed="higher",  # where the claim puts the variant's error; or "lower", "equal"
+            smallest=0.5,  # points of error that would matter
+        ),
+    ),
+)
+'''
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the file; return 0, 2 (name) or 4 (disk)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ablations.new",
+        description="Write a working study NAME.py to start from. An existing file is kept.",
+    )
+    parser.add_argument("name", metavar="NAME", help="a word in small letters, e.g. my_study")
+    parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="its folder")
+    options = parser.parse_args(argv)
+    try:
+        path = write(options.name, options.out)
+    except SpecError as error:
+        return _fail(2, error)
+    except OSError as error:
+        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
+    shown = path if path.is_absolute() else f"./{path}"
+    print(f"wrote {path}\nnext: python -m ablations.run {shown} --probe")
+    return 0
+
+
+def write(name: str, folder: Path) -> Path:
+    """Write the template and return its path.
+
+    Raises:
+        SpecError: the name cannot be a study's, or the file exists.
+        OSError: it cannot be written.
+    """
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+        raise SpecError(
+            f"a study's name must be a word of letters, digits and _, no digit first. "
+            f"Received: {name!r}"
+        )
+    if name in (*study.names(), "all"):
+        raise SpecError(f"there is a study '{name}' already. Choose another name.")
+    path = folder / f"{name}.py"
+    if path.exists():
+        raise SpecError(f"{path} exists and is kept. Choose another name, or remove it first.")
+    files.write_atomic(path, _TEMPLATE.format(name=name).encode())
+    return path
+
+
+def _fail(code: int, error: object) -> int:
+    print(f"ablations.new: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

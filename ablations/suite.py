@@ -1,0 +1,149 @@
+"""Several studies in one go: each distinct run computed once, then every report.
+
+The straight line: searches, reported runs, inspections, reports, index. What is finished
+is never computed again, so the same call continues wherever it was stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from rich.console import Console
+
+from ablations import datasets, inspections, reporting, requests, store
+from ablations.execute import Machine, execute
+from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reported_runs
+from ablations.progress import Progress
+
+EXIT_HELD, EXIT_FAILED_RUNS = 5, 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What to do about runs that failed."""
+
+    retry_failed: bool = False  # try again what failed before
+    fail_fast: bool = False  # stop at the first run that fails
+
+
+def perform(
+    console: Console, tasks: Sequence[Task], machine: Machine, policy: Policy
+) -> tuple[int, dict[str, pd.DataFrame]]:
+    """Compute what the tasks lack and write their reports.
+
+    Returns:
+        0, EXIT_HELD or EXIT_FAILED_RUNS, and name of the study -> table of its runs.
+
+    Raises:
+        DataError: finished runs saw other images than these.
+        StoppedError: the data or the environment make training impossible.
+        OSError: the folder cannot be written.
+    """
+    code = _compute(console, [(task, task.searches) for task in tasks], machine, policy)
+    ready = [task for task in tasks if _searched(task, machine)]
+    if not (code and policy.fail_fast):
+        reported = [(task, _reported(task, machine)) for task in ready]
+        code = max(code, _compute(console, reported, machine, policy))
+    if not (code and policy.fail_fast):
+        code = max(code, _inspect(console, ready, machine))
+    tables = {}
+    ordered = cheapest_first([(task, _reported(task, machine)) for task in tasks])
+    for task, _ in ordered:
+        requests.remember(machine.out / task.study.name, task.request)
+        if len(tasks) > 1:
+            console.rule(task.study.name)
+        found = reporting.rates(task, machine.out)
+        tables[task.study.name] = reporting.report(console, task, machine.out, found)
+    if len(tasks) > 1:
+        reporting.index(console, machine.out)
+    return code, tables
+
+
+def _searched(task: Task, machine: Machine) -> bool:
+    return all(store.finished(run) for run in store.read(machine.out, task.searches))
+
+
+def _reported(task: Task, machine: Machine) -> tuple[PlannedRun, ...]:
+    return reported_runs(task.study, task.request, reporting.rates(task, machine.out))
+
+
+def _compute(
+    console: Console,
+    asked: Sequence[tuple[Task, Sequence[PlannedRun]]],
+    machine: Machine,
+    policy: Policy,
+) -> int:
+    """Compute the runs that have no result yet, those of the cheapest study first."""
+    distinct = {run.experiment.run_id: run for _, runs in asked for run in runs}
+    found = store.read(machine.out, distinct.values())
+    failed = {
+        run.planned.experiment.run_id
+        for run in found
+        if run.record is not None and run.record.status == "failed"
+    }
+    code = 0
+    if failed and not policy.retry_failed:
+        code = EXIT_FAILED_RUNS
+        words = (
+            "run that failed before stays" if len(failed) == 1 else "runs that failed before stay"
+        )
+        console.print(f"{len(failed)} {words} so; --retry-failed tries again", highlight=False)
+    kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
+    kept |= set() if policy.retry_failed else failed
+    todo = cheapest_first(
+        [(task, [run for run in runs if run.experiment.run_id not in kept]) for task, runs in asked]
+    )
+    missing = [(task, run) for task, runs in todo for run in runs]
+    if not missing:
+        return code
+    facts = datasets.prepare(console, missing[0][0].request.dataset, machine)
+    datasets.check_same(found, facts)
+    console.print(
+        f"{len(missing)} of {len(distinct)} runs to compute, {machine.jobs} side by side; "
+        f"records in {machine.out / 'runs'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return max(code, _train(console, missing, machine, policy))
+
+
+def _train(
+    console: Console, missing: Sequence[tuple[Task, PlannedRun]], machine: Machine, policy: Policy
+) -> int:
+    """Train the runs in order and show how they fare."""
+    expected = {run.experiment.run_id: task.epochs(run) for task, run in missing}
+    work = {run.experiment.run_id: epoch_work(run.experiment) for task, run in missing}
+    studies = {task.name for task, _ in missing}
+    names = {run.experiment.run_id: task.study.name for task, run in missing}
+    code = 0
+    with Progress(console, expected, machine.jobs, work, names if len(studies) > 1 else {}) as show:
+        for event in execute([run for _, run in missing], machine):
+            show(event)
+            code = max(code, {"failed": EXIT_FAILED_RUNS, "held": EXIT_HELD}.get(event.kind, 0))
+            if event.kind == "failed" and policy.fail_fast:
+                break
+    return code
+
+
+def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+    """Measure the trained nets beyond their records where a study needs it."""
+    lacking = {
+        run.planned.experiment.run_id: run
+        for task in tasks
+        for run in inspections.needed(task, store.read(machine.out, _reported(task, machine)))
+    }
+    here = [run for run in lacking.values() if store.has_net(run)]
+    if len(here) < len(lacking):
+        gone = len(lacking) - len(here)
+        console.print(
+            f"{gone} trained nets are not kept here (model.keras): what is measured of them "
+            "stays open",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if not here:
+        return 0
+    console.print(f"{len(here)} trained nets to inspect", highlight=False)
+    return EXIT_FAILED_RUNS if inspections.inspect(console, here, machine) else 0

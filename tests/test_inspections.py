@@ -1,0 +1,91 @@
+"""What trained nets are measured for beyond their records, and the verdicts of scores."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from ablations import command, inspections, study
+from ablations.plan import Request, reported_runs
+
+
+def ablate(out: Path, *words: str) -> int:
+    return command.main(["--dataset", "builtin", "--out", str(out), *words])
+
+
+INSPECT = """
+import json, os, sys
+from pathlib import Path
+from alexnet_tf import files
+if os.environ.get("INSPECT_FAILS"):
+    sys.exit("alexnet_tf.inspect_net: no such net")
+held = {"weights_sha256": "", "values": {"dropout_mean_error": 0.5}}
+files.write_atomic(Path(sys.argv[1]) / "inspection.json", json.dumps(held).encode())
+"""
+
+
+@pytest.fixture
+def inspected(monkeypatch) -> list[str]:
+    """Replace inspection, analysis and report of scores; return the inspected run ids."""
+    ids: list[str] = []
+
+    def inspect(run, machine):
+        ids.append(run.experiment.run_id)
+        folder = machine.out / "runs" / run.experiment.run_id
+        return [sys.executable, "-c", INSPECT, str(folder)]
+
+    def analyse(study, runs, *, budget):
+        verdict = {"verdict": "inconclusive", "reason": "n = 2."}
+        rows = [
+            {"comparison": item.name, "family": item.family, **verdict}
+            for item in study.differences
+        ]
+        table = pd.DataFrame({"run_id": [run.planned.experiment.run_id for run in runs]})
+        return SimpleNamespace(runs=table, comparisons=pd.DataFrame(rows))
+
+    analysis, page = ModuleType("score_analysis"), ModuleType("score_report")
+    analysis.analyse_scores = analyse  # type: ignore[attr-defined]
+    page.write = lambda analysis, runs, folder, *, command: []  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ablations.score_analysis", analysis)
+    monkeypatch.setitem(sys.modules, "ablations.score_report", page)
+    monkeypatch.setattr(inspections, "_command", inspect)
+    return ids
+
+
+def test_nets_are_inspected_once_where_a_difference_needs_it(tmp_path, started, inspected, capsys):
+    assert ablate(tmp_path, "dropout") == 0
+    planned = reported_runs(study.load("dropout"), Request(dataset="builtin"), {})
+    paper = [r.experiment.run_id for r in planned if r.arm == "paper"]
+    assert sorted(inspected) == sorted(paper)
+    said = capsys.readouterr().out
+    assert "inspected paper seed 1" in said and "overfitting: inconclusive" in said
+    assert "convergence" not in said  # secondary
+    assert ablate(tmp_path, "dropout") == 0 and len(inspected) == 2
+
+
+def test_an_inspection_that_fails_is_told_and_tried_again(
+    tmp_path, started, inspected, monkeypatch, capsys
+):
+    monkeypatch.setenv("INSPECT_FAILS", "1")
+    assert ablate(tmp_path, "dropout", "--seeds", "1") == 6
+    assert "exit code 1: no such net" in capsys.readouterr().out
+    monkeypatch.delenv("INSPECT_FAILS")
+    assert ablate(tmp_path, "dropout", "--seeds", "1") == 0
+    assert len(started) == 2 and len(inspected) == 2
+
+
+def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsys):
+    ablate(tmp_path, "dropout", "--seeds", "1")
+    for path in tmp_path.glob("runs/*/inspection.json"):
+        path.unlink()
+        (path.parent / "model.keras").unlink()
+    assert ablate(tmp_path, "dropout", "--seeds", "1") == 0
+    assert "1 trained nets are not kept" in capsys.readouterr().out and len(inspected) == 1
+
+
+def test_a_study_without_measured_quantities_needs_no_inspection(tmp_path, started, inspected):
+    assert ablate(tmp_path, "lrn", "--seeds", "1") == 0 and not inspected
