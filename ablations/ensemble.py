@@ -69,7 +69,8 @@ def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
     if run.folder is None or run.record is None or not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # a file that is no archive is left open by NumPy when it only knows the path
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if str(kept["weights"]) != run.record.weights_sha256:
                 return None
             probabilities, labels = kept["probabilities"], kept["labels"]

@@ -197,7 +197,7 @@ def _share(
         n=n,
         repeats=len(hits),
         stated=float("nan") if stated is None else stated,
-        found=100 * float(np.mean(hits)),
+        found=round(100 * float(np.mean(hits)), 6),  # as a table on disk holds it
         error=100 * float(np.std(hits) / np.sqrt(len(hits))),
         least=least,
         most=most,

@@ -26,7 +26,7 @@ def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path
         OSError: the folder cannot be written.
     """
     rows = [{**vars(result), "kept": result.kept} for result in results]
-    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.10g")
     pages = {"simulations.csv": table, "simulations.md": _page(results, command)}
     for name, text in pages.items():
         write_atomic(folder / name, text.encode())
