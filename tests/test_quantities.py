@@ -58,7 +58,8 @@ def test_every_quantity_by_hand():
 
 
 def test_a_diverged_run_counts_as_chance():
-    diverged = run("paper", 0, error("test", 1, 12.0), status="diverged", curve=[0.1, 0.2])
+    before = evaluated("test", 1, [True, False])  # what it did while it still worked
+    diverged = run("paper", 0, before, status="diverged", curve=[0.1, 0.2])
     expected = dict.fromkeys(QUANTITIES, None) | {
         **dict.fromkeys(("test_error", "test_error_ten_views", "validation_error"), 90.0),
         **dict.fromkeys(("train_error", "running_train_error", "early_train_error"), 90.0),
@@ -113,9 +114,10 @@ def test_mistakes_are_those_of_the_right_views():
     rng = np.random.default_rng(0)
     one, ten = rng.random((2, 37)) < 0.4
     both = run("paper", 0, evaluated("test", 1, one), evaluated("test", 10, ten))
-    for quantity, expected in (("test_error", one), ("test_error_ten_views", ten)):
+    expected: dict[Quantity, np.ndarray] = {"test_error": one, "test_error_ten_views": ten}
+    for quantity, wrong in expected.items():
         found = quantities.mistakes(both, quantity)
-        assert found is not None and found.tolist() == expected.tolist()
+        assert found is not None and found.tolist() == wrong.tolist()
     assert quantities.mistakes(both, "train_error") is None
     assert quantities.mistakes(run("paper", 0, error("test", 1, 3.0)), "test_error") is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,13 +82,13 @@ def test_a_ratio_is_compared_on_logarithms():
             made.append(dataclasses.replace(one, record=changed))
     row = analyse_scores(study(item), made, budget="standard").comparisons.iloc[0]
     logs = np.log(slow) - np.log(fast)
-    test = stats.ttest_1samp(logs, 0)
+    test: Any = stats.ttest_1samp(logs, 0)
     interval = test.confidence_interval()
     assert row.estimate == pytest.approx(stats.gmean(np.divide(slow, fast)))
     assert (row.low, row.high) == pytest.approx((math.exp(interval.low), math.exp(interval.high)))
     assert row.t_p == pytest.approx(test.pvalue) and row.unit == "x"
-    back = stats.ttest_1samp(logs, math.log(1.2), alternative="less").pvalue
-    assert row.equivalence_p == pytest.approx(back)
+    back: Any = stats.ttest_1samp(logs, math.log(1.2), alternative="less")
+    assert row.equivalence_p == pytest.approx(back.pvalue)
     assert row.detectable > 1 and row.verdict == "agrees" and "2x lies within" in row.reason
 
 
@@ -108,6 +109,29 @@ def test_an_interaction_is_a_difference_of_differences():
     assert result.pairs.baseline_value.tolist() == pytest.approx(second.tolist())
     assert result.pairs.variant_value.tolist() == pytest.approx(first.tolist())
     assert list(result.summary.arm) == ["paper", "b", "c", "d"]
+
+
+def test_the_images_of_an_interaction_are_those_of_all_four_arms():
+    rng = np.random.default_rng(1)
+    wrong = {arm: rng.random((3, IMAGES)) < 0.3 for arm in ("paper", "b", "c", "d")}
+    made = [run(arm, s, evaluated("test", 1, wrong[arm][s])) for arm in wrong for s in range(3)]
+    item = difference(interaction=("c", "d"))
+    row = analyse_scores(study(item), made, budget="standard").comparisons.iloc[0]
+    first, second = (
+        wrong[variant].mean(axis=0) - wrong[baseline].mean(axis=0)
+        for baseline, variant in (("paper", "b"), ("c", "d"))
+    )
+    assert row.estimate == pytest.approx(100 * np.mean(first - second))
+    assert row.image_se == pytest.approx(100 * stats.sem(first - second))
+
+
+def test_power_is_for_the_papers_effect_or_the_smallest_that_matters():
+    without, with_paper = judged(CLEAR, smallest=0.1), judged(CLEAR, smallest=0.1, paper=0.3)
+    for row, effect in ((without, 0.1), (with_paper, 0.3)):
+        shift, edge = effect / row.sd * math.sqrt(5), stats.t.isf(0.025, 4)
+        assert row.power == pytest.approx(stats.nct.sf(edge, 4, shift), abs=1e-4)
+    assert "a true difference of +0.30 points" in with_paper.reason
+    assert "a true difference of 0.10 points" in without.reason
 
 
 def test_one_run_may_be_both_arms():
@@ -262,6 +286,7 @@ def test_families_are_corrected_apart():
         difference(name="c", variant="c"),
         difference(name="d", variant="d", family="secondary"),
         difference(name="e", variant="d", baseline="c", family="secondary"),
+        difference(name="f", variant="d", baseline="b", family="secondary"),
     ]
     made = runs({"paper": PAPER, "b": b, "c": c, "d": d})
     table = analyse_scores(study(*items), made, budget="standard").comparisons
