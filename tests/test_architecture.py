@@ -85,6 +85,18 @@ def third_party(modules: set[str]) -> set[str]:
 
 LIGHT = [
     "ablations.analysis",
+    "ablations.differences",
+    "ablations.effect_order",
+    "ablations.effects",
+    "ablations.ensemble",
+    "ablations.findings",
+    "ablations.quantities",
+    "ablations.score_analysis",
+    "ablations.score_comparisons",
+    "ablations.score_verdict",
+    "ablations.simulated",
+    "ablations.simulations",
+    "ablations.tables",
     "ablations.time_to_error",
     "ablations.report",
     "ablations.figure",

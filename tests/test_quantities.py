@@ -1,0 +1,129 @@
+"""Every quantity read off records made by hand."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from score_runs import error, evaluated, new, run
+
+from ablations import quantities
+from ablations.plan import StudyRun
+from ablations.study import Quantity
+
+INSPECTED = {
+    "kernel_colour_split": 0.3,
+    "shuffled_colour_split": 0.1,
+    "fc7_neighbour_agreement": 41.0,
+    "pixel_neighbour_agreement": 22.0,
+    "dropout_mean_error": 35.5,
+}
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+
+
+def whole() -> StudyRun:
+    return run(
+        "paper",
+        0,
+        error("train", 1, 20.0),
+        error("validation", 1, 31.5),
+        error("test", 1, 32.0),
+        error("test", 10, 30.25),
+        curve=[0.8, 0.6, 0.5, 0.4, 0.3],
+        inspection=INSPECTED,
+    )
+
+
+def test_every_quantity_by_hand():
+    expected = {
+        "test_error": 32.0,
+        "test_error_ten_views": 30.25,
+        "validation_error": 31.5,
+        "train_error": 20.0,
+        "generalisation_gap": 11.5,
+        "running_train_error": 30.0,
+        # an eighth of 30 epochs are 3
+        "early_train_error": 100 * (0.8 + 0.6 + 0.5) / 3,
+        # 0.8 - 0.9 * 0.5 = 0.35, half way between the middles of epochs 4 and 5
+        "epochs_to_converge": 4.0,
+        "seconds_per_epoch": 3.5,  # of 2, 3, 4, 5: the first epoch does not count
+        **INSPECTED,
+    }
+    assert set(expected) == set(QUANTITIES) == set(quantities.MEASURES)
+    for quantity in QUANTITIES:
+        assert quantities.value(whole(), quantity) == pytest.approx(expected[quantity]), quantity
+
+
+def test_a_diverged_run_counts_as_chance():
+    before = evaluated("test", 1, [True, False])  # what it did while it still worked
+    diverged = run("paper", 0, before, status="diverged", curve=[0.1, 0.2])
+    expected = dict.fromkeys(QUANTITIES, None) | {
+        **dict.fromkeys(("test_error", "test_error_ten_views", "validation_error"), 90.0),
+        **dict.fromkeys(("train_error", "running_train_error", "early_train_error"), 90.0),
+        **{"generalisation_gap": 0.0, "epochs_to_converge": 30.0, "seconds_per_epoch": 2.0},
+    }
+    assert {quantity: quantities.value(diverged, quantity) for quantity in QUANTITIES} == expected
+    assert quantities.mistakes(diverged, "test_error") is None
+    thousand = run("paper", 0, status="diverged", settings={"model.classes": 1000})
+    assert quantities.value(thousand, "test_error") == pytest.approx(99.9)
+
+
+def test_runs_without_an_outcome_have_no_value():
+    failed = run("paper", 0, error("test", 1, 12.0), status="failed")
+    for quantity in QUANTITIES:
+        assert quantities.value(failed, quantity) is None
+        assert quantities.value(new("paper", 0), quantity) is None
+
+
+def test_ten_views_are_never_replaced_by_one():
+    one_view = run("paper", 0, error("test", 1, 12.0), error("validation", 1, 13.0))
+    assert quantities.value(one_view, "test_error_ten_views") is None
+    assert quantities.value(one_view, "generalisation_gap") is None
+    assert quantities.value(one_view, "fc7_neighbour_agreement") is None
+
+
+def test_too_short_a_curve_gives_no_value():
+    short = run("paper", 0, curve=[0.8, 0.6])
+    assert quantities.value(short, "early_train_error") is None  # of three epochs
+    assert quantities.value(run("paper", 0, curve=[0.8]), "seconds_per_epoch") is None
+    assert quantities.value(run("paper", 0, curve=[0.8]), "epochs_to_converge") is None
+    assert quantities.value(run("paper", 0, curve=[0.8, 0.9]), "epochs_to_converge") is None
+    assert quantities.value(run("paper", 0, curve=[]), "running_train_error") is None
+    one = run("paper", 0, curve=[0.8, 0.6], settings={"train.epochs": 2, "train.changes": ()})
+    assert quantities.value(one, "early_train_error") == pytest.approx(80.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 1000).map(lambda k: k / 1000), min_size=2, max_size=12))
+def test_convergence_equals_a_dense_scan_of_the_curve(errors):
+    found = quantities.value(run("paper", 0, curve=errors), "epochs_to_converge")
+    x = np.arange(len(errors)) + 0.5
+    goal = errors[0] - 0.9 * (errors[0] - min(errors))
+    if min(errors) == errors[0]:
+        assert found is None
+        return
+    grid = np.union1d(np.linspace(0.5, len(errors) - 0.5, 200 * len(errors)), x)
+    below = np.flatnonzero(np.interp(grid, x, errors) <= goal + 1e-12)
+    assert found == pytest.approx(grid[below[0]], abs=0.011)
+
+
+def test_mistakes_are_those_of_the_right_views():
+    rng = np.random.default_rng(0)
+    one, ten = rng.random((2, 37)) < 0.4
+    both = run("paper", 0, evaluated("test", 1, one), evaluated("test", 10, ten))
+    expected: dict[Quantity, np.ndarray] = {"test_error": one, "test_error_ten_views": ten}
+    for quantity, wrong in expected.items():
+        found = quantities.mistakes(both, quantity)
+        assert found is not None and found.tolist() == wrong.tolist()
+    assert quantities.mistakes(both, "train_error") is None
+    assert quantities.mistakes(run("paper", 0, error("test", 1, 3.0)), "test_error") is None
+
+
+def test_differences_of_percent_are_points():
+    units = {measure.unit for measure in quantities.MEASURES.values()}
+    assert units == {"%", "points", "epochs", "seconds", "index"}
+    assert quantities.MEASURES["test_error"].unit_of_differences == "points"
+    assert quantities.MEASURES["kernel_colour_split"].unit_of_differences == "index"
