@@ -138,7 +138,7 @@ def _report(
     if not isinstance(chosen, SpeedStudy):
         raise NotImplementedError(chosen.name)
     # pandas, SciPy and Matplotlib take a second to import; --help and --list must not wait for them
-    from ablations import report
+    from ablations import speed_report as report
     from ablations.analysis import analyse
 
     runs = store.read(options.out, reported_runs(chosen, request, rates))

@@ -76,8 +76,8 @@ def third_party(modules: set[str]) -> set[str]:
 LIGHT = [
     "ablations.analysis",
     "ablations.time_to_error",
-    "ablations.report",
-    "ablations.figure",
+    "ablations.speed_report",
+    "ablations.speed_figure",
     "ablations.plan",
     "ablations.study",
     "ablations.store",
@@ -306,7 +306,7 @@ LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"
 
 
 @pytest.mark.parametrize(
-    "module", ["ablations.analysis", "ablations.report", "ablations.figure", "ablations.run"]
+    "module", ["ablations.analysis", "ablations.speed_report", "ablations.run"]
 )
 def test_importing_it_loads_no_tensorflow(module):
     result = tiny.python(f"import sys, {module}\n{LOADED}")
