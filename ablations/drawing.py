@@ -59,6 +59,9 @@ _PAGE_COLOURS: Mapping[str, str] = {
 }
 
 
+_SHORT = {"lrn": "LRN", "gpu": "GPU", "pca": "PCA", "relu": "ReLU"}
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw by this module's style alone, whatever the user's matplotlibrc says."""
@@ -108,9 +111,9 @@ def _render(figure: Figure, kind: str, metadata: dict[str, Any], **options: Any)
 
 
 def readable(name: str) -> str:
-    """Turn an identifier such as `paper_era` into words."""
-    words = clean(name).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    """Turn an identifier such as `no_lrn` into words."""
+    words = " ".join(_SHORT.get(word, word) for word in clean(name).replace("_", " ").split(" "))
+    return words.strip()[:1].upper() + words.strip()[1:]
 
 
 def clean(text: str) -> str:

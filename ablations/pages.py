@@ -106,7 +106,8 @@ def _engine() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for format_value in (number, percent, interval, duration, plain, signed, drawing.readable):
+    formats = (number, signed, effect, effect_interval, chance, percent, interval, duration, plain)
+    for format_value in (*formats, drawing.readable):
         engine.filters[format_value.__name__] = format_value
     return engine
 
@@ -177,6 +178,27 @@ def signed(value: float | None, digits: int = 2) -> str:
         return UNKNOWN
     text = f"{value:+,.{digits}f}"
     return text[1:] if float(text.replace(",", "")) == 0 else text.replace("-", "\u2212")
+
+
+def effect(value: float | None, unit: str) -> str:
+    """Format a difference with its sign, or a ratio (unit "x"), with its unit."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
+
+
+def effect_interval(low: float, high: float, unit: str) -> str:
+    """Format the ends of the interval of an effect."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    return interval(low, high, 2) if unit == "x" else f"{signed(low)} to {signed(high)}"
+
+
+def chance(value: float) -> str:
+    """Format a probability as a percentage that is never 0 or 100."""
+    if value != value:
+        return UNKNOWN
+    return "> 99 %" if value > 0.99 else "< 1 %" if value < 0.01 else percent(value, 0)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
