@@ -7,14 +7,16 @@ order and arms in the study's, so the numbers do not depend on the order of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from ablations import tables
+from ablations.differences import t_interval
 from ablations.learning_rates import search_rows
-from ablations.plan import Role, StudyRun
+from ablations.plan import StudyRun
 from ablations.study import Comparison, SpeedStudy
 from ablations.time_to_error import (
     Pair,
@@ -23,12 +25,10 @@ from ablations.time_to_error import (
     estimate_ratio,
     median,
     power,
-    t_interval,
     time_to_error,
 )
 from ablations.verdict import judge, objections
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment, diff, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Analysis:
     differences: pd.DataFrame
 
 
-#: Columns of every table, in order. A name has the same type in every table.
+#: Columns of every table, in order; `tables.frame` knows their types.
 _COLUMNS = {
     "runs": "run_id arm role seed learning_rate status epochs_to_threshold censored budget_epochs "
     "updates_to_threshold final_train_error final_train_loss epochs_done validation_error "
@@ -93,20 +93,6 @@ _COLUMNS = {
     "search": "comparison arm learning_rate n epochs_to_threshold final_train_error status chosen "
     "at_edge",
     "differences": "comparison field baseline_value variant_value",
-}
-_TEXT = (
-    "run_id arm role status reason study metric unit paper_quantity dataset precision budget "
-    "comparison baseline variant verdict kind field baseline_value variant_value"
-).split()
-_INTEGERS = (
-    "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "
-    "n_failed faster_seeds"
-).split()
-_BOOLEANS = "censored ratio_is_lower_bound chosen at_edge".split()
-_TYPES = {
-    **dict.fromkeys(_TEXT, "str"),
-    **dict.fromkeys(_INTEGERS, "int64"),
-    **dict.fromkeys(_BOOLEANS, "bool"),
 }
 #: Columns of `runs` that are fields of the record.
 _COPIED = (
@@ -127,15 +113,11 @@ def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Anal
     """
     threshold = study.outcome.threshold
     thresholds = sorted({threshold, *study.outcome.sensitivity})
-    experiments = [run.planned.experiment for run in runs] or list(study.arms.values())
-    facts = [run.record.data for run in runs if run.record and run.record.data]
-    names = sorted({experiment.data.dataset for experiment in experiments})
-    synthetic = "builtin" in names or any(fact.synthetic for fact in facts)
-    dataset = " + ".join(names)
+    dataset, synthetic = tables.dataset(study, runs)
     label = f"{dataset} (synthetic)" if synthetic else dataset
     pairs = {c.name: _pairs(runs, c, threshold) for c in study.comparisons}
-    ordered = [*_role(runs, "reported"), *_role(runs, "search")]
-    tables = {
+    ordered = [*tables.of_role(runs, "reported"), *tables.of_role(runs, "search")]
+    rows = {
         "runs": [_run_row(run, threshold) for run in ordered],
         "curves": [row for run in ordered for row in _curve_rows(run)],
         "summary": [_summary_row(study, runs, arm, label, budget) for arm in study.arms],
@@ -147,37 +129,19 @@ def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Anal
             _sensitivity_row(runs, c, value) for c in study.comparisons for value in thresholds
         ],
         "search": search_rows(study, runs),
-        "differences": [row for c in study.comparisons for row in _difference_rows(study, runs, c)],
+        "differences": [
+            row
+            for name, baseline, variant in study.compared
+            for row in tables.difference_rows(study, runs, name, baseline, variant)
+        ],
     }
-    frames = {name: _table(name, rows) for name, rows in tables.items()}
+    frames = {name: tables.frame(_COLUMNS[name], found) for name, found in rows.items()}
     return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **frames)
-
-
-def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    columns = _COLUMNS[name].split()
-    types = {column: _TYPES.get(column, "float64") for column in columns}
-    return pd.DataFrame(list(rows), columns=pd.Index(columns)).astype(types)
-
-
-def _role(runs: Sequence[StudyRun], role: Role) -> list[StudyRun]:
-    return [run for run in runs if run.planned.role == role]
-
-
-def _reported(runs: Sequence[StudyRun], arm: str) -> list[StudyRun]:
-    """Return the arm's reported runs by seed, so that no sum depends on the runs' order."""
-    chosen = [run for run in _role(runs, "reported") if run.planned.arm == arm]
-    return sorted(chosen, key=lambda run: run.planned.experiment.seed)
-
-
-def _experiment(study: SpeedStudy, runs: Sequence[StudyRun], arm: str) -> Experiment:
-    """Return what the arm's runs computed (a search may have changed its learning rate)."""
-    planned = [run.planned.experiment for run in _reported(runs, arm)]
-    return planned[0] if planned else study.arms[arm]
 
 
 def _times(runs: Sequence[StudyRun], arm: str, threshold: float) -> dict[int, Time]:
     """Return seed -> time of the arm's reported runs that have an outcome, by seed."""
-    records = [run.record for run in _reported(runs, arm) if run.record]
+    records = [run.record for run in tables.reported(runs, arm) if run.record]
     found = {record.experiment.seed: time_to_error(record, threshold) for record in records}
     return {seed: time for seed, time in found.items() if time}
 
@@ -236,8 +200,8 @@ def _curve_rows(run: StudyRun) -> list[dict[str, object]]:
 def _summary_row(
     study: SpeedStudy, runs: Sequence[StudyRun], arm: str, dataset: str, budget: str
 ) -> dict[str, object]:
-    experiment = _experiment(study, runs, arm)
-    planned = _reported(runs, arm)
+    experiment = tables.experiment(study, runs, arm)
+    planned = tables.reported(runs, arm)
     statuses = [run.record.status for run in planned if run.record]
     times = list(_times(runs, arm, study.outcome.threshold).values())
     mean, low, high = t_interval([time.epochs for time in times])
@@ -329,22 +293,3 @@ def _sensitivity_row(
         "baseline_mean": t_interval([pair.baseline.epochs for pair in pairs])[0],
         "variant_mean": t_interval([pair.variant.epochs for pair in pairs])[0],
     }
-
-
-def _difference_rows(
-    study: SpeedStudy, runs: Sequence[StudyRun], comparison: Comparison
-) -> list[dict[str, object]]:
-    """Return what differs between the arms as run, the seed aside, as text."""
-    baseline, variant = (
-        replace(_experiment(study, runs, arm), seed=0)
-        for arm in (comparison.baseline, comparison.variant)
-    )
-    return [
-        {
-            "comparison": comparison.name,
-            "field": field,
-            "baseline_value": str(left),
-            "variant_value": str(right),
-        }
-        for field, (left, right) in diff(baseline, variant).items()
-    ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ablations.differences import t_interval
 from ablations.plan import StudyRun
 from ablations.study import SpeedStudy
-from ablations.time_to_error import t_interval, time_to_error
+from ablations.time_to_error import time_to_error
 
 #: Of the search runs of one rate, the first of these that occurs is the rate's status.
 _WORST = ("failed", "new", "diverged", "done")

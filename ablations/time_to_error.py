@@ -14,12 +14,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from ablations.differences import CONFIDENCE, correlation, min_p, sign_flip_p, t_interval
 from alexnet_tf.records import RunRecord
-
-#: Of every interval in this module.
-CONFIDENCE = 0.95
-#: Up to this many pairs, all 2**n sign patterns are enumerated.
-ENUMERATED = 20
 
 Kind = Literal["exact", "at least", "at most", "unknown"]
 
@@ -127,19 +123,6 @@ def _crossing(x: np.ndarray, errors: np.ndarray, index: int, threshold: float) -
     return float(x[index - 1] + share * (x[index] - x[index - 1]))
 
 
-def t_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return mean, low and high of the t interval; NaN where there are too few values.
-
-    A mean needs one value and an interval two. Equal values give an interval of width 0.
-    """
-    n = len(values)
-    mean = float(np.mean(values)) if n else float("nan")
-    if n < 2:
-        return mean, float("nan"), float("nan")
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
-    return mean, float(mean - half), float(mean + half)
-
-
 def median(times: Sequence[Time]) -> float:
     """Return the Kaplan-Meier median in epochs: the first time with survival at most 1/2.
 
@@ -173,39 +156,13 @@ def estimate_ratio(pairs: Sequence[Pair]) -> Ratio:
         is_lower_bound="at least" in kinds and "at most" not in kinds,
         is_upper_bound="at most" in kinds and "at least" not in kinds,
         log_sd=float(np.std(logs, ddof=1)) if n >= 2 else float("nan"),
-        correlation=_correlation(known),
+        correlation=correlation(
+            np.log([pair.baseline.epochs for pair in known]),
+            np.log([pair.variant.epochs for pair in known]),
+        ),
         sign_flip_p=sign_flip_p(logs),
-        min_p=2 / 2**n if n else float("nan"),
+        min_p=min_p(n),
     )
-
-
-def _correlation(pairs: Sequence[Pair]) -> float:
-    """Pearson correlation of the log times; NaN below 3 pairs or for a constant arm."""
-    baseline = np.log([pair.baseline.epochs for pair in pairs])
-    variant = np.log([pair.variant.epochs for pair in pairs])
-    if len(pairs) < 3 or np.ptp(baseline) == 0 or np.ptp(variant) == 0:
-        return float("nan")
-    return float(np.corrcoef(baseline, variant)[0, 1])
-
-
-def sign_flip_p(values: Sequence[float]) -> float:
-    """Return the two-sided sign-flip p-value of the mean against 0; NaN without values.
-
-    Exact up to `ENUMERATED` values, beyond that from 100,000 patterns of a fixed generator.
-    """
-    if not values:
-        return float("nan")
-    if len(values) > ENUMERATED:
-        options = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000}
-        generator = np.random.default_rng(0)
-        test = stats.permutation_test((np.array(values),), np.mean, rng=generator, **options)
-        return float(test.pvalue)
-    sums = np.zeros(1)
-    for value in values:
-        sums = np.concatenate([sums + value, sums - value])
-    # Patterns that tie with the observed one may differ from it by rounding.
-    slack = 1e-12 * float(np.sum(np.abs(values)))
-    return float(np.mean(np.abs(sums) >= abs(float(np.sum(values))) - slack))
 
 
 def power(n: int, log_sd: float, margin: float) -> float:

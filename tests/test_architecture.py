@@ -75,6 +75,9 @@ def third_party(modules: set[str]) -> set[str]:
 
 LIGHT = [
     "ablations.analysis",
+    "ablations.differences",
+    "ablations.quantities",
+    "ablations.tables",
     "ablations.time_to_error",
     "ablations.speed_report",
     "ablations.speed_figure",

@@ -1,0 +1,196 @@
+"""Statistics of paired differences: one number a seed in, intervals and p-values out.
+
+Ratios are compared by giving their logarithms. Nothing here knows a study or a run. Every
+test is NaN where the differences of two or more seeds have no spread: a t test would then
+call any difference certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy import optimize, stats
+
+#: Of every interval of the suite.
+CONFIDENCE = 0.95
+#: Below this p-value a test counts.
+LEVEL = 0.05
+#: Up to this many pairs, all 2**n sign patterns are enumerated.
+ENUMERATED = 20
+#: The chance of being seen that makes an effect detectable.
+ENOUGH = 0.8
+
+_NAN = float("nan")
+Values = Sequence[float] | np.ndarray
+
+
+def t_interval(values: Values) -> tuple[float, float, float]:
+    """Return mean, low and high of the t interval; NaN where there are too few values.
+
+    A mean needs one value and an interval two. Equal values give an interval of width 0.
+    """
+    n = len(values)
+    mean = float(np.mean(values)) if n else _NAN
+    if n < 2:
+        return mean, _NAN, _NAN
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
+    return mean, float(mean - half), float(mean + half)
+
+
+def spread(values: Values) -> float:
+    """Return the standard deviation; NaN below two values, 0 where rounding alone differs."""
+    if len(values) < 2:
+        return _NAN
+    found = float(np.std(values, ddof=1))
+    return found if found > 1e-12 * float(np.max(np.abs(values))) else 0.0
+
+
+def t_p(values: Values) -> float:
+    """Return the two-sided p-value of the paired t test of mean 0."""
+    error = _standard_error(values)
+    return float(2 * stats.t.sf(abs(np.mean(values)) / error, len(values) - 1)) if error else _NAN
+
+
+def equivalence_p(values: Values, smallest: float) -> float:
+    """Return the p-value of two one-sided t tests that the mean lies within +-smallest."""
+    error = _standard_error(values)
+    if not error:
+        return _NAN
+    return float(stats.t.sf((smallest - abs(np.mean(values))) / error, len(values) - 1))
+
+
+def _standard_error(values: Values) -> float | None:
+    """Return that of the mean; None where no test can be made."""
+    found = spread(values)
+    return found / np.sqrt(len(values)) if found > 0 else None
+
+
+def sign_flip_p(values: Values) -> float:
+    """Return the two-sided sign-flip p-value of the mean against 0; NaN without values.
+
+    Exact up to `ENUMERATED` values, beyond that from 100,000 patterns of a fixed generator.
+    """
+    if not len(values):
+        return _NAN
+    if len(values) > ENUMERATED:
+        options = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000}
+        generator = np.random.default_rng(0)
+        test = stats.permutation_test((np.array(values),), np.mean, rng=generator, **options)
+        return float(test.pvalue)
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    # Patterns that tie with the observed one may differ from it by rounding.
+    slack = 1e-12 * float(np.sum(np.abs(values)))
+    return float(np.mean(np.abs(sums) >= abs(float(np.sum(values))) - slack))
+
+
+def min_p(n: int) -> float:
+    """Return the smallest p-value that a sign-flip test of `n` pairs can give."""
+    return 2 / 2**n if n else _NAN
+
+
+def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
+    """Return how likely the two-sided paired t test of `n` pairs is to see `effect`.
+
+    `sd` is the standard deviation of the differences. This is the tail of the noncentral t
+    distribution, as an integral over the chi distribution of the sample's spread: SciPy's
+    own is NaN for large effects. NaN below 2 pairs or without a spread.
+    """
+    if n < 2 or not sd > 0 or not np.isfinite(effect):
+        return _NAN
+    slope = stats.t.isf(level / 2, n - 1) / np.sqrt(n - 1)
+    shift = abs(effect) / sd * np.sqrt(n)
+    nodes, weights = _legendre()
+    top = stats.chi.isf(1e-15, n - 1)
+    q = top * (nodes + 1) / 2
+    seen = stats.norm.sf(slope * q - shift) + stats.norm.cdf(-slope * q - shift)
+    return float(np.clip(top / 2 * np.sum(weights * seen * stats.chi.pdf(q, n - 1)), 0, 1))
+
+
+@cache
+def _legendre() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(400)
+
+
+def detectable(n: int, sd: float, level: float = LEVEL) -> float:
+    """Return the effect that `n` pairs would see with a chance of `ENOUGH`; NaN as `power`."""
+    if n < 2 or not sd > 0:
+        return _NAN
+    top = sd / np.sqrt(n) * (2 * stats.t.isf(level / 2, n - 1) + 5)
+    found: Any = optimize.brentq(lambda effect: power(n, sd, effect, level) - ENOUGH, 0, top)
+    return float(found)
+
+
+def holm(p_values: Values) -> np.ndarray:
+    """Return Holm's adjusted p-values, which bound the chance of any false claim.
+
+    A test that could not be made (NaN) stays NaN and still counts: the family is the one
+    that was planned.
+    """
+    return _adjust(p_values, lambda rank, count: count - rank, np.maximum.accumulate)
+
+
+def benjamini_hochberg(p_values: Values) -> np.ndarray:
+    """Return adjusted p-values, which bound the expected share of false claims; NaN as `holm`."""
+    return _adjust(
+        p_values,
+        lambda rank, count: count / (rank + 1),
+        lambda ordered: np.minimum.accumulate(ordered[::-1])[::-1],
+    )
+
+
+def _adjust(
+    p_values: Values,
+    factor: Callable[[np.ndarray, int], np.ndarray],
+    monotone: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Scale ascending p-values by their rank, make them monotone, and put them back."""
+    given = np.asarray(p_values, dtype=float)
+    filled = np.where(np.isnan(given), 1.0, given)
+    order = np.argsort(filled, kind="stable")
+    ranks = np.arange(len(filled))
+    adjusted = np.empty(len(filled))
+    adjusted[order] = monotone(filled[order] * factor(ranks, len(filled)))
+    return np.where(np.isnan(given), np.nan, np.minimum(adjusted, 1.0))
+
+
+def correlation(baseline: Values, variant: Values) -> float:
+    """Return Pearson's correlation of the pairs; NaN below 3 pairs or for a constant arm."""
+    if len(baseline) < 3 or np.ptp(baseline) == 0 or np.ptp(variant) == 0:
+        return _NAN
+    return float(np.corrcoef(baseline, variant)[0, 1])
+
+
+def image_se(differences: np.ndarray) -> float:
+    """Return the standard error, over test images, of the mean of (seeds, images) differences.
+
+    The images are taken as a sample: each counts with its mean over seeds. NaN for fewer
+    than two images.
+    """
+    if differences.size == 0 or differences.shape[1] < 2:
+        return _NAN
+    of_images = differences.mean(axis=0)
+    return float(of_images.std(ddof=1) / np.sqrt(len(of_images)))
+
+
+def interval_for_new_images(values: Values, images_error: float) -> tuple[float, float]:
+    """Return low and high of an interval that covers chance in the seeds and in the images.
+
+    The variances of the mean over seeds and over images add; Welch and Satterthwaite's
+    formula gives the degrees of freedom, those of the images being as good as infinite.
+    What both share, chance in how one net answers one image, is counted twice.
+    """
+    n, sd = len(values), spread(values)
+    if n < 2 or not np.isfinite(images_error):
+        return _NAN, _NAN
+    mean, of_seeds, of_images = float(np.mean(values)), sd**2 / n, images_error**2
+    total = of_seeds + of_images
+    if total == 0:
+        return mean, mean
+    freedom = total**2 / of_seeds**2 * (n - 1) if of_seeds else np.inf
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(total)
+    return float(mean - half), float(mean + half)

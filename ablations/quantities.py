@@ -1,0 +1,158 @@
+"""How each quantity of a study is read off a run: errors in percent, time in epochs or seconds.
+
+A run that diverged has no working net. Its errors count as those of chance, 100 * (1 -
+1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
+worse than one that never does, and leaving the failures out would hide it. The gap between
+two errors of chance is 0, and such a run has converged at no epoch of its budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ablations.plan import StudyRun
+from ablations.study import Quantity
+from ablations.time_to_error import time_to_error
+from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
+from alexnet_tf.spec import Experiment
+
+#: Share of the fall of the running training error after which a net counts as converged.
+CONVERGED = 0.9
+#: The early stage of learning is this share of the epochs, at least one.
+EARLY = 1 / 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What a reader sees of a quantity."""
+
+    label: str
+    unit: str  # "%", "points", "epochs", "seconds" or "index"
+
+    @property
+    def unit_of_differences(self) -> str:
+        """Percent differ by percentage points; other units stay what they are."""
+        return "points" if self.unit == "%" else self.unit
+
+
+MEASURES: dict[Quantity, Measure] = {
+    "test_error": Measure(label="test error, one view", unit="%"),
+    "test_error_ten_views": Measure(label="test error, ten views", unit="%"),
+    "validation_error": Measure(label="validation error", unit="%"),
+    "train_error": Measure(label="training error, as at test time", unit="%"),
+    "generalisation_gap": Measure(label="validation minus training error", unit="points"),
+    "running_train_error": Measure(label="training error of the last epoch", unit="%"),
+    "early_train_error": Measure(label="training error, first eighth of the epochs", unit="%"),
+    "epochs_to_converge": Measure(label="epochs to converge", unit="epochs"),
+    "seconds_per_epoch": Measure(label="seconds an epoch", unit="seconds"),
+    "kernel_colour_split": Measure(label="split of colour between the towers", unit="index"),
+    "shuffled_colour_split": Measure(label="split of the same kernels, shuffled", unit="index"),
+    "fc7_neighbour_agreement": Measure(label="neighbours in fc7 of the same label", unit="%"),
+    "pixel_neighbour_agreement": Measure(label="neighbours in pixels of the same label", unit="%"),
+    "dropout_mean_error": Measure(label="test error, mean of nets with dropout", unit="%"),
+}
+
+_EVALUATED: dict[Quantity, tuple[Part, int]] = {
+    "test_error": ("test", 1),
+    "test_error_ten_views": ("test", 10),
+    "validation_error": ("validation", 1),
+    "train_error": ("train", 1),
+}
+
+
+def value(run: StudyRun, quantity: Quantity) -> float | None:
+    """Return the quantity of a run in the unit of `MEASURES`.
+
+    None where the run has no outcome or the quantity was not measured. A net that sees
+    whole images has no error from ten views: its error from one is not put in its place.
+    """
+    record = run.record
+    if record is None or record.status == "failed":
+        return None
+    diverged = record.status == "diverged"
+    if quantity in _EVALUATED:
+        return chance(record.experiment) if diverged else _error(record, *_EVALUATED[quantity])
+    match quantity:
+        case "generalisation_gap":
+            return 0.0 if diverged else _gap(record)
+        case "running_train_error" | "early_train_error" if diverged:
+            return chance(record.experiment)
+        case "running_train_error":
+            return 100 * record.curve[-1].train_error if record.curve else None
+        case "early_train_error":
+            return _early(record)
+        case "epochs_to_converge":
+            return float(record.experiment.train.epochs) if diverged else _converged(record)
+        case "seconds_per_epoch":
+            return _seconds(record.curve)
+    return run.inspection.get(quantity)
+
+
+def chance(experiment: Experiment) -> float:
+    """Return the error in percent of a net that guesses."""
+    return 100 * (1 - 1 / experiment.model.classes)
+
+
+def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:
+    """Return (images,) whether each test image is wrong; None where that is not known.
+
+    Known of the two test errors of a run that did not diverge; the order of the images is
+    the same in every run.
+    """
+    if quantity not in ("test_error", "test_error_ten_views"):
+        return None
+    record = run.record
+    if record is None or record.status != "done":
+        return None
+    found = evaluation(record, *_EVALUATED[quantity])
+    wrong = found.mistakes() if found else []
+    return np.array(wrong, dtype=bool) if wrong else None
+
+
+def evaluation(record: RunRecord, part: Part, views: int) -> Evaluation | None:
+    """Return the record's evaluation of a part from 1 or 10 views, where there is one."""
+    matching = [e for e in record.evaluations if (e.part, e.views) == (part, views)]
+    return matching[0] if matching else None
+
+
+def _error(record: RunRecord, part: Part, views: int) -> float | None:
+    found = evaluation(record, part, views)
+    return 100 * found.top1_error if found else None
+
+
+def _gap(record: RunRecord) -> float | None:
+    validation, train = _error(record, "validation", 1), _error(record, "train", 1)
+    return validation - train if validation is not None and train is not None else None
+
+
+def _early(record: RunRecord) -> float | None:
+    """Return the mean running training error in percent over the first eighth of the epochs.
+
+    None where the run ended before it: fewer epochs are an earlier stage.
+    """
+    count = max(1, int(record.experiment.train.epochs * EARLY))
+    if len(record.curve) < count:
+        return None
+    return 100 * float(np.mean([point.train_error for point in record.curve[:count]]))
+
+
+def _converged(record: RunRecord) -> float | None:
+    """Return the epoch at which 90 % of the fall of the running training error are done.
+
+    The fall is from the first epoch's error to the lowest, each at the middle of its epoch,
+    with straight lines between. None where the error never falls.
+    """
+    errors = [point.train_error for point in record.curve]
+    if not errors or min(errors) >= errors[0]:
+        return None
+    time = time_to_error(record, errors[0] - CONVERGED * (errors[0] - min(errors)))
+    return time.epochs if time and time.reached else None
+
+
+def _seconds(curve: Sequence[EpochResult]) -> float | None:
+    """Return the median time of an epoch; the first one, which builds the graph, is left out."""
+    seconds = [point.seconds for point in curve[1:]]
+    return float(np.median(seconds)) if seconds else None
