@@ -106,8 +106,8 @@ def _engine() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = (number, signed, effect, effect_interval, chance, percent, interval, duration, plain)
-    for format_value in (*formats, drawing.readable):
+    formats = (number, signed, effect, stated, effect_interval, chance, percent, interval)
+    for format_value in (*formats, duration, plain, drawing.readable):
         engine.filters[format_value.__name__] = format_value
     return engine
 
@@ -185,6 +185,14 @@ def effect(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return UNKNOWN
     return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
+
+
+def stated(value: float | None, unit: str) -> str:
+    """Format what the paper says, with as many digits as it gives."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:g}\u202f×" if unit == "x" else f"{value:+g} {unit}".strip()
+    return text.replace("-", "\u2212")
 
 
 def effect_interval(low: float, high: float, unit: str) -> str:

@@ -135,7 +135,7 @@ def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
         labels.get(row["baseline"], row["baseline"]),
         labels.get(row["variant"], row["variant"]),
         right if left == right else f"{right} against {left}",
-        pages.effect(row["paper"], unit),
+        pages.stated(row["paper"], unit),
         pages.effect(row["estimate"], unit),
         pages.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),

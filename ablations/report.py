@@ -1,0 +1,174 @@
+"""One page for the whole suite: every claim with the paper's value, ours and the verdict.
+
+python -m ablations.report --out reports
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ablations import pages, pictures, small_forest, text_tables
+from ablations.collect import Collected, collect, studies
+from ablations.findings import Finding, findings
+from ablations.paper_tables import paper_tables
+from ablations.plan import StudyRun
+from ablations.score_analysis import ScoreAnalysis
+from ablations.study import Study
+
+#: The arm that is the paper's net, and the studies whose nets are asked first.
+_PAPER, _FIRST = "paper", ("ensemble", "ten_views")
+
+_VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
+
+EXIT_ENVIRONMENT = 4
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the index of a folder of reports and return the exit code."""
+    parser = argparse.ArgumentParser(prog="ablations.report", description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--out", type=Path, default=Path("reports"), help="folder of the reports (reports)"
+    )
+    out = parser.parse_args(argv).out
+    try:
+        path = write_index(out)
+    except OSError as error:
+        print(f"ablations.report: {error.filename or out}: {error.strerror}", file=sys.stderr)
+        return EXIT_ENVIRONMENT
+    print(f"index: {path}")
+    return 0
+
+
+def write_index(out: Path) -> Path:
+    """Read every report's records again and write the page over them all into `out`.
+
+    Returns:
+        The page. Beside it lie findings.csv, claims.md and claims.tex.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    return write(collect(out), studies(), out)[-1]
+
+
+def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> list[Path]:
+    """Write the index of these studies; those of `known` that are not among them are listed.
+
+    Returns:
+        The files written, the page last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    found = [finding for item in collected for finding in findings(item.analysis)]
+    files = {
+        "findings.csv": _csv(found),
+        "claims.md": claim_table(found).encode(),
+        "claims.tex": _latex(found).encode(),
+        "index.html": _page(collected, known, found),
+    }
+    return pages.write_files(out, files)
+
+
+def claim_table(found: Sequence[Finding]) -> str:
+    """Return the claims as a Markdown table: title, paper, ours, n and verdict."""
+    rows = [_cells(finding) for finding in _primary(found)]
+    return text_tables.markdown(_HEAD, rows, "lrrrl")
+
+
+_HEAD = ("Claim", "Paper", "Ours (95 % interval)", "n", "Verdict")
+
+
+def _latex(found: Sequence[Finding]) -> str:
+    return text_tables.latex(_HEAD, [_cells(finding) for finding in _primary(found)], "lrrrl")
+
+
+def _primary(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that decide about a claim."""
+    return [finding for finding in found if finding.family == "primary"]
+
+
+def _cells(finding: Finding) -> list[str]:
+    name = f"{finding.title}: {finding.label}" if finding.label else finding.title
+    ours = pages.effect(finding.estimate, finding.unit)
+    ends = pages.effect_interval(finding.low, finding.high, finding.unit)
+    if ends != pages.UNKNOWN:
+        ours = f"{ours} ({ends})"
+    return [name, finding.paper_text, ours, str(finding.n), finding.verdict]
+
+
+def _csv(found: Sequence[Finding]) -> bytes:
+    names = [field.name for field in dataclasses.fields(Finding)]
+    rows = [{**vars(item), "claim_ids": " ".join(item.claim_ids)} for item in found]
+    table = pd.DataFrame(rows, columns=pd.Index(names)).astype({"paper": "float64"})
+    return pages.csv_table(table)
+
+
+# --- the page -----------------------------------------------------------------------------
+
+
+def _page(
+    collected: Sequence[Collected], known: Sequence[Study], found: Sequence[Finding]
+) -> bytes:
+    """Return the self-contained page."""
+    runs = list(_distinct_runs(collected).values())
+    nets = _paper_nets(collected)
+    plots = small_forest.forests(found)
+    return pages.render(
+        "index.html",
+        scripts=("claims.js",),
+        findings=list(zip(found, plots, strict=True)),
+        plot=(small_forest.WIDTH, small_forest.HEIGHT),
+        counts=_counts(found),
+        missing=[item for item in known if item.name not in _names(collected)],
+        tables=paper_tables(nets),
+        has_nets=any(run.record for run in nets),
+        inspection=pictures.inspect(nets),
+        synthetic=any(item.analysis.synthetic for item in collected),
+        exploratory=sorted({item.budget for item in found if item.exploratory}),
+        datasets=sorted({item.analysis.dataset for item in collected}),
+        budgets=sorted({item.analysis.budget for item in collected}),
+        trained=sum(run.record is not None for run in runs),
+        **pages.provenance(runs),
+    )
+
+
+def _counts(found: Sequence[Finding]) -> list[tuple[str, int]]:
+    """Return each verdict and how many of the deciding comparisons have it."""
+    counts = Counter(finding.verdict for finding in _primary(found))
+    return [(verdict, counts[verdict]) for verdict in _VERDICTS]
+
+
+def _names(collected: Sequence[Collected]) -> set[str]:
+    return {item.analysis.study.name for item in collected}
+
+
+def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:
+    """Return every run once, however many studies share it."""
+    return {run.planned.experiment.run_id: run for item in collected for run in item.runs}
+
+
+def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
+    """Return the runs of the paper's net, from the study that was made for them if it is there."""
+    scores = [item for item in collected if isinstance(item.analysis, ScoreAnalysis)]
+    ranked = sorted(scores, key=lambda item: _rank(item.analysis.study.name))
+    for item in ranked:
+        runs = [run for run in item.runs if run.planned.arm == _PAPER]
+        if any(run.record is not None for run in runs):
+            return runs
+    return []
+
+
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
