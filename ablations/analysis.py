@@ -238,7 +238,7 @@ def _comparison_row(
     exact = ratio.n_censored == 0
     # The spread of bounds says nothing about the spread of the ratios.
     chance = power(ratio.n, ratio.log_sd, comparison.margin) if exact else float("nan")
-    against = objections(study, budget, synthetic=synthetic, n=ratio.n)
+    against = objections(study.budgets.get(budget), budget, synthetic=synthetic, n=ratio.n)
     verdict, reason = judge(study, comparison, pairs, ratio, power=chance, objections=against)
     return {
         "study": study.name,

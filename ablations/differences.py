@@ -102,26 +102,32 @@ def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
     """
     if n < 2 or not sd > 0 or not np.isfinite(effect):
         return _NAN
-    slope = stats.t.isf(level / 2, n - 1) / np.sqrt(n - 1)
+    slope, q, weights = _chi(n - 1, level)
     shift = abs(effect) / sd * np.sqrt(n)
-    nodes, weights = _legendre()
-    top = stats.chi.isf(1e-15, n - 1)
-    q = top * (nodes + 1) / 2
     seen = stats.norm.sf(slope * q - shift) + stats.norm.cdf(-slope * q - shift)
-    return float(np.clip(top / 2 * np.sum(weights * seen * stats.chi.pdf(q, n - 1)), 0, 1))
+    return float(np.clip(np.sum(weights * seen), 0, 1))
 
 
 @cache
-def _legendre() -> tuple[np.ndarray, np.ndarray]:
-    return np.polynomial.legendre.leggauss(400)
+def _chi(freedom: int, level: float) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the t test's edge per unit of chi, and nodes and weights of chi's distribution."""
+    slope = float(stats.t.isf(level / 2, freedom) / np.sqrt(freedom))
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    top = stats.chi.isf(1e-15, freedom)
+    q = top * (nodes + 1) / 2
+    return slope, q, top / 2 * weights * stats.chi.pdf(q, freedom)
 
 
 def detectable(n: int, sd: float, level: float = LEVEL) -> float:
     """Return the effect that `n` pairs would see with a chance of `ENOUGH`; NaN as `power`."""
-    if n < 2 or not sd > 0:
-        return _NAN
-    top = sd / np.sqrt(n) * (2 * stats.t.isf(level / 2, n - 1) + 5)
-    found: Any = optimize.brentq(lambda effect: power(n, sd, effect, level) - ENOUGH, 0, top)
+    return sd * _detectable(n, level) if n >= 2 and sd > 0 else _NAN
+
+
+@cache
+def _detectable(n: int, level: float) -> float:
+    """Return it in standard deviations of the differences."""
+    top = (2 * stats.t.isf(level / 2, n - 1) + 5) / np.sqrt(n)
+    found: Any = optimize.brentq(lambda effect: power(n, 1.0, effect, level) - ENOUGH, 0, top)
     return float(found)
 
 

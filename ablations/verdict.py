@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ablations.study import Comparison, SpeedStudy
+from ablations.study import Budget, Comparison, SpeedStudy
 from ablations.time_to_error import Pair, Ratio
 
 #: Pairs of seeds below which no verdict is given.
@@ -16,12 +16,24 @@ MIN_SEEDS = 5
 Verdict = Literal["agrees", "disagrees", "inconclusive"]
 
 
-def objections(study: SpeedStudy, budget: str, *, synthetic: bool, n: int) -> list[str]:
-    """Return why `n` pairs of this budget and data give no verdict, however they turn out."""
-    entry = study.budgets.get(budget)
+def objections(
+    entry: Budget | None,
+    budget: str,
+    *,
+    synthetic: bool,
+    n: int,
+    needed: int = MIN_SEEDS,
+    counted: str = "pairs of seeds",
+) -> list[str]:
+    """Return why `n` pairs of this budget and data give no verdict, however they turn out.
+
+    Args:
+        entry: the budget of this name; None for one that the study does not have.
+        needed: how many of what is `counted` a verdict needs.
+    """
     found = []
-    if n < MIN_SEEDS:
-        found.append(f"{n} of the {MIN_SEEDS} pairs of seeds that a verdict needs are there")
+    if n < needed:
+        found.append(f"{n} of the {needed} {counted} that a verdict needs are there")
     if entry is not None and entry.exploratory:
         found.append(f"the budget '{budget}' is exploratory")
     if synthetic:

@@ -1,0 +1,97 @@
+"""The table of comparisons of a study of scores: every effect, corrected, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ablations import effects, ensemble, quantities
+from ablations.effects import Effect, Pair
+from ablations.ensemble import Nets
+from ablations.plan import StudyRun
+from ablations.score_verdict import judge
+from ablations.study import Difference, Ensemble, ScoreStudy
+from ablations.verdict import MIN_SEEDS
+
+Row = dict[str, object]
+
+
+class Objections(Protocol):
+    """`verdict.objections` of a study's budget and images."""
+
+    def __call__(self, *, n: int, needed: int = ..., counted: str = ...) -> list[str]: ...
+
+
+def comparison_rows(
+    study: ScoreStudy,
+    by_arm: Mapping[str, Sequence[StudyRun]],
+    pairs: Mapping[str, Sequence[Pair]],
+    objections: Objections,
+) -> list[Row]:
+    """Return one row a difference, then one a size of the ensemble.
+
+    Args:
+        by_arm: arm -> its runs by seed.
+        pairs: name of a difference -> its pairs.
+        objections: says why `n` pairs or nets give no verdict.
+    """
+    families = [item.family for item in study.differences]
+    measured = [
+        effects.measure(
+            item,
+            pairs[item.name],
+            images_error=effects.images_error(by_arm, item),
+            tests=families.count(item.family),
+        )
+        for item in study.differences
+    ]
+    against = [objections(n=effect.n) for effect in measured]
+    doubts = [_doubts(by_arm, item) for item in study.differences]
+    if study.ensemble is not None:
+        nets = ensemble.read(by_arm[study.ensemble.arm])
+        gains = ensemble.measure(study.ensemble, nets)
+        measured += gains
+        against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
+        doubts += [_doubts_of_ensemble(nets)] * len(gains)
+    corrected = effects.correct(measured)
+    return [
+        _row(study, effect, *why) for effect, *why in zip(corrected, against, doubts, strict=True)
+    ]
+
+
+def _row(
+    study: ScoreStudy, effect: Effect, objections: Sequence[str], doubts: Sequence[str]
+) -> Row:
+    verdict, reason = judge(effect, objections=objections, doubts=doubts)
+    return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
+
+
+def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[str]:
+    """Say of which runs the values are those of chance, or missing."""
+    said = []
+    for arm, quantity in effects.used(item):
+        statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
+        missing = [
+            run
+            for run, status in zip(by_arm[arm], statuses, strict=True)
+            if status in ("done", "diverged") and quantities.value(run, quantity) is None
+        ]
+        for count, words in (
+            (statuses.count("diverged"), "diverged; their errors count as those of chance"),
+            (statuses.count("failed"), "failed and are left out"),
+            (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
+        ):
+            if count:
+                said.append(f"{arm}: {count} of {len(statuses)} runs {words}.")
+    return list(dict.fromkeys(said))
+
+
+def _doubts_of_ensemble(nets: Nets) -> list[str]:
+    if not nets.without:
+        return []
+    return [f"{nets.without} finished nets have no probabilities of their recorded weights."]
+
+
+def _against_ensemble(given: Ensemble, nets: Nets, objections: Objections) -> list[str]:
+    needed = max(MIN_SEEDS, *given.sizes)
+    return objections(n=len(nets.probabilities), needed=needed, counted="nets")

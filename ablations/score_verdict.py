@@ -1,0 +1,188 @@
+"""The verdict on a difference of scores: what was measured held against the claim, in sentences.
+
+A difference counts when its corrected t test does. That none is shown is never taken for
+there being none: only an equivalence test can say that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from ablations.differences import ENOUGH, LEVEL
+from ablations.effects import Effect
+
+ScoreVerdict = Literal["agrees", "agrees in direction", "disagrees", "inconclusive"]
+
+
+def judge(
+    effect: Effect, *, objections: Sequence[str], doubts: Sequence[str] = ()
+) -> tuple[ScoreVerdict, str]:
+    """Hold a corrected effect against the claim and say in full sentences what follows.
+
+    Args:
+        effect: after `effects.correct`.
+        objections: reasons against any verdict; with one or more it is inconclusive.
+        doubts: full sentences that a reader must know, such as of runs that diverged.
+    """
+    verdict: ScoreVerdict = "inconclusive"
+    if objections:
+        finding = f"No verdict: {'; '.join(objections)}."
+    elif math.isnan(effect.t_p) or math.isnan(effect.p_adjusted):
+        finding = _untestable(effect)
+    elif effect.claimed == "equal":
+        verdict, finding = _equal(effect)
+    else:
+        verdict, finding = _directed(effect)
+    texts = [_measured(effect), *doubts, finding, _tests(effect), _footing(effect)]
+    return verdict, " ".join(text for text in texts if text)
+
+
+def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
+    """Judge a claim that the variant is higher, or lower."""
+    as_claimed = (effect.size(effect.estimate) > 0) == (effect.claimed == "higher")
+    too_small = effect.equivalence_adjusted < LEVEL
+    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    if effect.p_adjusted < LEVEL:
+        if not as_claimed:
+            return "disagrees", "The difference is significant, against the claimed direction."
+        return _sizes(effect, too_small, limit)
+    paper_is_small = abs(effect.size(effect.paper)) < effect.size(effect.smallest)
+    if too_small and not paper_is_small:
+        return "disagrees", (
+            f"Any difference is smaller than {limit}, where the paper claims one: equivalence "
+            f"p = {effect.equivalence_adjusted:.2g}."
+        )
+    if _excludes_none(effect):
+        return "inconclusive", (
+            "The interval alone excludes that there is no difference, but not after the "
+            f"correction for {effect.tests} comparisons."
+        )
+    return "inconclusive", (
+        f"A difference is not shown, and neither is that it would be smaller than {limit}."
+    )
+
+
+def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, str]:
+    """Hold the size of a difference in the claimed direction against the paper's."""
+    shown = "The difference is significant in the claimed direction"
+    minor = f" It is smaller than {limit}." if too_small else ""
+    if math.isnan(effect.paper):
+        verdict = "agrees in direction" if too_small else "agrees"
+        return verdict, f"{shown}; the paper gives no number.{minor}"
+    paper = f"the paper's {_amount(effect, effect.paper)}"
+    if effect.low <= effect.paper <= effect.high:
+        return "agrees", f"{shown}, and {paper} lies within the interval.{minor}"
+    gap = effect.size(effect.estimate) - effect.size(effect.paper)
+    # the size is what differs, whichever sign the claim has
+    more = "larger" if gap * effect.size(effect.paper) > 0 else "smaller"
+    by = f"a factor of {math.exp(abs(gap)):.3g}"
+    if effect.scale == "difference":
+        by = _amount(effect, abs(gap), sign=False)
+    return "agrees in direction", (
+        f"{shown}, but it is {more} by {by} than {paper}, which lies outside the interval."
+        f"{_source(effect)}{minor}"
+    )
+
+
+def _source(effect: Effect) -> str:
+    """Say on what the paper found its number."""
+    if not effect.paper_source:
+        return ""
+    where = "was measured on ImageNet: " if "ILSVRC" in effect.paper_source else "is of: "
+    return f" The paper's number {where}{effect.paper_source}."
+
+
+def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
+    """Judge a claim that the arms do not differ."""
+    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    large = abs(effect.size(effect.estimate)) > effect.size(effect.smallest)
+    if effect.equivalence_adjusted < LEVEL:
+        return "agrees", (
+            f"Any difference is smaller than {limit}: equivalence "
+            f"p = {effect.equivalence_adjusted:.2g}."
+        )
+    if effect.p_adjusted < LEVEL and large:
+        return "disagrees", f"The difference is significant and larger than {limit}."
+    if effect.p_adjusted < LEVEL:
+        return "inconclusive", (
+            f"There is a difference, but it is not shown whether it is smaller than {limit}."
+        )
+    return "inconclusive", (
+        f"Neither a difference is shown, nor that it would be smaller than {limit}."
+    )
+
+
+def _untestable(effect: Effect) -> str:
+    if effect.n < 2:
+        return "There is nothing to test."
+    return "The differences of all seeds are equal, so that a t test has no spread to go by."
+
+
+def _excludes_none(effect: Effect) -> bool:
+    return effect.size(effect.low) > 0 or effect.size(effect.high) < 0
+
+
+def _measured(effect: Effect) -> str:
+    """State the effect and its interval."""
+    word = "ratio" if effect.scale == "ratio" else "difference"
+    if not math.isfinite(effect.estimate):
+        return f"No {word} was measured."
+    text = f"The measured {word} is {_amount(effect, effect.estimate)}"
+    if not math.isfinite(effect.low):
+        return f"{text}."
+    low, high = (_number(effect, value) for value in (effect.low, effect.high))
+    return f"{text} (95 % interval {low} to {high})."
+
+
+def _tests(effect: Effect) -> str:
+    """State the p-values, and the smallest that the sign-flip test could give."""
+    if math.isnan(effect.t_p):
+        return ""
+    name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
+    text = f"{name}: p = {effect.t_p:.2g}"
+    if effect.tests > 1:
+        text += f", {effect.p_adjusted:.2g} corrected for {effect.tests} comparisons"
+    if not math.isnan(effect.sign_flip_p):
+        text += f"; exact sign-flip test: p = {effect.sign_flip_p:.3g}"
+        if effect.min_p > LEVEL:
+            text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
+    return f"{text}."
+
+
+def _footing(effect: Effect) -> str:
+    """State the number of seeds or nets, the power, and what it could have seen."""
+    if effect.noise == "test images":
+        text = f"n = {effect.n} nets; the interval covers chance in the test images only"
+    else:
+        text = f"n = {effect.n} paired seeds"
+    if math.isnan(effect.power):
+        return f"{text}; the power is not known."
+    wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
+    least = "at least " if effect.tests > 1 and effect.power > 0.01 else ""
+    return (
+        f"{text}; power: a true {'ratio' if effect.scale == 'ratio' else 'difference'} of "
+        f"{_amount(effect, wanted, sign=not math.isnan(effect.paper))} would be seen in "
+        f"{least}{_chance(effect.power)} of such studies, one of "
+        f"{_amount(effect, effect.detectable, sign=False)} in {100 * ENOUGH:.0f} %."
+    )
+
+
+def _chance(power: float) -> str:
+    if not 0.01 <= power <= 0.99:
+        return "less than 1 %" if power < 0.5 else "more than 99 %"
+    return f"{100 * power:.0f} %"
+
+
+def _amount(effect: Effect, value: float, *, sign: bool = True) -> str:
+    """Return a value of the effect with its unit, such as +0.52 points or 1.8x."""
+    number = _number(effect, value, sign=sign)
+    return number if effect.unit in ("x", "index") else f"{number} {effect.unit}"
+
+
+def _number(effect: Effect, value: float, *, sign: bool = True) -> str:
+    if effect.scale == "ratio":
+        return f"{value:.3g}x"
+    plus = "+" if sign else ""
+    return f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
