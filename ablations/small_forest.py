@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -47,8 +48,15 @@ class _Scale:
         return "left" if value < self.low else "right" if value > self.high else ""
 
 
-def forests(findings: Sequence[Finding]) -> list[Forest]:
-    """Return the plot of each finding; those of one unit share a scale."""
+def forests(findings: Sequence[Finding], *, without_band: Collection[str] = ()) -> list[Forest]:
+    """Return the plot of each finding; those of one unit share a scale.
+
+    `without_band` names studies whose `smallest` is no distance from no effect.
+    """
+    findings = [
+        dataclasses.replace(f, smallest=math.nan) if f.study in without_band else f
+        for f in findings
+    ]
     units = {finding.unit for finding in findings}
     scales = {unit: _scale([f for f in findings if f.unit == unit]) for unit in units}
     return [_forest(finding, scales[finding.unit]) for finding in findings]
