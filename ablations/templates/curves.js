@@ -91,7 +91,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
       for (const tick of state.axes.querySelectorAll("[id*='tick_']")) tick.style.display = whole ? "" : "none";
       state.ticks.replaceChildren();
       for (const [ends, unit] of whole ? [] : [[x, ""], [y, " %"]]) {
-        const rough = (ends[1] - ends[0]) / 4, power = 10 ** Math.floor(Math.log10(rough));
+        const rough = (ends[1] - ends[0]) / 6, power = 10 ** Math.floor(Math.log10(rough));
         const step = power * [1, 2, 5, 10].find((times) => power * times >= rough);
         for (let n = Math.ceil(ends[0] / step); n * step <= ends[1]; n++) {
           const [u, v] = unit ? [left - 6, place(state, x[0], n * step)[1] + 3] : [place(state, n * step, y[0])[0], bottom + 14];
