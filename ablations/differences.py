@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 #: Of every interval of the suite.
 CONFIDENCE = 0.95
@@ -36,7 +36,7 @@ def t_interval(values: Values) -> tuple[float, float, float]:
     mean = float(np.mean(values)) if n else _NAN
     if n < 2:
         return mean, _NAN, _NAN
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
+    half = special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) * np.std(values, ddof=1) / np.sqrt(n)
     return mean, float(mean - half), float(mean + half)
 
 
@@ -51,15 +51,17 @@ def spread(values: Values) -> float:
 def t_p(values: Values) -> float:
     """Return the two-sided p-value of the paired t test of mean 0."""
     error = _standard_error(values)
-    return float(2 * stats.t.sf(abs(np.mean(values)) / error, len(values) - 1)) if error else _NAN
+    if error is None:
+        return _NAN
+    return float(2 * special.stdtr(len(values) - 1, -abs(np.mean(values)) / error))
 
 
 def equivalence_p(values: Values, smallest: float) -> float:
     """Return the p-value of two one-sided t tests that the mean lies within +-smallest."""
     error = _standard_error(values)
-    if not error:
+    if error is None:
         return _NAN
-    return float(stats.t.sf((smallest - abs(np.mean(values))) / error, len(values) - 1))
+    return float(special.stdtr(len(values) - 1, (abs(np.mean(values)) - smallest) / error))
 
 
 def _standard_error(values: Values) -> float | None:
@@ -104,7 +106,7 @@ def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
         return _NAN
     slope, q, weights = _chi(n - 1, level)
     shift = abs(effect) / sd * np.sqrt(n)
-    seen = stats.norm.sf(slope * q - shift) + stats.norm.cdf(-slope * q - shift)
+    seen = special.ndtr(shift - slope * q) + special.ndtr(-slope * q - shift)
     return float(np.clip(np.sum(weights * seen), 0, 1))
 
 
@@ -197,6 +199,6 @@ def interval_for_new_images(values: Values, images_error: float) -> tuple[float,
     total = of_seeds + of_images
     if total == 0:
         return mean, mean
-    freedom = total**2 / of_seeds**2 * (n - 1) if of_seeds else np.inf
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * np.sqrt(total)
+    freedom = (total / of_seeds) ** 2 * (n - 1) if of_seeds else np.inf
+    half = special.stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(total)
     return float(mean - half), float(mean + half)

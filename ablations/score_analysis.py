@@ -130,11 +130,9 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
 
 def used(study: ScoreStudy) -> list[tuple[str, Quantity]]:
     """Return each arm with each quantity that the study uses of it, in the study's order."""
-    found: list[tuple[str, Quantity]]
     found = [pair for item in study.differences for pair in effects.used(item)]
     for arm in study.order:
-        quantity = _ordered(study, arm).quantity
-        found += [(study.baseline, quantity), (arm, quantity)]
+        found.extend(effects.used(_ordered(study, arm)))
     if study.ensemble is not None:
         found.append((study.ensemble.arm, ensemble.QUANTITY))
     arms = list(study.arms)

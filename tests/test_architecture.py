@@ -84,6 +84,7 @@ LIGHT = [
     "ablations.score_analysis",
     "ablations.score_comparisons",
     "ablations.score_verdict",
+    "ablations.simulated",
     "ablations.simulations",
     "ablations.tables",
     "ablations.time_to_error",

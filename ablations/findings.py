@@ -1,0 +1,146 @@
+"""One shape for what a study found, whichever kind it is: a line of the suite's index."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ablations.analysis import Analysis
+from ablations.quantities import MEASURES
+from ablations.score_analysis import ScoreAnalysis
+from ablations.study import Comparison, Difference, Family, Quantity, Scale, ScoreStudy, SpeedStudy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One comparison of a study, with what a reader needs to judge it.
+
+    Numbers are in `unit` (factors for `scale="ratio"`) and NaN where they are not known.
+    """
+
+    study: str
+    title: str
+    section: str
+    claim: str
+    claim_ids: tuple[str, ...]
+    comparison: str
+    family: Family
+    label: str  # what is compared, for readers
+    paper: float | None
+    paper_text: str  # "+1.4 points", "6x" or "no number"
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    scale: Scale
+    smallest: float  # effect that would matter; of a speed, the factor around the paper's ratio
+    n: int
+    power: float
+    verdict: str
+    reason: str
+    dataset: str
+    synthetic: bool
+    budget: str
+    exploratory: bool
+    seconds: float  # training time of all runs of the study, shared ones included
+
+
+def findings(analysis: Analysis | ScoreAnalysis) -> tuple[Finding, ...]:
+    """Return a finding for every comparison of the study, the claim's own first."""
+    rows = [dict(row) for row in analysis.comparisons.to_dict("records")]
+    if isinstance(analysis, ScoreAnalysis):
+        return tuple(_of_score(analysis, row) for row in rows)
+    pairs = zip(analysis.study.comparisons, rows, strict=True)
+    return tuple(_of_speed(analysis, item, row) for item, row in pairs)
+
+
+def _of_score(analysis: ScoreAnalysis, row: dict[Any, Any]) -> Finding:
+    paper = None if math.isnan(row["paper"]) else float(row["paper"])
+    return Finding(
+        **_shared(analysis, row),
+        family=row["family"],
+        label=_score_label(analysis.study, row),
+        paper=paper,
+        paper_text=_paper_text(paper, row["unit"], row["scale"]),
+        estimate=row["estimate"],
+        low=row["low"],
+        high=row["high"],
+        unit=row["unit"],
+        scale=row["scale"],
+        smallest=row["smallest"],
+    )
+
+
+def _of_speed(analysis: Analysis, item: Comparison, row: dict[Any, Any]) -> Finding:
+    study = analysis.study
+    error = f"{100 * study.outcome.threshold:g} % training error"
+    return Finding(
+        **_shared(analysis, row),
+        family="primary" if item is study.comparisons[0] else "secondary",
+        label=f"{_against(study, item.baseline, item.variant)}: epochs to {error}",
+        paper=item.paper_ratio,
+        paper_text=_paper_text(item.paper_ratio, "x", "ratio"),
+        estimate=row["ratio"],
+        low=row["ratio_low"],
+        high=row["ratio_high"],
+        unit="x",
+        scale="ratio",
+        smallest=item.margin,
+    )
+
+
+def _shared(analysis: Analysis | ScoreAnalysis, row: dict[Any, Any]) -> dict[str, Any]:
+    """Return the fields that do not depend on the kind of study."""
+    study = analysis.study
+    budgets = study.imagenet_budgets if analysis.dataset == "imagenet" else study.budgets
+    entry = budgets.get(analysis.budget)
+    return {
+        "study": study.name,
+        "title": study.title,
+        "section": study.section,
+        "claim": study.claim,
+        "claim_ids": study.claim_ids,
+        "comparison": row["comparison"],
+        "n": row["n"],
+        "power": row["power"],
+        "verdict": row["verdict"],
+        "reason": row["reason"],
+        "dataset": analysis.dataset,
+        "synthetic": analysis.synthetic,
+        "budget": analysis.budget,
+        "exploratory": entry is not None and entry.exploratory,
+        "seconds": float(analysis.runs.seconds.sum()),
+    }
+
+
+def _paper_text(paper: float | None, unit: str, scale: Scale) -> str:
+    if paper is None:
+        return "no number"
+    if scale == "ratio":
+        return f"{paper:g}x"
+    return f"{paper:+g}" if unit == "index" else f"{paper:+g} {unit}"
+
+
+def _score_label(study: ScoreStudy, row: dict[Any, Any]) -> str:
+    """Say what is compared; one arm with itself is compared in two quantities."""
+    item = next((item for item in study.differences if item.name == row["comparison"]), None)
+    quantity: Quantity = row["quantity"]
+    what = MEASURES[quantity].label
+    if item is None:
+        return f"{row['variant']} averaged, against {row['baseline']}: {what}"
+    if item.baseline == item.variant:
+        return f"{what}, against {MEASURES[row['baseline_quantity']].label}"
+    return f"{_against(study, item.baseline, item.variant)}{_beside(study, item)}: {what}"
+
+
+def _against(study: SpeedStudy | ScoreStudy, baseline: str, variant: str) -> str:
+    return f"{study.labels.get(variant, variant)}, against {study.labels.get(baseline, baseline)}"
+
+
+def _beside(study: ScoreStudy, item: Difference) -> str:
+    """Name the other half of an interaction."""
+    if item.interaction is None:
+        return ""
+    baseline, variant = item.interaction
+    return f"; less the same of {_against(study, baseline, variant)}"

@@ -1,0 +1,92 @@
+"""The tool tested on itself: what its tests and intervals do where the truth is known.
+
+python -m ablations.simulations --out reports/reference/simulations
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from ablations.simulated import REPEATS, SEED, Result, simulate
+from alexnet_tf.files import write_atomic
+
+
+def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path]:
+    """Write simulations.csv and simulations.md into `folder`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    rows = [{**vars(result), "kept": result.kept} for result in results]
+    table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    pages = {"simulations.csv": table, "simulations.md": _page(results, command)}
+    for name, text in pages.items():
+        write_atomic(folder / name, text.encode())
+    return [folder / name for name in pages]
+
+
+def _page(results: Sequence[Result], command: str) -> str:
+    versions = f"NumPy {np.__version__}, SciPy {scipy.__version__}, Python"
+    lines = [
+        "# The statistics tested on experiments of known truth",
+        "",
+        f"Made by `{command}`: {results[0].repeats} repeats each, half of that for six variants; "
+        f"seed {SEED}, {versions} {platform.python_version()}. All numbers are in percent; +- is "
+        "the standard error from the number of repeats.",
+        "",
+        "| simulation | setting | n | stated | found | +- | bounds | kept |",
+        "|---|---|--:|--:|--:|--:|---|---|",
+    ]
+    for result in results:
+        stated = "" if np.isnan(result.stated) else f"{result.stated:.1f}"
+        lines.append(
+            f"| {result.simulation} | {result.setting} | {result.n} | {stated} | "
+            f"{result.found:.1f} | {result.error:.1f} | {_bounds(result)} | "
+            f"{'yes' if result.kept else '**no**'} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _bounds(result: Result) -> str:
+    if (result.least, result.most) == (0.0, 100.0):
+        return "none, reported"
+    if result.least == 0.0:
+        return f"at most {result.most:.0f}"
+    if result.most == 100.0:
+        return f"at least {result.least:.0f}"
+    return f"{result.least:.0f} to {result.most:.0f}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Simulate, write the tables, and return 1 where a bound is not kept."""
+    parser = argparse.ArgumentParser(prog="python -m ablations.simulations")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    given = parser.parse_args(argv)
+    if given.repeats < 1:
+        parser.error(f"--repeats must be at least 1. Received: {given.repeats}")
+    results = simulate(given.repeats)
+    repeats = "" if given.repeats == REPEATS else f" --repeats {given.repeats}"
+    command = f"python -m ablations.simulations --out {given.out}{repeats}"
+    try:
+        for path in write(results, given.out, command=command):
+            print(path)
+    except OSError as error:
+        print(f"ablations.simulations: {error}", file=sys.stderr)
+        return 4
+    broken = [result for result in results if not result.kept]
+    for result in broken:
+        print(f"not kept: {result.simulation}, {result.setting}, n = {result.n}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
