@@ -129,8 +129,9 @@ def rows(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
 
 def statuses(table: pd.DataFrame) -> dict[str, int]:
     """Return how many runs are planned and how many have each status."""
+    counts = Counter(str(status) for status in table["status"])
     names = ("done", "diverged", "failed", "new")
-    return {"planned": len(table), **{name: int((table["status"] == name).sum()) for name in names}}
+    return {"planned": len(table), **{name: counts[name] for name in names}}
 
 
 def provenance(runs: Sequence[StudyRun]) -> dict[str, Any]:

@@ -36,7 +36,10 @@ EXIT_ENVIRONMENT = 4
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the index of a folder of reports and return the exit code."""
-    parser = argparse.ArgumentParser(prog="ablations.report", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m ablations.report",
+        description="Write one page over all the reports of a folder.",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reports"), help="folder of the reports (reports)"
     )

@@ -35,16 +35,16 @@ def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
     """Return the figure: effects left of the curves, or above them, `stacked` for a phone."""
     units = list(dict.fromkeys(analysis.comparisons["unit"]))
     rows = len(analysis.comparisons) + 1.9 * len(units)
-    curves = [name for name in _CURVES if analysis.curves[name].notna().any()] or ["train_error"]
+    curves = _measured(analysis) or ["train_error"]
     with styled():
         if stacked:
             heights = (0.36 * rows + 0.3, 3.4 * len(curves))
             figure = Figure(figsize=(4.6, sum(heights)), layout="constrained")
-            effects, below = figure.subfigures(2, 1, height_ratios=heights)
+            effects, below = figure.subfigures(2, 1, squeeze=False, height_ratios=heights).flat
         else:
             height = max(3.8, 0.34 * rows + 0.3)
             figure = Figure(figsize=(9.8, height), layout="constrained")
-            effects, below = figure.subfigures(1, 2, width_ratios=(1, 1), wspace=0.04)
+            effects, below = figure.subfigures(1, 2, squeeze=False, wspace=0.04).flat
         _forests(effects, analysis, units, 0.0 if stacked else figure.get_figheight())
         grid = (len(curves), 1)
         for number, axes in enumerate(below.subplots(*grid, squeeze=False).flat):
@@ -63,8 +63,10 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
     for axes in figure.findobj(Axes):
         if not str(axes.get_gid()).startswith("panel-"):
             continue
-        low, high = axes.bbox.min / figure.bbox.size, axes.bbox.max / figure.bbox.size
-        box = [low[0] * width, (1 - high[1]) * height, high[0] * width, (1 - low[1]) * height]
+        across, down = width / figure.bbox.width, height / figure.bbox.height
+        place = axes.bbox
+        box = [place.x0 * across, height - place.y1 * down]
+        box += [place.x1 * across, height - place.y0 * down]
         values = {"box": box, "x": axes.get_xlim(), "y": axes.get_ylim()}
         found.append({key: [round(float(v), 3) for v in item] for key, item in values.items()})
     return found
@@ -72,14 +74,18 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
 
 def lines(analysis: ScoreAnalysis) -> list[dict[str, Any]]:
     """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points."""
-    shown = [name for name in _CURVES if analysis.curves[name].notna().any()]
     found = []
-    for panel, name in enumerate(shown):
+    for panel, name in enumerate(_measured(analysis)):
         for place, arm in enumerate(analysis.study.arms):
             for seed, curve in _seeds(analysis, arm, name):
                 x, y = (curve[column].round(4).tolist() for column in (_CURVES[name][1], name))
                 found.append({"panel": panel, "arm": place, "seed": seed, "x": x, "y": y})
     return found
+
+
+def _measured(analysis: ScoreAnalysis) -> list[str]:
+    """Return the errors of `_CURVES` that some run has for some epoch."""
+    return [name for name in _CURVES if bool(analysis.curves[name].notna().to_numpy().any())]
 
 
 # --- effects ------------------------------------------------------------------------------
@@ -183,8 +189,8 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
             (drawn,) = axes.plot(mean.index, mean, color=colour, linestyle=dashes, lw=2.2)
             drawn.set_gid(f"panel-{number}-arm-{place}-mean")
     axes.set_xlim(0, max(analysis.curves["epoch"], default=1))
-    highest = analysis.curves[name].max() if len(analysis.curves) else 100.0
-    axes.set_ylim(0, min(100.0, 1.05 * highest) if highest > 0 else 100.0)
+    highest = max(analysis.curves[name].dropna(), default=0.0)
+    axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
     legend = axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
     for place, (text, handle) in enumerate(
         zip(legend.get_texts(), legend.legend_handles, strict=True)
