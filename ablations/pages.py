@@ -106,8 +106,8 @@ def _engine() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = (number, signed, effect, stated, effect_interval, chance, percent, interval)
-    for format_value in (*formats, duration, plain, drawing.readable):
+    formats = (number, signed, effect, stated, effect_interval, p_value, chance, percent)
+    for format_value in (*formats, interval, duration, plain, drawing.readable):
         engine.filters[format_value.__name__] = format_value
     return engine
 
@@ -201,6 +201,11 @@ def effect_interval(low: float, high: float, unit: str) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return UNKNOWN
     return interval(low, high, 2) if unit == "x" else f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float) -> str:
+    """Format a p value, never as 0."""
+    return "< 0.0001" if value < 0.0001 else number(value, 4)
 
 
 def chance(value: float) -> str:

@@ -108,7 +108,9 @@ def _cells(finding: Finding) -> list[str]:
     ends = pages.effect_interval(finding.low, finding.high, finding.unit)
     if ends != pages.UNKNOWN:
         ours = f"{ours} ({ends})"
-    return [name, finding.paper_text, ours, str(finding.n), finding.verdict]
+    known = finding.paper is not None
+    paper = pages.stated(finding.paper, finding.unit) if known else finding.paper_text
+    return [name, paper, ours, str(finding.n), finding.verdict]
 
 
 def _csv(found: Sequence[Finding]) -> bytes:

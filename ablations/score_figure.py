@@ -8,15 +8,17 @@ are thin for a seed and thick for the mean over the seeds of an arm.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from ablations.drawing import ARMS, FAINT, INK, PAPER, RULE, clean, readable, styled
+from ablations.drawing import ARMS, FAINT, INK, PAPER, RULE, clean, readable, settle, styled
 from ablations.score_analysis import ScoreAnalysis
 
 #: A unit of `comparisons` -> what stands under its axis.
@@ -40,33 +42,31 @@ def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
         if stacked:
             heights = (0.36 * rows + 0.3, 3.4 * len(curves))
             figure = Figure(figsize=(4.6, sum(heights)), layout="constrained")
-            effects, below = figure.subfigures(2, 1, squeeze=False, height_ratios=heights).flat
+            effects, beside = figure.add_gridspec(2, 1, height_ratios=heights)
         else:
-            height = max(3.8, 0.34 * rows + 0.3)
-            figure = Figure(figsize=(9.8, height), layout="constrained")
-            effects, below = figure.subfigures(1, 2, squeeze=False, wspace=0.04).flat
-        _forests(effects, analysis, units, 0.0 if stacked else figure.get_figheight())
-        grid = (len(curves), 1)
-        for number, axes in enumerate(below.subplots(*grid, squeeze=False).flat):
-            _curves(axes, analysis, curves[number], number)
+            figure = Figure(figsize=(9.8, max(3.8, 0.34 * rows + 0.3)), layout="constrained")
+            effects, beside = figure.add_gridspec(1, 2, wspace=0.06)
+        _forests(figure, effects, analysis, units, 0.0 if stacked else figure.get_figheight())
+        grid = beside.subgridspec(len(curves), 1)
+        for number, name in enumerate(curves):
+            _curves(figure.add_subplot(grid[number]), analysis, name, number)
+        settle(figure)
     return figure
 
 
 def panels(figure: Figure) -> list[dict[str, Any]]:
     """Return where the curves lie on the drawing: the box of each panel and its axes' ends.
 
-    To be called when the figure has been written, since that lays it out. The box is
-    left, top, right, bottom in the units of the SVG, 72 an inch.
+    The box is left, top, right, bottom in the units of the SVG, 72 an inch.
     """
     found = []
     width, height = (72 * inches for inches in figure.get_size_inches())
     for axes in figure.findobj(Axes):
         if not str(axes.get_gid()).startswith("panel-"):
             continue
-        across, down = width / figure.bbox.width, height / figure.bbox.height
-        place = axes.bbox
-        box = [place.x0 * across, height - place.y1 * down]
-        box += [place.x1 * across, height - place.y0 * down]
+        place = axes.get_position()
+        box = [place.x0 * width, (1 - place.y1) * height]
+        box += [place.x1 * width, (1 - place.y0) * height]
         values = {"box": box, "x": axes.get_xlim(), "y": axes.get_ylim()}
         found.append({key: [round(float(v), 3) for v in item] for key, item in values.items()})
     return found
@@ -92,7 +92,11 @@ def _measured(analysis: ScoreAnalysis) -> list[str]:
 
 
 def _forests(
-    figure: SubFigure, analysis: ScoreAnalysis, units: Sequence[str], least: float
+    figure: Figure,
+    place: SubplotSpec,
+    analysis: ScoreAnalysis,
+    units: Sequence[str],
+    least: float,
 ) -> None:
     """Draw a panel a unit, one above the other; what they leave of `least` inches stays free."""
     table = analysis.comparisons
@@ -101,11 +105,11 @@ def _forests(
         return
     heights = [0.42 * len(group) + 0.42 for group in groups]
     spare = [max(0.01, least - sum(heights) - 0.8)]
-    grid = figure.add_gridspec(len(groups) + 1, 1, height_ratios=[*heights, *spare])
-    for place, (unit, group) in enumerate(zip(units, groups, strict=True)):
-        axes = figure.add_subplot(grid[place])
+    grid = place.subgridspec(len(groups) + 1, 1, height_ratios=[*heights, *spare])
+    for number, (unit, group) in enumerate(zip(units, groups, strict=True)):
+        axes = figure.add_subplot(grid[number])
         _forest(axes, analysis, unit, group)
-        if place == 0:
+        if number == 0:
             axes.set_title("Effect of each change")
 
 
@@ -125,7 +129,7 @@ def _forest(
         _effect(axes, analysis, row, -place)
     axes.set_ylim(-len(group) + 0.45, 0.55)
     axes.set_yticks([-place for place in range(len(group))])
-    axes.set_yticklabels([readable(row["comparison"]) for row in group])
+    axes.set_yticklabels([fill(readable(row["comparison"]), 24) for row in group])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
@@ -175,7 +179,7 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
     axes.grid(axis="y")
     for place, arm in enumerate(analysis.study.arms):
         colour, dashes = arm_colour(analysis, arm), _DASHES[place % len(_DASHES)]
-        label = clean(analysis.study.labels.get(arm, arm))
+        label = fill(clean(analysis.study.labels.get(arm, arm)), 48)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
         seeds = [curve for _, curve in _seeds(analysis, arm, name)]
         for line, curve in enumerate(seeds):
@@ -192,6 +196,7 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
     highest = max(analysis.curves[name].dropna(), default=0.0)
     axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
     legend = axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
+    legend.set_in_layout(False)
     for place, (text, handle) in enumerate(
         zip(legend.get_texts(), legend.legend_handles, strict=True)
     ):

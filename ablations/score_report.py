@@ -140,7 +140,7 @@ def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
         pages.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),
         pages.chance(row["power"]),
-        pages.number(row["p_adjusted"], 4),
+        pages.p_value(row["p_adjusted"]),
         row["verdict"],
     ]
 

@@ -36,7 +36,7 @@ def latex(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str
 
 def _markdown(text: str) -> str:
     """Escape every sign that Markdown or HTML inside it could read."""
-    return re.sub(r"([\\`*_{}\[\]()<>#|!~&$])", r"\\\1", _one_line(text))
+    return re.sub(r"([\\`*_\[\]<>|~&$])", r"\\\1", _one_line(text))
 
 
 def _latex(text: str) -> str:
