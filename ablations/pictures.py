@@ -73,7 +73,7 @@ def inspect(runs: Sequence[StudyRun]) -> Inspection | None:
         if not run.inspection or run.folder is None or not path.exists():
             continue
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 arrays = {name: kept[name] for name in _ARRAYS}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             continue

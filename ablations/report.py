@@ -18,6 +18,7 @@ import pandas as pd
 from ablations import pages, pictures, small_forest, text_tables
 from ablations.analysis import Analysis
 from ablations.collect import Collected, collect, studies
+from ablations.drawing import clean
 from ablations.findings import Finding, findings
 from ablations.paper_tables import paper_tables
 from ablations.plan import StudyRun
@@ -116,6 +117,8 @@ def _cells(finding: Finding) -> list[str]:
 def _csv(found: Sequence[Finding]) -> bytes:
     names = [field.name for field in dataclasses.fields(Finding)]
     rows = [{**vars(item), "claim_ids": " ".join(item.claim_ids)} for item in found]
+    # pandas cannot hold half a surrogate, which a study's words may have
+    rows = [{k: clean(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
     table = pd.DataFrame(rows, columns=pd.Index(names)).astype({"paper": "float64"})
     return pages.csv_table(table)
 

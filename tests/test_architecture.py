@@ -89,7 +89,8 @@ LIGHT = [
     "ablations.tables",
     "ablations.time_to_error",
     "ablations.speed_report",
-    "ablations.speed_figure",
+    "ablations.score_report",
+    "ablations.report",
     "ablations.plan",
     "ablations.study",
     "ablations.store",
@@ -318,7 +319,7 @@ LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"
 
 
 @pytest.mark.parametrize(
-    "module", ["ablations.analysis", "ablations.speed_report", "ablations.run"]
+    "module", ["ablations.analysis", "ablations.report", "ablations.score_report", "ablations.run"]
 )
 def test_importing_it_loads_no_tensorflow(module):
     result = tiny.python(f"import sys, {module}\n{LOADED}")

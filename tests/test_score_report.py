@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 import scores
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check, contrast
 
 from ablations import drawing, pages, score_figure, score_report, study, text_tables
@@ -279,6 +281,7 @@ def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, ScoreAnalysi
         (line,) = figure.findobj(lambda a, p=place: a.get_gid() == f"panel-0-arm-{p}-mean")
         curves = usual[1].curves.loc[usual[1].curves["arm"] == arm]
         by_hand = curves.pivot(index="seed", columns="epoch", values="train_error").to_numpy()
+        assert isinstance(line, Line2D)
         assert line.get_ydata() == pytest.approx(by_hand.mean(axis=0))
 
 
@@ -298,7 +301,7 @@ def test_the_forest_shows_every_pair_interval_and_paper_s_value(
         segment[:, 0].tolist()
         for axes in figure.axes
         for lines in axes.collections
-        if hasattr(lines, "get_segments")
+        if isinstance(lines, LineCollection)
         for segment in lines.get_segments()
     ]
     for row in analysis.comparisons.to_dict("records"):
