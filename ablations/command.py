@@ -121,9 +121,9 @@ def _rebuild(console: Console, tasks: Sequence[Task], options: Options) -> int:
         task = dataclasses.replace(task, request=request)
         if several:
             console.rule(task.study.name)
-        reporting.report(console, task, options.out, reporting.rates(task, options.out))
+        reporting.report(console, task, options.out)
     if several:
-        reporting.index(console, options.out)
+        reporting.index(console, tasks, options.out)
     return 0
 
 

@@ -1,251 +1,210 @@
-"""The report of a study: one page, its figure, and the tables behind it as CSV.
+"""One page for the whole suite: every claim with the paper's value, ours and the verdict.
 
-Everything is written from an `Analysis` and the records; nothing is computed here that
-is not in them, and the bytes depend on nothing else: no clock, no locale, no machine.
+python -m ablations.report --out reports
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
-import json
-import math
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from ablations import figure
+from ablations import pages, pictures, small_forest, study, text_tables
 from ablations.analysis import Analysis
+from ablations.collect import Collected, collect, studies
+from ablations.drawing import clean
+from ablations.findings import Finding, findings
+from ablations.paper_tables import paper_tables
 from ablations.plan import StudyRun
-from ablations.study import Comparison
-from alexnet_tf import records
-from alexnet_tf.files import write_atomic
+from ablations.score_analysis import ScoreAnalysis
+from ablations.study import Study
+from alexnet_tf.values import SpecError
 
-#: Columns that readers' programs rely on, in this order; the rest of a table follows them.
-PUBLIC_COLUMNS: Mapping[str, str] = {
-    "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
-    "precision",
-    "runs": "run_id arm seed status epochs_to_threshold final_train_error seconds",
-}
+#: The arm that is the paper's net, and the studies whose nets are asked first.
+_PAPER, _FIRST = "paper", ("ensemble", "ten_views")
 
-# Images in a published training set before the validation images are taken out of it.
-_PUBLISHED = {"cifar10": 50_000}
+_VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
 
-# A spreadsheet takes a cell that starts with one of these, or with the full-width twin
-# that some input methods produce, for a formula.
-_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
-_UNKNOWN = "–"
+_DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
+
+EXIT_USAGE, EXIT_ENVIRONMENT = 2, 4
 
 
-def write(
-    analysis: Analysis, runs: Sequence[StudyRun], folder: Path, *, command: str
-) -> list[Path]:
-    """Write the page, the figure, the tables and the records into `folder`.
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the index of a folder of reports and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ablations.report",
+        description="Write one page over all the reports of a folder.",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("reports"), help="folder of the reports (reports)"
+    )
+    parser.add_argument("own", nargs="*", help="files of your own studies, to be on the page too")
+    given = parser.parse_args(argv)
+    out = given.out
+    try:
+        path = write_index(out, [study.load(name) for name in given.own])
+    except SpecError as error:
+        print(f"ablations.report: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except OSError as error:
+        print(f"ablations.report: {error.filename or out}: {error.strerror}", file=sys.stderr)
+        return EXIT_ENVIRONMENT
+    print(f"index: {path}")
+    return 0
+
+
+def write_index(out: Path, own: Sequence[Study] = ()) -> Path:
+    """Read every report's records again and write the page over them all into `out`.
 
     Args:
-        analysis: the study's tables.
-        runs: the planned runs and their records that `analysis` was made from.
-        folder: is created; files of an earlier report are replaced one by one.
-        command: what a reader types to make this report.
+        out: folder of the reports.
+        own: studies that are not of the suite, to be on the page too.
 
     Returns:
-        The files written, the page last, so that it never points at what is not there.
+        The page. Beside it lie findings.csv, claims.md and claims.tex.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    drawing = figure.draw(analysis)
+    return write(collect(out, own), studies(), out)[-1]
+
+
+def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> list[Path]:
+    """Write the index of these studies; those of `known` that are not among them are listed.
+
+    Returns:
+        The files written, the page last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    found = [finding for item in collected for finding in findings(item.analysis)]
     files = {
-        f"{name}.csv": _csv(getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split())
-        for name in ("summary", "runs", "curves", "comparisons")
+        "findings.csv": _csv(found),
+        "claims.md": claim_table(found).encode(),
+        "claims.tex": _latex(found).encode(),
+        "index.html": _page(collected, known, found),
     }
-    files["records.jsonl"] = _jsonl(runs)
-    files["figure.svg"] = figure.svg(drawing).encode()
-    files["figure.png"] = figure.png(drawing)
-    files["index.html"] = _page(analysis, runs, drawing, command)
-    for name, data in files.items():
-        write_atomic(folder / name, data)
-    return [folder / name for name in files]
+    return pages.write_files(out, files)
 
 
-def _csv(table: pd.DataFrame, first: Sequence[str]) -> bytes:
-    """Return the table as UTF-8 CSV, the columns of `first` before the others."""
-    table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = table[name].map(_cell)
-    text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-    return text.encode("utf-8", "replace")
+def claim_table(found: Sequence[Finding]) -> str:
+    """Return the claims as a Markdown table: title, paper, ours, n and verdict."""
+    rows = [_cells(finding) for finding in _primary(found)]
+    return text_tables.markdown(_HEAD, rows, "lrrrl")
 
 
-def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running text as a formula, and a cell from ending its row."""
-    if not isinstance(value, str):
-        return value
-    # The csv module quotes a line feed but leaves a carriage return bare.
-    text = value.replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+_HEAD = ("Claim", "Paper", "Ours (95 % interval)", "n", "Verdict")
 
 
-def _jsonl(runs: Sequence[StudyRun]) -> bytes:
-    """Return every record on a line of its own, in plan order."""
-    texts = [records.to_json(run.record) for run in runs if run.record is not None]
-    lines = [json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) for text in texts]
-    return "".join(f"{line}\n" for line in lines).encode()
+def _latex(found: Sequence[Finding]) -> str:
+    return text_tables.latex(_HEAD, [_cells(finding) for finding in _primary(found)], "lrrrl")
 
 
-def _page(analysis: Analysis, runs: Sequence[StudyRun], drawing: Figure, command: str) -> bytes:
+def _primary(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that decide about a claim."""
+    return [finding for finding in found if finding.family == "primary"]
+
+
+def _cells(finding: Finding) -> list[str]:
+    name = f"{finding.title}: {finding.label}" if finding.label else finding.title
+    ours = pages.effect(finding.estimate, finding.unit)
+    ends = pages.effect_interval(finding.low, finding.high, finding.unit)
+    if ends != pages.UNKNOWN:
+        ours = f"{ours} ({ends})"
+    known = finding.paper is not None
+    paper = pages.stated(finding.paper, finding.unit) if known else finding.paper_text
+    return [name, paper, ours, str(finding.n), finding.verdict]
+
+
+def _csv(found: Sequence[Finding]) -> bytes:
+    names = [field.name for field in dataclasses.fields(Finding)]
+    rows = [{**vars(item), "claim_ids": " ".join(item.claim_ids)} for item in found]
+    # pandas cannot hold half a surrogate, which a study's words may have
+    rows = [{k: clean(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+    table = pd.DataFrame(rows, columns=pd.Index(names)).astype({"paper": "float64"})
+    return pages.csv_table(table)
+
+
+# --- the page -----------------------------------------------------------------------------
+
+
+def _page(
+    collected: Sequence[Collected], known: Sequence[Study], found: Sequence[Finding]
+) -> bytes:
     """Return the self-contained page."""
-    names = [figure.readable(item.name) for item in analysis.study.comparisons]
-    words = f"Training error over epochs: {', '.join(names)}. The tables below hold the numbers."
-    drawings = {"wide": drawing, "narrow": figure.draw(analysis, stacked=True)}
-    made = [run.record for run in runs if run.record is not None]
-    text = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            analysis=analysis,
-            study=analysis.study,
-            budget=analysis.study.budgets.get(analysis.budget),
-            progress=_progress(analysis.runs),
-            images=_images(analysis, runs),
-            comparisons=[_comparison(analysis, item) for item in analysis.study.comparisons],
-            runs=_rows(analysis.runs),
-            figures={key: Markup(figure.inline_svg(item, words)) for key, item in drawings.items()},
-            facts=_distinct(record.data for record in made),
-            environments=_distinct(record.environment for record in made),
-            same_bits=len(
-                {str(item.environment.fingerprint()) for item in made if item.environment}
-            )
-            < 2,
-            precisions=sorted(set(analysis.summary["precision"])),
-            seconds=sum(record.seconds for record in made),
-            notes=sorted({item.data.note for item in made if item.data} - {""}),
-            command=command,
-        )
+    runs = list(_distinct_runs(collected).values())
+    nets = _paper_nets(collected)
+    # what counts as the paper's ratio of speeds lies around that ratio, not around no effect
+    speeds = {item.analysis.study.name for item in collected if isinstance(item.analysis, Analysis)}
+    plots = small_forest.forests(found, without_band=speeds)
+    shared = pages.provenance(runs)
+    return pages.render(
+        "index.html",
+        scripts=("claims.js",),
+        findings=list(zip(found, plots, strict=True)),
+        plot=(small_forest.WIDTH, small_forest.HEIGHT),
+        counts=_counts(found),
+        missing=[item for item in known if item.name not in _names(collected)],
+        tables=paper_tables(nets),
+        has_nets=any(run.record for run in nets),
+        inspection=pictures.inspect(nets),
+        synthetic=any(item.analysis.synthetic for item in collected),
+        exploratory=sorted({item.budget for item in found if item.exploratory}),
+        datasets=sorted({_dataset(item.analysis.dataset) for item in collected}),
+        budgets=sorted({item.analysis.budget for item in collected}),
+        trained=sum(run.record is not None for run in runs),
+        machines=sorted({_machine(values) for values, _ in shared["environments"]}),
+        **shared,
     )
-    return text.encode("utf-8", "replace")
 
 
-def _environment() -> Environment:
-    """Return the template engine: everything escaped, unknown names an error."""
-    engine = Environment(
-        loader=PackageLoader("ablations"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for format_value in (number, percent, interval, duration, plain, figure.readable):
-        engine.filters[format_value.__name__] = format_value
-    return engine
+def _dataset(name: str) -> str:
+    return _DATASETS.get(name, name)
 
 
-def _printable(value: Any) -> Any:
-    """Replace what HTML cannot hold; markup is ours and has been cleaned before."""
-    return figure.clean(value) if type(value) is str else value
+def _machine(environment: Mapping[str, Any]) -> str:
+    """Name what a run was computed on."""
+    device = environment["device"]
+    return environment["cpu"] if device == "CPU" else f"{device} ({environment['cpu']})"
 
 
-def _rows(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
-    """Return the table's rows in which every column of `where` has that value."""
-    for name, value in where.items():
-        table = table.loc[table[name] == value]
-    return [{str(key): item for key, item in row.items()} for row in table.to_dict("records")]
+def _counts(found: Sequence[Finding]) -> list[tuple[str, int]]:
+    """Return each verdict and how many of the deciding comparisons have it."""
+    counts = Counter(finding.verdict for finding in _primary(found))
+    return [(verdict, counts[verdict]) for verdict in _VERDICTS]
 
 
-def _comparison(analysis: Analysis, comparison: Comparison) -> dict[str, Any]:
-    """Return all that the page says about one comparison."""
-    tables = {
-        name: _rows(getattr(analysis, name), comparison=comparison.name)
-        for name in ("pairs", "sensitivity", "differences")
-    }
-    arms = (comparison.baseline, comparison.variant)
-    return {
-        "spec": comparison,
-        "title": figure.readable(comparison.name),
-        "result": _rows(analysis.comparisons, comparison=comparison.name)[0],
-        "arms": [row for arm in arms for row in _rows(analysis.summary, arm=arm)],
-        "search": _search(analysis, comparison, arms),
-        **tables,
-    }
+def _names(collected: Sequence[Collected]) -> set[str]:
+    return {item.analysis.study.name for item in collected}
 
 
-def _search(
-    analysis: Analysis, comparison: Comparison, arms: Sequence[str]
-) -> list[tuple[float, list[dict[str, Any] | None]]]:
-    """Return the search as a grid: per learning rate, one row of the table an arm."""
-    rows = _rows(analysis.search, comparison=comparison.name)
-    cells = {(row["arm"], row["learning_rate"]): row for row in rows}
-    rates = sorted({rate for _, rate in cells})
-    return [(rate, [cells.get((arm, rate)) for arm in arms]) for rate in rates]
+def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:
+    """Return every run once, however many studies share it."""
+    return {run.planned.experiment.run_id: run for item in collected for run in item.runs}
 
 
-def _progress(runs: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return role -> how many runs are planned and how many have each status."""
-    counts = {}
-    for role in ("reported", "search"):
-        status = runs.loc[runs["role"] == role, "status"]
-        names = ("done", "diverged", "failed", "new")
-        found = {name: int((status == name).sum()) for name in names}
-        counts[role] = {"planned": len(status), **found}
-    return counts
+def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
+    """Return the runs of the paper's net, from the study that was made for them if it is there."""
+    scores = [item for item in collected if isinstance(item.analysis, ScoreAnalysis)]
+    ranked = sorted(scores, key=lambda item: _rank(item.analysis.study.name))
+    for item in ranked:
+        runs = [run for run in item.runs if run.planned.arm == _PAPER]
+        if any(run.record is not None for run in runs):
+            return runs
+    return []
 
 
-def _images(analysis: Analysis, runs: Sequence[StudyRun]) -> str:
-    """Say how many training images the budget leaves of how many."""
-    data = runs[0].planned.experiment.data if runs else None
-    limit = data.train_images if data else None
-    if data is None or limit is None:
-        return "all training images"
-    if analysis.dataset not in _PUBLISHED:
-        return f"{limit:,} training images"
-    return f"{limit:,} of {_PUBLISHED[analysis.dataset] - data.validation_images:,} training images"
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
 
 
-def _distinct(values: Iterable[Any]) -> list[tuple[dict[str, Any], int]]:
-    """Return each different dataclass value as a dict and how often it occurs."""
-    counts = Counter(value for value in values if value is not None)
-    return [(dataclasses.asdict(value), count) for value, count in counts.items()]
-
-
-def number(value: float | None, digits: int = 1) -> str:
-    """Format to `digits` decimals; a dash for what is not known."""
-    return f"{value:,.{digits}f}" if value is not None and math.isfinite(value) else _UNKNOWN
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Format a fraction as a percentage."""
-    return f"{number(value * 100, digits)} %" if value is not None and value == value else _UNKNOWN
-
-
-def interval(low: float, high: float, digits: int = 1) -> str:
-    """Format the ends of an interval; an end that is no bound is left open in words."""
-    if low == 0 and math.isfinite(high):
-        return f"{number(high, digits)} or less"
-    if low > 0 and high == math.inf:
-        return f"{number(low, digits)} or more"
-    known = math.isfinite(low) and math.isfinite(high)
-    return f"{number(low, digits)} to {number(high, digits)}" if known else _UNKNOWN
-
-
-def duration(seconds: float | None) -> str:
-    """Format seconds as hours and minutes, or less."""
-    if seconds is None or not math.isfinite(seconds):
-        return _UNKNOWN
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
-
-
-def plain(value: Any) -> str:
-    """Format any value of a spec or a record."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return _UNKNOWN
-    return f"{value:g}" if isinstance(value, float) else str(value)
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from ablations import datasets, estimate, reporting, store
+from ablations import collect, datasets, estimate, store
 from ablations.execute import Machine
 from ablations.plan import PlannedRun, Task, cheapest_first, reported_runs
 from ablations.progress import duration
@@ -32,7 +32,7 @@ def show_plan(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     """Print the plan; train nothing but a probe of a few seconds. Return 0."""
     plans = []
     for task in tasks:
-        rates = reporting.rates(task, machine.out)
+        rates = collect.rates(task.study, task.request, machine.out)
         reported = reported_runs(task.study, task.request, rates)
         plans.append(_Planned(task=task, rates=rates, searches=task.searches, reported=reported))
     distinct = {run.experiment.run_id for plan in plans for run in plan.runs}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 from rich.console import Console
 
-from ablations import datasets, inspections, reporting, requests, store
+from ablations import collect, datasets, inspections, reporting, requests, store
 from ablations.execute import Machine, execute
 from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reported_runs
 from ablations.progress import Progress
@@ -54,10 +54,9 @@ def perform(
         requests.remember(machine.out / task.study.name, task.request)
         if len(tasks) > 1:
             console.rule(task.study.name)
-        found = reporting.rates(task, machine.out)
-        tables[task.study.name] = reporting.report(console, task, machine.out, found)
+        tables[task.study.name] = reporting.report(console, task, machine.out)
     if len(tasks) > 1:
-        reporting.index(console, machine.out)
+        reporting.index(console, tasks, machine.out)
     return code, tables
 
 
@@ -66,7 +65,9 @@ def _searched(task: Task, machine: Machine) -> bool:
 
 
 def _reported(task: Task, machine: Machine) -> tuple[PlannedRun, ...]:
-    return reported_runs(task.study, task.request, reporting.rates(task, machine.out))
+    return reported_runs(
+        task.study, task.request, collect.rates(task.study, task.request, machine.out)
+    )
 
 
 def _compute(

@@ -98,8 +98,9 @@ LIGHT = [
     "ablations.simulations",
     "ablations.tables",
     "ablations.time_to_error",
+    "ablations.speed_report",
+    "ablations.score_report",
     "ablations.report",
-    "ablations.figure",
     "ablations.plan",
     "ablations.study",
     "ablations.store",
@@ -332,7 +333,7 @@ LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"
 
 
 @pytest.mark.parametrize(
-    "module", ["ablations.analysis", "ablations.report", "ablations.figure", "ablations.run"]
+    "module", ["ablations.analysis", "ablations.report", "ablations.score_report", "ablations.run"]
 )
 def test_importing_it_loads_no_tensorflow(module):
     result = tiny.python(f"import sys, {module}\n{LOADED}")

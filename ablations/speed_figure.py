@@ -9,62 +9,19 @@ error that every seed reached, since an average over the successful seeds alone 
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import escape
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ablations.analysis import Analysis
+from ablations.drawing import BASELINE, FAINT, PAPER, VARIANT, clean, readable, styled
 from ablations.study import Comparison
 
-_INK, _FAINT, _RULE, _PAPER = "#1b1b1b", "#6f6f6f", "#d4d4d4", "#ffffff"
-# Blue and vermilion stay apart under every form of colour blindness; the vermilion is
-# darkened until text in it is legible on white. On grey paper the dashes tell.
-_BASELINE, _VARIANT = "#0072b2", "#b84a00"
-
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "ablations",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "text.color": _INK,
-    "text.parse_math": False,
-    "axes.edgecolor": _FAINT,
-    "axes.labelcolor": _INK,
-    "axes.facecolor": "none",
-    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
-    **{"axes.titlelocation": "left", "axes.titleweight": "bold", "axes.titlesize": 10},
-    "axes.axisbelow": True,
-    "grid.color": _RULE,
-    "grid.linewidth": 0.5,
-    **dict.fromkeys(("xtick.color", "ytick.color"), _FAINT),
-    **dict.fromkeys(("xtick.labelcolor", "ytick.labelcolor"), _INK),
-    "legend.frameon": False,
-    "figure.facecolor": _PAPER,
-}
-
 _BESIDE: Any = {"textcoords": "offset points", "va": "center", "fontweight": "bold"}
-
-#: What the page's style sheet decides instead, so that one drawing suits light and dark.
-_PAGE_COLOURS = {
-    _INK: "currentColor",
-    _FAINT: "var(--faint)",
-    _RULE: "var(--rule)",
-    _PAPER: "var(--page)",
-    _BASELINE: "var(--baseline)",
-    _VARIANT: "var(--variant)",
-    "'DejaVu Sans'": "system-ui, sans-serif",
-}
 
 
 def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
@@ -72,7 +29,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     comparisons = analysis.study.comparisons
     count = len(comparisons)
     grid, size = ((count, 1), (4.6, 3.9 * count)) if stacked else ((1, count), (4.9 * count, 4.2))
-    with _styled():
+    with styled():
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(*grid, sharey=True, squeeze=False).flat
         for comparison, axes in zip(comparisons, panels, strict=True):
@@ -82,44 +39,6 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
         highest = max(analysis.curves["train_error"], default=0.0)
         figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20 + 2) / 20)))
     return figure
-
-
-def svg(figure: Figure) -> str:
-    """Return the figure as a standalone SVG on white."""
-    return _render(figure, "svg", {"Date": None, "Creator": None}).decode()
-
-
-def png(figure: Figure) -> bytes:
-    """Return the figure as a PNG on white."""
-    return _render(figure, "png", {"Software": None}, dpi=160)
-
-
-def inline_svg(figure: Figure, description: str) -> str:
-    """Return an SVG element for a page that defines the colours of `_PAGE_COLOURS`."""
-    text = _render(figure, "svg", {"Date": None, "Creator": None}, facecolor="none").decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = re.sub(r' xmlns(:xlink)?="[^"]*"| (width|height)="[\d.]+pt"', "", text)
-    text = text.replace("xlink:href", "href")
-    for colour, replacement in _PAGE_COLOURS.items():
-        text = text.replace(colour, replacement)
-    return text.replace("<svg", f'<svg role="img" aria-label="{escape(clean(description))}"', 1)
-
-
-@contextmanager
-def _styled() -> Iterator[None]:
-    """Draw by this module's style alone, whatever the user's matplotlibrc says."""
-    with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
-        # A name may use letters that the font lacks; a box in their place is enough.
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        yield
-
-
-def _render(figure: Figure, kind: str, metadata: dict[str, Any], **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    with _styled():
-        figure.savefig(buffer, format=kind, metadata=metadata, **options)
-    return buffer.getvalue()
 
 
 def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
@@ -133,8 +52,8 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
     _threshold(axes, analysis.study.outcome.threshold)
     # at two heights, so that the numbers of two near crossings do not meet
     arms = (
-        (comparison.baseline, _BASELINE, "-", 0.13),
-        (comparison.variant, _VARIANT, (0, (4, 2)), 0.07),
+        (comparison.baseline, BASELINE, "-", 0.13),
+        (comparison.variant, VARIANT, (0, (4, 2)), 0.07),
     )
     for arm, colour, dashes, height in arms:
         label = clean(analysis.study.labels.get(arm, arm)) + _censoring(analysis, arm)
@@ -147,7 +66,7 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
 
 
 def _threshold(axes: Axes, threshold: float) -> None:
-    axes.axhline(threshold, color=_FAINT, linewidth=0.9)
+    axes.axhline(threshold, color=FAINT, linewidth=0.9)
     axes.annotate(
         f"{threshold * 100:g} %",
         (1, threshold),
@@ -202,7 +121,7 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: fl
     if not len(times) or row is None or pd.isna(row["mean"]):
         return
     bound = bool(row["n_censored"])
-    face = _PAPER if bound else colour
+    face = PAPER if bound else colour
     axes.plot(row["mean"], threshold, "o", color=colour, mfc=face, markersize=6.5, zorder=5)
     axes.vlines(row["mean"], 0, threshold, color=colour, linewidth=0.9, linestyle=":")
     axes.annotate(
@@ -238,15 +157,3 @@ def _summary(analysis: Analysis, arm: str) -> dict[Any, Any] | None:
 def _last_epoch(analysis: Analysis, comparison: Comparison) -> float:
     arms = (comparison.baseline, comparison.variant)
     return max((e for arm in arms for e in _reported(analysis.curves, arm)["epoch"]), default=1)
-
-
-def readable(name: str) -> str:
-    """Turn an identifier such as `paper_era` into words."""
-    words = clean(name).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def clean(text: str) -> str:
-    """Replace what XML and HTML cannot hold: control characters and half surrogates."""
-    text = text.encode("utf-8", "replace").decode()
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "\ufffd", text)

@@ -1,4 +1,4 @@
-"""The report: its bytes, what it says about every kind of result, and hostile text."""
+"""A report of a study of speed: bytes, words about every kind of result, hostile text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablations import figure, report
+from ablations import drawing, pages, speed_figure, speed_report
 from ablations.analysis import Analysis, analyse
 from ablations.plan import PlannedRun, StudyRun
 from ablations.studies.relu_vs_tanh import STUDY
@@ -154,7 +154,7 @@ def write(
     folder: Path, runs: list[StudyRun], *, study: SpeedStudy = STUDY, budget: str = "standard"
 ) -> Analysis:
     analysis = analyse(study, runs, budget=budget)
-    paths = report.write(analysis, runs, folder, command=COMMAND)
+    paths = speed_report.write(analysis, runs, folder, command=COMMAND)
     assert paths == [folder / name for name in FILES]
     return analysis
 
@@ -206,7 +206,7 @@ def test_texts_add_no_element_and_no_attribute(hostile: tuple[Page, Page, Path])
     harmless, page, _ = hostile
     assert page.elements == harmless.elements
     for payload in PAYLOADS:
-        assert figure.clean(payload).replace("\n", " ") in page.text
+        assert drawing.clean(payload).replace("\n", " ") in page.text
 
 
 def test_texts_leave_the_svg_well_formed(hostile: tuple[Page, Page, Path]) -> None:
@@ -218,7 +218,7 @@ def test_texts_leave_the_svg_well_formed(hostile: tuple[Page, Page, Path]) -> No
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
 def test_a_spreadsheet_runs_no_text(start: str) -> None:
     table = pd.DataFrame({"reason": [f"{start}1+1", "a=1"], "value": [-1.5, 0.1 + 0.2]})
-    rows = list(csv.reader(io.StringIO(report._csv(table, ()).decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(pages.csv_table(table, ()).decode(), newline="")))
     assert rows == [
         ["reason", "value"],
         ["'" + start.replace("\r", "\n") + "1+1", "-1.5"],
@@ -238,7 +238,7 @@ try:
 except locale.Error:
     pass
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
-from test_report import Path, digests, make_runs, write
+from test_speed_report import Path, digests, make_runs, write
 folder = Path({str(tmp_path)!r})
 write(folder, make_runs(5))
 print(json.dumps(digests(folder)), "tensorflow" in sys.modules)
@@ -291,7 +291,7 @@ def test_csv_holds_the_tables(usual: tuple[Path, Analysis]) -> None:
     for name in ("summary", "runs", "curves", "comparisons"):
         rows, table = read_csv(folder / f"{name}.csv"), getattr(analysis, name)
         assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
-        first = report.PUBLIC_COLUMNS.get(name, "").split()
+        first = speed_report.PUBLIC_COLUMNS.get(name, "").split()
         assert list(rows[0])[: len(first)] == first
     means = [float(row["mean"]) for row in read_csv(folder / "summary.csv")]
     assert means == pytest.approx(list(analysis.summary["mean"]), rel=1e-9)
@@ -308,7 +308,7 @@ def test_mean_line_meets_the_threshold_at_the_mean_time(usual: tuple[Path, Analy
         runs = analysis.runs.loc[analysis.runs["arm"] == arm, "run_id"]
         seeds = [analysis.curves.loc[analysis.curves["run_id"] == run] for run in runs]
         threshold = np.array([STUDY.outcome.threshold])
-        times = [figure._first_epoch(seed, threshold)[0] for seed in seeds]
+        times = [speed_figure._first_epoch(seed, threshold)[0] for seed in seeds]
         assert sum(times) / len(times) == pytest.approx(mean)
 
 
@@ -357,12 +357,12 @@ def test_one_seed_of_an_exploratory_budget_on_synthetic_images(tmp_path: Path) -
     ],
 )
 def test_interval(low: float, high: float, text: str) -> None:
-    assert report.interval(low, high) == text
+    assert pages.interval(low, high) == text
 
 
 def test_duration() -> None:
     values = [59.6, 3599.0, 36_000.0, float("nan")]
-    assert [report.duration(value) for value in values] == [
+    assert [pages.duration(value) for value in values] == [
         "60 s",
         "1 h 00 min",
         "10 h 00 min",

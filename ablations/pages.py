@@ -1,0 +1,247 @@
+"""What every page has in common: its template engine, its files, and how numbers read.
+
+The bytes depend on the tables and the records alone: no clock, no locale, no machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ablations import drawing
+from ablations.plan import StudyRun
+from alexnet_tf import records
+from alexnet_tf.files import write_atomic
+
+UNKNOWN = "–"
+
+# Images in a published training set before the validation images are taken out of it.
+_PUBLISHED = {"cifar10": 50_000}
+
+# A spreadsheet takes a cell that starts with one of these, or with the full-width twin
+# that some input methods produce, for a formula.
+_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+# --- files --------------------------------------------------------------------------------
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write each file into `folder`, in this order, and return their paths.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for name, data in files.items():
+        write_atomic(folder / name, data)
+    return [folder / name for name in files]
+
+
+def csv_table(table: pd.DataFrame, first: Sequence[str] = ()) -> bytes:
+    """Return the table as UTF-8 CSV, the columns of `first` before the others."""
+    table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = table[name].map(_cell)
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    return text.encode("utf-8", "replace")
+
+
+def _cell(value: Any) -> Any:
+    """Keep a spreadsheet from running text as a formula, and a cell from ending its row."""
+    if not isinstance(value, str):
+        return value
+    # The csv module quotes a line feed but leaves a carriage return bare.
+    text = value.replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def json_lines(runs: Sequence[StudyRun]) -> bytes:
+    """Return every record on a line of its own, in plan order."""
+    texts = [records.to_json(run.record) for run in runs if run.record is not None]
+    lines = [json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) for text in texts]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+# --- the template engine ------------------------------------------------------------------
+
+
+def render(template: str, *, scripts: Sequence[str] = (), **values: Any) -> bytes:
+    """Return the self-contained page of a template; only `scripts` of this project may run."""
+    texts = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in scripts]
+    page = _engine().get_template(template)
+    text = page.render(
+        scripts=[Markup(text) for text in texts],
+        script_hashes=[_integrity(text) for text in texts],
+        **values,
+    )
+    return text.encode("utf-8", "replace")
+
+
+def _integrity(script: str) -> str:
+    """Return what a content security policy calls the script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _engine() -> Environment:
+    """Return the template engine: everything escaped, unknown names an error."""
+    engine = Environment(
+        loader=PackageLoader("ablations"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    formats = (number, signed, effect, stated, effect_interval, p_value, chance, percent)
+    for format_value in (*formats, interval, duration, plain, drawing.readable):
+        engine.filters[format_value.__name__] = format_value
+    return engine
+
+
+def _printable(value: Any) -> Any:
+    """Replace what HTML cannot hold; markup is ours and has been cleaned before."""
+    return drawing.clean(value) if type(value) is str else value
+
+
+# --- what both kinds of study say of their runs -------------------------------------------
+
+
+def rows(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
+    """Return the table's rows in which every column of `where` has that value."""
+    for name, value in where.items():
+        table = table.loc[table[name] == value]
+    return [{str(key): item for key, item in row.items()} for row in table.to_dict("records")]
+
+
+def statuses(table: pd.DataFrame) -> dict[str, int]:
+    """Return how many runs are planned and how many have each status."""
+    counts = Counter(str(status) for status in table["status"])
+    names = ("done", "diverged", "failed", "new")
+    return {"planned": len(table), **{name: counts[name] for name in names}}
+
+
+def provenance(runs: Sequence[StudyRun]) -> dict[str, Any]:
+    """Return what the records say of data, machine and cost, for a page's last part."""
+    made = [run.record for run in runs if run.record is not None]
+    environments = [record.environment for record in made if record.environment]
+    return {
+        "facts": _distinct(record.data for record in made),
+        "environments": _distinct(environments),
+        "same_bits": len({str(item.fingerprint()) for item in environments}) < 2,
+        "seconds": sum(record.seconds for record in made),
+        "notes": sorted({record.data.note for record in made if record.data} - {""}),
+        "images": _images(runs),
+    }
+
+
+def _distinct(values: Iterable[Any]) -> list[tuple[dict[str, Any], int]]:
+    """Return each different dataclass value as a dict and how often it occurs."""
+    counts = Counter(value for value in values if value is not None)
+    return [(dataclasses.asdict(value), count) for value, count in counts.items()]
+
+
+def _images(runs: Sequence[StudyRun]) -> str:
+    """Say how many training images the budget leaves of how many."""
+    data = runs[0].planned.experiment.data if runs else None
+    limit = data.train_images if data else None
+    if data is None or limit is None:
+        return "all training images"
+    if data.dataset not in _PUBLISHED:
+        return f"{limit:,} training images"
+    return f"{limit:,} of {_PUBLISHED[data.dataset] - data.validation_images:,} training images"
+
+
+# --- numbers in words ---------------------------------------------------------------------
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Format to `digits` decimals; a dash for what is not known."""
+    return f"{value:,.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """Format to `digits` decimals with a sign, a true minus; a dash for what is not known."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:+,.{digits}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else text.replace("-", "\u2212")
+
+
+def effect(value: float | None, unit: str) -> str:
+    """Format a difference with its sign, or a ratio (unit "x"), with its unit."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
+
+
+def stated(value: float | None, unit: str) -> str:
+    """Format what the paper says, with as many digits as it gives."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:g}\u202f×" if unit == "x" else f"{value:+g} {unit}".strip()
+    return text.replace("-", "\u2212")
+
+
+def effect_interval(low: float, high: float, unit: str) -> str:
+    """Format the ends of the interval of an effect."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    return interval(low, high, 2) if unit == "x" else f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float) -> str:
+    """Format a p value, never as 0."""
+    return "< 0.0001" if value < 0.0001 else number(value, 4)
+
+
+def chance(value: float) -> str:
+    """Format a probability as a percentage that is never 0 or 100."""
+    if value != value:
+        return UNKNOWN
+    return "> 99 %" if value > 0.99 else "< 1 %" if value < 0.01 else percent(value, 0)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Format a fraction as a percentage."""
+    return f"{number(value * 100, digits)} %" if value is not None and value == value else UNKNOWN
+
+
+def interval(low: float, high: float, digits: int = 1) -> str:
+    """Format the ends of an interval; an end that is no bound is left open in words."""
+    if low == 0 and math.isfinite(high):
+        return f"{number(high, digits)} or less"
+    if low > 0 and high == math.inf:
+        return f"{number(low, digits)} or more"
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{number(low, digits)} to {number(high, digits)}" if known else UNKNOWN
+
+
+def duration(seconds: float | None) -> str:
+    """Format seconds as hours and minutes, or less."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def plain(value: Any) -> str:
+    """Format any value of a spec or a record."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)

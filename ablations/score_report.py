@@ -1,0 +1,163 @@
+"""The report of a study of scores: one page, its figure, and the tables behind it.
+
+Everything is written from a `ScoreAnalysis` and the records; nothing is computed here that
+is not in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from ablations import drawing, pages, score_figure, text_tables
+from ablations.plan import StudyRun
+from ablations.quantities import MEASURES
+from ablations.score_analysis import ScoreAnalysis
+
+#: Columns that readers' programs rely on, in this order; the rest of a table follows them.
+PUBLIC_COLUMNS: Mapping[str, str] = {
+    "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
+    "precision",
+    "runs": "run_id arm seed status test_error test_error_ten_views seconds",
+}
+
+_HEAD = (
+    *("Comparison", "Baseline", "Variant", "Quantity", "Paper", "Measured", "95 % interval"),
+    *("n", "Power", "Adjusted p", "Verdict"),
+)
+
+
+def write(
+    analysis: ScoreAnalysis, runs: Sequence[StudyRun], folder: Path, *, command: str
+) -> list[Path]:
+    """Write the page, the figure, the tables and the records into `folder`.
+
+    Args:
+        analysis: the study's tables.
+        runs: the planned runs and their records that `analysis` was made from.
+        folder: is created; files of an earlier report are replaced one by one.
+        command: what a reader types to make this report.
+
+    Returns:
+        The files written, the page last, so that it never points at what is not there.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    figure = score_figure.draw(analysis)
+    files = {
+        f"{name}.csv": pages.csv_table(
+            getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split()
+        )
+        for name in ("summary", "runs", "curves", "comparisons")
+    }
+    cells = [_cells(analysis, row) for row in pages.rows(analysis.comparisons)]
+    files["records.jsonl"] = pages.json_lines(runs)
+    files["figure.svg"] = drawing.svg(figure).encode()
+    files["figure.png"] = drawing.png(figure)
+    files["tables.md"] = text_tables.markdown(_HEAD, cells, "llllrrrrrrl").encode()
+    files["tables.tex"] = text_tables.latex(_HEAD, cells, "llllrrrrrrl").encode()
+    files["index.html"] = _page(analysis, runs, figure, command)
+    return pages.write_files(folder, files)
+
+
+def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, command: str) -> bytes:
+    """Return the self-contained page."""
+    drawings = {"wide": figure, "narrow": score_figure.draw(analysis, stacked=True)}
+    words = _description(analysis)
+    figures = {key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()}
+    budget = analysis.study.budgets.get(analysis.budget)
+    return pages.render(
+        "score.html",
+        scripts=("curves.js",),
+        analysis=analysis,
+        study=analysis.study,
+        budget=budget or analysis.study.imagenet_budgets.get(analysis.budget),
+        planned=pages.statuses(analysis.runs),
+        comparisons=[_comparison(analysis, row) for row in pages.rows(analysis.comparisons)],
+        arms=_arms(analysis),
+        quantities={name: measure.label for name, measure in MEASURES.items()},
+        order=pages.rows(analysis.order),
+        runs=pages.rows(analysis.runs),
+        figures=figures,
+        curves=_interactive(analysis, drawings),
+        precisions=sorted(set(analysis.summary["precision"])),
+        command=command,
+        **pages.provenance(runs),
+    )
+
+
+def _description(analysis: ScoreAnalysis) -> str:
+    """Say in words what the figure shows."""
+    effects = [
+        f"{drawing.readable(row['comparison'])} {pages.effect(row['estimate'], row['unit'])}"
+        for row in pages.rows(analysis.comparisons)
+    ]
+    return (
+        f"Measured effects: {'; '.join(effects)}. Beside them, error over epochs for each arm. "
+        "The tables below hold the numbers."
+    )
+
+
+def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that the page says about one comparison."""
+    name = row["comparison"]
+    declared = {item.name: item for item in analysis.study.differences}.get(name)
+    return {
+        "title": drawing.readable(name),
+        "note": declared.note if declared else "",
+        "interaction": declared.interaction if declared else None,
+        "result": row,
+        "pairs": pages.rows(analysis.pairs, comparison=name),
+        "differences": pages.rows(analysis.differences, comparison=name),
+    }
+
+
+def _arms(analysis: ScoreAnalysis) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return arm -> quantity -> row of the summary."""
+    arms: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in pages.rows(analysis.summary):
+        arms.setdefault(row["arm"], {})[row["metric"]] = row
+    return arms
+
+
+def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
+    """Return the comparison as cells of `_HEAD`."""
+    labels, unit = analysis.study.labels, row["unit"]
+    left, right = (_label(row[name]) for name in ("baseline_quantity", "quantity"))
+    return [
+        drawing.readable(row["comparison"]),
+        labels.get(row["baseline"], row["baseline"]),
+        labels.get(row["variant"], row["variant"]),
+        right if left == right else f"{right} against {left}",
+        pages.stated(row["paper"], unit),
+        pages.effect(row["estimate"], unit),
+        pages.effect_interval(row["low"], row["high"], unit),
+        str(row["n"]),
+        pages.chance(row["power"]),
+        pages.p_value(row["p_adjusted"]),
+        row["verdict"],
+    ]
+
+
+def _label(quantity: str) -> str:
+    """Return what a reader calls the quantity."""
+    return next((item.label for name, item in MEASURES.items() if name == quantity), quantity)
+
+
+def _interactive(analysis: ScoreAnalysis, drawings: Mapping[str, Figure]) -> Markup:
+    """Return what the page's script knows of the curves, as JSON that no text can leave."""
+    data = {
+        "arms": [drawing.clean(analysis.study.labels.get(a, a)) for a in analysis.study.arms],
+        "panels": {key: score_figure.panels(figure) for key, figure in drawings.items()},
+        "lines": score_figure.lines(analysis),
+    }
+    text = json.dumps(data, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)

@@ -1,0 +1,363 @@
+"""The report of a study of scores: its files, its numbers, its figure, and hostile text."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scores
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check, contrast
+
+from ablations import drawing, pages, score_figure, score_report, study, text_tables
+from ablations.score_analysis import ScoreAnalysis, analyse_scores
+from ablations.study import ScoreStudy
+from alexnet_tf import records
+
+FILES = [
+    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl", "figure.svg"),
+    *("figure.png", "tables.md", "tables.tex", "index.html"),
+]
+COMMAND = "python -m ablations.run dropout --budget standard"
+SCORE_STUDIES = [name for name in study.names() if isinstance(study.load(name), ScoreStudy)]
+
+
+def load(name: str) -> ScoreStudy:
+    found = study.load(name)
+    assert isinstance(found, ScoreStudy)
+    return found
+
+
+DROPOUT = load("dropout")
+
+
+def write(
+    folder: Path, runs: list[Any], *, of: ScoreStudy = DROPOUT, budget: str = "standard"
+) -> ScoreAnalysis:
+    analysis = analyse_scores(of, runs, budget=budget)
+    paths = score_report.write(analysis, runs, folder, command=COMMAND)
+    assert paths == [folder / name for name in FILES]
+    return analysis
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ScoreAnalysis]:
+    """The report of five complete seeds, with differences, ratios and two families."""
+    folder = tmp_path_factory.mktemp("usual") / "not" / "there yet"
+    return folder, write(folder, scores.make_runs(DROPOUT))
+
+
+def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, ScoreAnalysis]) -> None:
+    page = check(usual[0] / "index.html", size=2_000_000)
+    links = {a["href"] for a in page.all("a")}
+    assert {link for link in links if not link.startswith("#")} == set(FILES) - {"index.html"}
+    policy = next(
+        a["content"] for a in page.all("meta") if "content" in a and "src" in a["content"]
+    )
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    assert "script-src 'sha256-" in policy and "unsafe-eval" not in policy
+
+
+def test_the_policy_names_the_script_that_is_there(usual: tuple[Path, ScoreAnalysis]) -> None:
+    page = Page(usual[0] / "index.html")
+    data, script = page.scripts
+    policy = next(a["content"] for a in page.all("meta") if "sha256" in a.get("content", ""))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.endswith(f"script-src 'sha256-{digest}'")
+    assert json.loads(data)["arms"] == list(DROPOUT.labels.values())
+
+
+def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalysis]) -> None:
+    folder, analysis = usual
+    page = Page(folder / "index.html")
+    words = page.words.replace("\u202f", " ")
+    for row in analysis.comparisons.to_dict("records"):
+        minus = "" if row["unit"] == "x" else "+"
+        estimate = f"{row['estimate']:{minus}.2f}".replace("-", "\u2212")
+        unit = "×" if row["unit"] == "x" else row["unit"]
+        assert f"{estimate} {unit}" in words
+        assert row["reason"] in words and row["verdict"] in words
+        assert f"{row['sign_flip_p']:.4f} ({row['min_p']:.4f})" in words
+    for row in analysis.pairs.to_dict("records"):
+        assert f"{row['baseline_value']:.2f}|{row['variant_value']:.2f}|" in page.cells
+    for row in analysis.summary.to_dict("records"):
+        assert (
+            f"{row['mean']:.2f} {row['unit']}{row['ci_low']:.2f} to {row['ci_high']:.2f}" in words
+        )
+    for run_id in analysis.runs["run_id"]:
+        assert f"--spec runs/{run_id}/spec.json --out rerun" in words
+    assert COMMAND in words and DROPOUT.limits in words and "633,962" in words
+    assert '2 × ("roughly doubles", data set not named)' in words
+
+
+def test_the_csv_files_hold_the_tables(usual: tuple[Path, ScoreAnalysis]) -> None:
+    folder, analysis = usual
+    for name in ("summary", "runs", "curves", "comparisons"):
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        table = getattr(analysis, name)
+        assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
+        first = score_report.PUBLIC_COLUMNS.get(name, "").split()
+        assert list(rows[0])[: len(first)] == first
+    lines = (folder / "records.jsonl").read_text("utf-8").splitlines()
+    assert [records.from_json(line) for line in lines] == [
+        run.record for run in scores.make_runs(DROPOUT)
+    ]
+
+
+@pytest.mark.parametrize("settings", [("C", "Asia/Tokyo", "1"), ("tr_TR.UTF-8", "UTC", "77")])
+def test_bytes_depend_on_the_records_alone(
+    settings: tuple[str, str, str], usual: tuple[Path, ScoreAnalysis], tmp_path: Path
+) -> None:
+    code = f"""
+import json, sys
+sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
+from test_score_report import DROPOUT, Path, digests, scores, write
+folder = Path({str(tmp_path)!r})
+write(folder, scores.make_runs(DROPOUT))
+print(json.dumps(digests(folder)), "tensorflow" in sys.modules)
+"""
+    names = ("LC_ALL", "TZ", "PYTHONHASHSEED")
+    environment = {**os.environ, **dict(zip(names, settings, strict=True))}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == f"{json.dumps(digests(usual[0]))} False"
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [*((name, 1) for name in SCORE_STUDIES), ("dropout", 0), ("ensemble", 0), ("lrn_cifar", 2)],
+)
+def test_every_study_has_a_page_however_little_was_run(
+    name: str, seeds: int, tmp_path: Path
+) -> None:
+    of = load(name)
+    write(tmp_path, scores.make_runs(of, seeds), of=of, budget="quick")
+    page = check(tmp_path / "index.html", size=2_000_000)
+    assert "nan" not in re.split(r"\W+", page.words.lower())
+    assert of.claim in page.words and "Exploratory: quick budget" in page.words
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    changes: dict[tuple[str, int], Any] = {
+        ("paper", 0): {"status": "failed", "reason": "killed by signal 9", "curve": ()},
+        ("paper", 1): {"environment": dataclasses.replace(scores.ENVIRONMENT, threads=2)},
+        ("no_dropout", 2): None,
+        ("no_dropout", 3): {"status": "diverged", "reason": "the loss is not finite", "curve": ()},
+    }
+    write(tmp_path, scores.make_runs(DROPOUT, 5, changes))
+    words = Page(tmp_path / "index.html").words
+    assert "7 of 10 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
+    assert "killed by signal 9" in words and "the loss is not finite" in words
+    assert "environments whose arithmetic may differ" in words
+
+
+def test_synthetic_images_are_announced(tmp_path: Path) -> None:
+    facts = dataclasses.replace(scores.FACTS, synthetic=True)
+    changes = {(arm, seed): {"data": facts} for arm in DROPOUT.arms for seed in range(5)}
+    write(tmp_path, scores.make_runs(DROPOUT, 5, changes))
+    assert "Built-in SYNTHETIC images, not CIFAR-10." in Page(tmp_path / "index.html").words
+
+
+# --- hostile text -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Page, Path]:
+    """Two pages that differ only in texts: harmless words, and every payload everywhere."""
+    found, folder = [], Path()
+    for texts in ([f"word {index}" for index in range(len(PAYLOADS))], PAYLOADS):
+        folder = tmp_path_factory.mktemp("texts")
+        changes = {("paper", seed): scores.with_texts(text) for seed, text in enumerate(texts)}
+        changes |= {("paper", 0): {}}  # so that there is one curve to draw
+        first = dataclasses.replace(DROPOUT.differences[0], note=texts[2], paper_source=texts[3])
+        of = dataclasses.replace(
+            DROPOUT,
+            title=texts[1],
+            claim=" ".join(texts),
+            limits=texts[4],
+            labels={"paper": texts[13], "no_dropout": texts[1]},
+            differences=(first, *DROPOUT.differences[1:]),
+        )
+        write(folder, scores.make_runs(of, len(texts), changes), of=of)
+        found.append(Page(folder / "index.html"))
+    return found[0], found[1], folder
+
+
+def test_texts_add_no_element_and_no_attribute(hostile: tuple[Page, Page, Path]) -> None:
+    harmless, page, _ = hostile
+    assert page.outline == harmless.outline
+    for payload in PAYLOADS:
+        assert drawing.clean(payload).replace("\n", " ") in page.text
+
+
+def test_texts_stay_text_in_the_data_of_the_script(hostile: tuple[Page, Page, Path]) -> None:
+    data = json.loads(hostile[1].scripts[0])
+    assert data["arms"][1] == PAYLOADS[1]
+    assert "<" not in hostile[1].scripts[0]
+
+
+def test_texts_stay_text_in_markdown_and_latex(hostile: tuple[Page, Page, Path]) -> None:
+    lines = (hostile[2] / "tables.md").read_text("utf-8").splitlines()
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+    assert not re.search(r"(?<!\\)<", "".join(lines))
+    body = (hostile[2] / "tables.tex").read_text("utf-8").split("\\midrule\n")[1]
+    rows = body.split("\\bottomrule")[0].splitlines()
+    assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {10}
+
+
+def test_latex_escapes_every_special_sign() -> None:
+    text = text_tables.latex(["a"], [[r"\input{x} 50% #1 $y$ a_b a^b ~ &"]], "l")
+    row = text.splitlines()[4]
+    assert row == (
+        r"\textbackslash{}input\{x\} 50\% \#1 \$y\$ a\_b a\textasciicircum{}b "
+        r"\textasciitilde{} \& \\"
+    )
+
+
+def test_markdown_escapes_every_special_sign() -> None:
+    text = text_tables.markdown(["a"], [["[x](y) |*b*_c_\n`d`"]], "r")
+    assert text == "| a |\n| --: |\n| \\[x\\](y) \\|\\*b\\*\\_c\\_ \\`d\\` |\n"
+
+
+# --- the figure ---------------------------------------------------------------------------
+
+
+def path_of(svg: str, identity: str) -> np.ndarray:
+    """The points of the path in the group with this id."""
+    group = re.search(rf'<g id="{identity}">\s*<path d="([^"]*)"', svg)
+    assert group is not None
+    return np.array([[float(v) for v in p] for p in re.findall(r"[ML] (\S+) (\S+)", group[1])])
+
+
+@pytest.mark.parametrize("kind", ["wide", "narrow"])
+def test_every_curve_is_drawn_where_its_numbers_are(
+    kind: str, usual: tuple[Path, ScoreAnalysis]
+) -> None:
+    analysis = usual[1]
+    figure = score_figure.draw(analysis, stacked=kind == "narrow")
+    svg = drawing.inline_svg(figure, "words", kind)
+    (panel,) = score_figure.panels(figure)
+    left, top, right, bottom = panel["box"]
+    table = analysis.curves.set_index(["arm", "seed"])
+    places = {arm: 0 for arm in DROPOUT.arms}
+    for line in score_figure.lines(analysis):
+        arm = list(DROPOUT.arms)[line["arm"]]
+        drawn = path_of(svg, f"{kind}-panel-0-arm-{line['arm']}-line-{places[arm]}")
+        places[arm] += 1
+        curve = table.loc[(arm, line["seed"])]
+        x, y = curve["epoch_midpoint"].to_numpy(), curve["train_error"].to_numpy()
+        assert line["x"] == pytest.approx(list(x)) and line["y"] == pytest.approx(list(y), abs=1e-4)
+        expected_x = left + (right - left) * x / panel["x"][1]
+        expected_y = bottom - (bottom - top) * y / panel["y"][1]
+        # the drawing may leave out points that lie on the line between others
+        assert drawn[0] == pytest.approx([expected_x[0], expected_y[0]], abs=0.02)
+        assert drawn[-1] == pytest.approx([expected_x[-1], expected_y[-1]], abs=0.02)
+        between = np.interp(expected_x, drawn[:, 0], drawn[:, 1])
+        assert between == pytest.approx(expected_y, abs=0.2)
+    assert places == {"paper": 5, "no_dropout": 5}
+
+
+def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, ScoreAnalysis]) -> None:
+    figure = score_figure.draw(usual[1])
+    for place, arm in enumerate(DROPOUT.arms):
+        (line,) = figure.findobj(lambda a, p=place: a.get_gid() == f"panel-0-arm-{p}-mean")
+        curves = usual[1].curves.loc[usual[1].curves["arm"] == arm]
+        by_hand = curves.pivot(index="seed", columns="epoch", values="train_error").to_numpy()
+        assert isinstance(line, Line2D)
+        assert line.get_ydata() == pytest.approx(by_hand.mean(axis=0))
+
+
+def test_the_forest_shows_every_pair_interval_and_paper_s_value(
+    usual: tuple[Path, ScoreAnalysis],
+) -> None:
+    analysis = usual[1]
+    figure = score_figure.draw(analysis)
+    drawn = [line.get_xdata() for axes in figure.axes for line in axes.lines]
+    for row in analysis.comparisons.to_dict("records"):
+        pairs = analysis.pairs.loc[analysis.pairs["comparison"] == row["comparison"]]
+        assert any(np.array_equal(x, pairs["difference"].to_numpy()) for x in drawn)
+        assert any(np.array_equal(x, [row["estimate"]]) for x in drawn)
+        if row["paper"] == row["paper"]:
+            assert any(np.array_equal(x, [row["paper"]]) for x in drawn)
+    intervals = [
+        segment[:, 0].tolist()
+        for axes in figure.axes
+        for lines in axes.collections
+        if isinstance(lines, LineCollection)
+        for segment in lines.get_segments()
+    ]
+    for row in analysis.comparisons.to_dict("records"):
+        assert [row["low"], row["high"]] in intervals
+
+
+def test_colours_are_legible_in_both_themes() -> None:
+    style = (Path(pages.__file__).parent / "templates" / "style.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    assert len(blocks) == 3  # light, dark, paper
+    for block in blocks:
+        colours = dict(re.findall(r"--([\w-]+): (#\w{6})", block))
+        for name in set(colours) - {"page", "rule", "wash", "alarm-wash"}:
+            ground = colours["alarm-wash" if name == "alarm" else "page"]
+            assert contrast(colours[name], ground) >= 4.5, name
+            assert contrast(colours[name], colours["wash"]) >= 4.5, name
+
+
+# --- in a browser -------------------------------------------------------------------------
+
+TOUR = """
+const svg = document.querySelector('[data-drawing="wide"] svg');
+const data = JSON.parse(document.querySelector("script[type='application/json']").textContent);
+const frame = svg.getBoundingClientRect(), scale = frame.width / svg.viewBox.baseVal.width;
+const panel = data.panels.wide[0], [left, top_, right, bottom] = panel.box, line = data.lines[7];
+const at = (kind, u, v) => svg.dispatchEvent(new PointerEvent(kind, {
+  clientX: frame.left + u * scale, clientY: frame.top + v * scale, pointerType: 'mouse',
+  bubbles: true}));
+const u = left + (right - left) * line.x[3] / panel.x[1];
+const v = bottom - (bottom - top_) * line.y[3] / panel.y[1];
+const tip = document.querySelector('.tip'), said = [];
+at('pointermove', u, v); said.push(tip.textContent);
+document.querySelectorAll('[data-drawing="wide"] .entry')[1].dispatchEvent(new MouseEvent('click'));
+at('pointermove', u, v); said.push(tip.hidden ? 'hidden' : tip.textContent);
+at('pointerdown', left + 40, top_ + 40); at('pointermove', right - 40, bottom - 40);
+at('pointerup', right - 40, bottom - 40);
+said.push(document.querySelector('[data-drawing="wide"] .moving').hasAttribute('transform'));
+document.title = said.join(' / ');
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_curves_answer_to_the_pointer(usual: tuple[Path, ScoreAnalysis], tmp_path: Path) -> None:
+    document, console = browse(usual[0] / "index.html", tmp_path, script=TOUR)
+    line = score_figure.lines(usual[1])[7]
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title is not None and not console
+    first, second, zoomed = title[1].split(" / ")
+    assert (line["arm"], line["seed"]) == (1, 2)
+    assert first == f"no dropout, seed 2, epoch 4: {line['y'][3]:.2f} %"
+    assert "no dropout" not in second and zoomed == "true"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_page_s_own_script_runs_and_nothing_is_reported(
+    usual: tuple[Path, ScoreAnalysis], tmp_path: Path
+) -> None:
+    document, console = browse(usual[0] / "index.html", tmp_path)
+    assert console == [] and 'aria-pressed="true"' in document
