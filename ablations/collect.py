@@ -18,7 +18,7 @@ from ablations.learning_rates import choose_learning_rates
 from ablations.plan import Request, StudyRun, reported_runs, search_runs
 from ablations.score_analysis import ScoreAnalysis, analyse_scores
 from ablations.study import ScoreStudy, SpeedStudy, Study
-from alexnet_tf.data.images import DataError
+from alexnet_tf.data.error import DataError
 from alexnet_tf.values import SpecError
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from ablations.execute import Machine, StoppedError
 from ablations.options import Options, parse
 from ablations.plan import Task, check, reported_runs
 from alexnet_tf import files
-from alexnet_tf.data.images import DataError
+from alexnet_tf.data.error import DataError
 from alexnet_tf.values import SpecError
 
 EXIT_USAGE, EXIT_DATA, EXIT_ENVIRONMENT = 2, 3, 4

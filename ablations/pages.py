@@ -117,6 +117,29 @@ def _printable(value: Any) -> Any:
     return drawing.clean(value) if type(value) is str else value
 
 
+def curves(
+    *,
+    labels: Sequence[str],
+    panels: Mapping[str, Sequence[Mapping[str, Any]]],
+    lines: Sequence[Mapping[str, Any]],
+    zoom: bool,
+) -> Markup:
+    """Return what `curves.js` knows of a figure, as JSON that no text can leave.
+
+    Args:
+        labels: what a reader calls each arm.
+        panels: kind of drawing -> `drawing.panels` of it.
+        lines: every drawn curve of a seed: panel, arm (its place), seed, x, y (percent).
+        zoom: whether all that is drawn in a panel may be stretched.
+    """
+    arms = [drawing.clean(label) for label in labels]
+    data = {"arms": arms, "panels": panels, "lines": lines, "zoom": zoom}
+    text = json.dumps(data, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
 # --- what both kinds of study say of their runs -------------------------------------------
 
 

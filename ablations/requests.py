@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablations.plan import Request
 from alexnet_tf import files
-from alexnet_tf.data.images import DataError
+from alexnet_tf.data.error import DataError
 
 _REQUEST = "request.json"
 

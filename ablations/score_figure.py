@@ -54,24 +54,6 @@ def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
     return figure
 
 
-def panels(figure: Figure) -> list[dict[str, Any]]:
-    """Return where the curves lie on the drawing: the box of each panel and its axes' ends.
-
-    The box is left, top, right, bottom in the units of the SVG, 72 an inch.
-    """
-    found = []
-    width, height = (72 * inches for inches in figure.get_size_inches())
-    for axes in figure.findobj(Axes):
-        if not str(axes.get_gid()).startswith("panel-"):
-            continue
-        place = axes.get_position()
-        box = [place.x0 * width, (1 - place.y1) * height]
-        box += [place.x1 * width, (1 - place.y0) * height]
-        values = {"box": box, "x": axes.get_xlim(), "y": axes.get_ylim()}
-        found.append({key: [round(float(v), 3) for v in item] for key, item in values.items()})
-    return found
-
-
 def lines(analysis: ScoreAnalysis) -> list[dict[str, Any]]:
     """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points."""
     found = []

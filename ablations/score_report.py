@@ -6,7 +6,6 @@ is not in them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,12 @@ def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, com
         order=pages.rows(analysis.order),
         runs=pages.rows(analysis.runs),
         figures=figures,
-        curves=_interactive(analysis, drawings),
+        curves=pages.curves(
+            labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
+            panels={key: drawing.panels(item) for key, item in drawings.items()},
+            lines=score_figure.lines(analysis),
+            zoom=True,
+        ),
         precisions=sorted(set(analysis.summary["precision"])),
         command=command,
         **pages.provenance(runs),
@@ -148,16 +152,3 @@ def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
 def _label(quantity: str) -> str:
     """Return what a reader calls the quantity."""
     return next((item.label for name, item in MEASURES.items() if name == quantity), quantity)
-
-
-def _interactive(analysis: ScoreAnalysis, drawings: Mapping[str, Figure]) -> Markup:
-    """Return what the page's script knows of the curves, as JSON that no text can leave."""
-    data = {
-        "arms": [drawing.clean(analysis.study.labels.get(a, a)) for a in analysis.study.arms],
-        "panels": {key: score_figure.panels(figure) for key, figure in drawings.items()},
-        "lines": score_figure.lines(analysis),
-    }
-    text = json.dumps(data, separators=(",", ":"))
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ablations.analysis import Analysis
-from ablations.drawing import BASELINE, FAINT, PAPER, VARIANT, clean, readable, styled
+from ablations.drawing import BASELINE, FAINT, PAPER, VARIANT, clean, readable, settle, styled
 from ablations.study import Comparison
 
 _BESIDE: Any = {"textcoords": "offset points", "va": "center", "fontweight": "bold"}
@@ -32,17 +32,33 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     with styled():
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(*grid, sharey=True, squeeze=False).flat
-        for comparison, axes in zip(comparisons, panels, strict=True):
-            _panel(axes, analysis, comparison)
+        for number, (comparison, axes) in enumerate(zip(comparisons, panels, strict=True)):
+            _panel(axes, analysis, comparison, number)
             if stacked or axes is figure.axes[0]:
                 axes.set_ylabel("Training error rate")
-        highest = max(analysis.curves["train_error"], default=0.0)
+        reported = analysis.curves.loc[analysis.curves["role"] == "reported"]
+        highest = max(reported["train_error"], default=0.0)
         figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20 + 2) / 20)))
+        settle(figure)
     return figure
 
 
-def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
-    """Draw one comparison."""
+def lines(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points."""
+    arms, found = list(analysis.study.arms), []
+    for panel, comparison in enumerate(analysis.study.comparisons):
+        for arm in (comparison.baseline, comparison.variant):
+            for seed, curve in _reported(analysis.curves, arm).groupby("seed", sort=True):
+                x = curve["epoch_midpoint"].round(4).tolist()
+                y = (100 * curve["train_error"]).round(4).tolist()
+                line = {"panel": panel, "arm": arms.index(arm), "seed": int(str(seed))}
+                found.append({**line, "x": x, "y": y})
+    return found
+
+
+def _panel(axes: Axes, analysis: Analysis, comparison: Comparison, number: int) -> None:
+    """Draw one comparison; ids name panel, arm and mark for the page's script."""
+    axes.set_gid(f"panel-{number}")
     axes.set_title(readable(comparison.name))
     axes.set_xlabel("Epochs")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -58,11 +74,22 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison) -> None:
     for arm, colour, dashes, height in arms:
         label = clean(analysis.study.labels.get(arm, arm)) + _censoring(analysis, arm)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
+        before = set(axes.get_children())
         _curves(axes, analysis, arm, colour, dashes)
         _crossings(axes, analysis, arm, colour, height)
+        place = list(analysis.study.arms).index(arm)
+        drawn = [artist for artist in axes.get_children() if artist not in before]
+        for mark, artist in enumerate(drawn):
+            artist.set_gid(f"panel-{number}-arm-{place}-{mark}")
     # Room on the right for the number beside the last crossing.
     axes.set_xlim(0, _last_epoch(analysis, comparison) * 1.1)
-    axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
+    legend = axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
+    named = zip(arms, legend.get_texts(), legend.legend_handles, strict=True)
+    for (arm, *_), text, handle in named:
+        place = list(analysis.study.arms).index(arm)
+        text.set_gid(f"panel-{number}-legend-{place}-text")
+        if handle is not None:
+            handle.set_gid(f"panel-{number}-legend-{place}-line")
 
 
 def _threshold(axes: Axes, threshold: float) -> None:

@@ -64,6 +64,7 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command:
     drawings = {"wide": figure, "narrow": speed_figure.draw(analysis, stacked=True)}
     return pages.render(
         "speed.html",
+        scripts=("curves.js",),
         analysis=analysis,
         study=analysis.study,
         budget=analysis.study.budgets.get(analysis.budget),
@@ -73,6 +74,12 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command:
         figures={
             key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()
         },
+        curves=pages.curves(
+            labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
+            panels={key: drawing.panels(item, percent=100) for key, item in drawings.items()},
+            lines=speed_figure.lines(analysis),
+            zoom=False,
+        ),
         precisions=sorted(set(analysis.summary["precision"])),
         command=command,
         **pages.provenance(runs),

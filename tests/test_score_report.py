@@ -254,7 +254,7 @@ def test_every_curve_is_drawn_where_its_numbers_are(
     analysis = usual[1]
     figure = score_figure.draw(analysis, stacked=kind == "narrow")
     svg = drawing.inline_svg(figure, "words", kind)
-    (panel,) = score_figure.panels(figure)
+    (panel,) = drawing.panels(figure)
     left, top, right, bottom = panel["box"]
     table = analysis.curves.set_index(["arm", "seed"])
     places = {arm: 0 for arm in DROPOUT.arms}

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import tiny
 
-from ablations import command, estimate, plan, report, show_probe, study
+from ablations import command, estimate, plan, show_probe, study
 from ablations.plan import Request, Task, cheapest_first, reported_runs
 from alexnet_tf.spec import PAPER, replace
 
@@ -36,8 +36,7 @@ STUDY = dataclasses.replace(
 
 
 @pytest.fixture
-def slow_tanh(tmp_path, monkeypatch) -> str:
-    monkeypatch.setattr(report, "write_index", lambda out: out / "index.html", raising=False)
+def slow_tanh(tmp_path) -> str:
     path = tmp_path / "slow_tanh.py"
     path.write_text(SLOW_TANH)
     return str(path)
@@ -253,7 +252,7 @@ def test_killed_and_continued_gives_the_tables_of_an_uninterrupted_run(tmp_path,
     def start(out: str) -> subprocess.Popen[str]:
         words = [*(f"./{name}.py" for name in changes), "--dataset", "cifar10", "--out", out]
         return subprocess.Popen(
-            [sys.executable, "-c", INDEXED, *words, "--data-dir", str(prepared.data_dir)],
+            [*COMMAND, *words, "--data-dir", str(prepared.data_dir)],
             cwd=tmp_path,
             env=tiny.environment(),
             stdout=subprocess.PIPE,
@@ -289,11 +288,7 @@ def test_killed_and_continued_gives_the_tables_of_an_uninterrupted_run(tmp_path,
             assert unmeasured(one) == unmeasured(two), name
 
 
-#: The command, with an index that needs no other module.
-INDEXED = (
-    "import sys; from ablations import command, report; "
-    "report.write_index = lambda out: out; sys.exit(command.main())"
-)
+COMMAND = [sys.executable, "-m", "ablations.run"]
 
 
 def unmeasured(path: Path) -> str:

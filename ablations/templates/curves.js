@@ -9,7 +9,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
   function start(figure, kind, panels) {
     const svg = figure.querySelector(`[data-drawing="${kind}"] svg`);
     const make = (name, values, parent = svg) => {
-      const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+      const element = document.createElementNS(svg.namespaceURI, name);
       for (const key in values) element.setAttribute(key, values[key]);
       return parent.appendChild(element);
     };
@@ -33,6 +33,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
         moving.append(line);
       }
       data.arms.forEach((name, arm) => {
+        if (!part(`panel-${number}-legend-${arm}-text`)) return;
         const entry = make("g", { role: "button", tabindex: 0, class: "entry" }, axes);
         entry.setAttribute("aria-label", `show ${name}`);
         for (const piece of ["line", "text"]) entry.append(part(`panel-${number}-legend-${arm}-${piece}`));
@@ -122,7 +123,7 @@ for (const figure of document.querySelectorAll("[data-curves]")) {
     svg.addEventListener("pointerleave", leave);
     svg.addEventListener("pointerdown", (event) => {
       const at = pointer(event);
-      if (!at.state || event.pointerType !== "mouse" || event.target.closest(".entry")) return;
+      if (!data.zoom || !at.state || event.pointerType !== "mouse" || event.target.closest(".entry")) return;
       drag = { state: at.state, from: [at.x, at.y], to: [at.x, at.y] };
       leave();
     });

@@ -1,4 +1,4 @@
-"""A labelled image set, and what is wrong with one."""
+"""A labelled image set in memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alexnet_tf.data.error import DataError as DataError
 from alexnet_tf.spec import DatasetName
 
 Part = Literal["train", "test"]
-
-
-class DataError(RuntimeError):
-    """Data that are missing, damaged or of the wrong size. One line: what, where, what to do."""
 
 
 @dataclass(frozen=True)
