@@ -1,0 +1,183 @@
+"""The committed studies of scores: every number again, from the records, by other means.
+
+Nothing of the analysis is imported: records are read as JSON, statistics are SciPy's own.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ablations import command, study
+from ablations.report import write_index
+from ablations.study import ScoreStudy
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "reports" / "reference"
+STUDIES = [
+    name
+    for name in study.names()
+    if isinstance(study.load(name), ScoreStudy) and (REFERENCE / name / "request.json").exists()
+]
+ERRORS = {
+    "test_error": ("test", 1),
+    "test_error_ten_views": ("test", 10),
+    "validation_error": ("validation", 1),
+    "train_error": ("train", 1),
+}
+
+
+def table(name: str, file: str) -> list[dict[str, str]]:
+    with (REFERENCE / name / file).open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def folders(name: str) -> dict[tuple[str, int], Path]:
+    """(arm, seed) -> folder of the run."""
+    rows = table(name, "runs.csv")
+    return {(row["arm"], int(row["seed"])): REFERENCE / "runs" / row["run_id"] for row in rows}
+
+
+def value(folder: Path, quantity: str) -> float:
+    """The quantity of a finished run, read off its JSON."""
+    record = json.loads((folder / "result.json").read_text())
+    found = {(e["part"], e["views"]): 100 * e["top1_error"] for e in record["evaluations"]}
+    curve = record["curve"]
+    if quantity in ERRORS:
+        return found[ERRORS[quantity]]
+    if quantity == "generalisation_gap":
+        return found["validation", 1] - found["train", 1]
+    if quantity == "early_train_error":
+        first = max(1, record["experiment"]["train"]["epochs"] // 8)
+        return 100 * float(np.mean([epoch["train_error"] for epoch in curve[:first]]))
+    if quantity == "seconds_per_epoch":
+        return float(np.median([epoch["seconds"] for epoch in curve[1:]]))
+    if quantity == "epochs_to_converge":
+        errors = [epoch["train_error"] for epoch in curve]
+        line = errors[0] - 0.9 * (errors[0] - min(errors))
+        late = next(i for i, error in enumerate(errors) if error <= line)
+        step = (errors[late - 1] - line) / (errors[late - 1] - errors[late])
+        return curve[late - 1]["epoch"] - 0.5 + step
+    return json.loads((folder / "inspection.json").read_text())["values"][quantity]
+
+
+def pairs(name: str, row: dict[str, str]) -> np.ndarray:
+    """Per-seed differences, or ratios on the log scale, of a comparison."""
+    item = next(d for d in score(name).differences if d.name == row["comparison"])
+    runs = folders(name)
+    seeds = sorted({seed for _, seed in runs})
+
+    def effect(baseline: str, variant: str, seed: int) -> float:
+        low = value(runs[baseline, seed], row["baseline_quantity"])
+        high = value(runs[variant, seed], row["quantity"])
+        return math.log(high / low) if item.scale == "ratio" else high - low
+
+    found = np.array([effect(item.baseline, item.variant, seed) for seed in seeds])
+    if item.interaction:
+        found -= [effect(*item.interaction, seed) for seed in seeds]
+    return found
+
+
+def score(name: str) -> ScoreStudy:
+    found = study.load(name)
+    assert isinstance(found, ScoreStudy)
+    return found
+
+
+def rows(noise: str) -> list[Any]:
+    found = [(name, row) for name in STUDIES for row in table(name, "comparisons.csv")]
+    return [
+        pytest.param(name, row, id=f"{name}-{row['comparison']}")
+        for name, row in found
+        if row["noise"] == noise
+    ]
+
+
+@pytest.mark.parametrize(("name", "row"), rows("seeds"))
+def test_every_difference_is_that_of_the_records(name, row):
+    found = pairs(name, row)
+    back = math.exp if row["scale"] == "ratio" else float
+    mean, count = float(found.mean()), len(found)
+    assert int(row["n"]) == count >= 5
+    assert float(row["estimate"]) == pytest.approx(back(mean), rel=1e-6, abs=1e-8)
+    test = stats.ttest_1samp(found, 0)
+    interval = test.confidence_interval(0.95)
+    assert float(row["low"]) == pytest.approx(back(interval.low), rel=1e-6, abs=1e-8)
+    assert float(row["high"]) == pytest.approx(back(interval.high), rel=1e-6, abs=1e-8)
+    assert float(row["t_p"]) == pytest.approx(test.pvalue, rel=1e-6)
+    signs = np.array(list(itertools.product((-1, 1), repeat=count)))
+    as_far = np.abs(signs @ found) >= abs(found.sum()) * (1 - 1e-9)
+    assert float(row["sign_flip_p"]) == pytest.approx(as_far.mean())
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_corrected_p_values_are_holm_s_within_the_study(name):
+    primary = [row for row in table(name, "comparisons.csv") if row["family"] == "primary"]
+    seeded = [row for row in primary if row["noise"] == "seeds"]
+    p = np.array([float(row["t_p"]) for row in seeded])
+    order = np.argsort(p)
+    steps = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
+    for place, step in zip(order, steps, strict=True):
+        assert float(seeded[place]["p_adjusted"]) == pytest.approx(min(1, step), rel=1e-6)
+
+
+@pytest.mark.parametrize(("name", "row"), rows("test images"))
+def test_every_ensemble_is_that_of_the_kept_probabilities(name, row):
+    nets = []
+    for folder in folders(name).values():
+        with np.load(folder / "test_10.npz") as kept:
+            nets.append((kept["probabilities"], kept["labels"]))
+    size = int(row["comparison"].removeprefix("ensemble_"))
+    labels = nets[0][1]
+
+    def error(members) -> float:
+        averaged = np.mean([nets[i][0] for i in members], axis=0)
+        return 100 * float((averaged.argmax(axis=1) != labels).mean())
+
+    groups = list(itertools.combinations(range(len(nets)), size))
+    together = np.mean([error(members) for members in groups])
+    alone = np.mean([error([i]) for i in range(len(nets))])
+    assert float(row["estimate"]) == pytest.approx(together - alone, abs=1e-6)
+    assert float(row["low"]) < float(row["estimate"]) < float(row["high"])
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All committed reports made again from the records, in another folder."""
+    out = tmp_path_factory.mktemp("reference")
+    (out / "runs").symlink_to(REFERENCE / "runs")
+    for path in REFERENCE.glob("*/request.json"):
+        (out / path.parent.name).mkdir()
+        (out / path.parent.name / "request.json").write_bytes(path.read_bytes())
+    for name in STUDIES:
+        assert command.main([name, "--report-only", "--out", str(out)]) == 0
+    write_index(out)
+    return out
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_committed_tables_follow_from_the_records(rebuilt, name):
+    for file in ("summary.csv", "comparisons.csv", "runs.csv", "curves.csv", "records.jsonl"):
+        assert (rebuilt / name / file).read_bytes() == (REFERENCE / name / file).read_bytes(), file
+
+
+def test_the_committed_index_follows_from_the_records_and_is_in_the_readme(rebuilt):
+    for file in ("findings.csv", "claims.md", "claims.tex"):
+        assert (rebuilt / file).read_bytes() == (REFERENCE / file).read_bytes(), file
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (REFERENCE / "claims.md").read_text(encoding="utf-8").strip() in readme
+
+
+def test_no_committed_study_is_a_quick_one():
+    for path in REFERENCE.glob("*/request.json"):
+        asked = json.loads(path.read_text())
+        assert asked["budget"] in ("standard", "full") and not asked["settings"], path
+        assert asked["dataset"] == "cifar10", path
