@@ -29,6 +29,9 @@ from alexnet_tf.values import SpecError
 #: The arm that is the paper's net, and the studies whose nets are asked first.
 _PAPER, _FIRST = "paper", ("ensemble", "ten_views")
 
+#: Study and arm of the net that Table 2 marks with an asterisk.
+_PRETRAINED = "pretraining", "pretrained"
+
 _VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
 
 _DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
@@ -153,7 +156,7 @@ def _page(
         plot=(small_forest.WIDTH, small_forest.HEIGHT),
         counts=_counts(found),
         missing=[item for item in known if item.name not in _names(collected)],
-        tables=paper_tables(nets),
+        tables=paper_tables(nets, _runs(collected, _PRETRAINED)),
         has_nets=any(run.record for run in nets),
         inspection=pictures.inspect(nets),
         synthetic=any(item.analysis.synthetic for item in collected),
@@ -200,6 +203,13 @@ def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
         if any(run.record is not None for run in runs):
             return runs
     return []
+
+
+def _runs(collected: Sequence[Collected], where: tuple[str, str]) -> list[StudyRun]:
+    """Return the runs of one arm of one study; none where it was not run."""
+    name, arm = where
+    runs = [run for item in collected if item.analysis.study.name == name for run in item.runs]
+    return [run for run in runs if run.planned.arm == arm]
 
 
 def _rank(name: str) -> int:

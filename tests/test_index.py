@@ -214,6 +214,17 @@ def test_the_paper_s_rows_are_the_paper_s() -> None:
     assert all(row.ours is None for row in (*first.rows, *second.rows))
 
 
+def test_the_pretrained_net_stands_beside_the_paper_s_asterisk(
+    suite: tuple[Path, list[Collected]],
+) -> None:
+    runs = suite[1][2].runs
+    first, second = paper_tables.paper_tables([], runs)
+    filled = [row for row in (*first.rows, *second.rows) if row.ours is not None]
+    assert [(row.model, row.ours) for row in filled] == [
+        ("1 CNN*", paper_tables.measure(runs)["ten"])
+    ]
+
+
 def test_our_rows_are_means_over_nets_and_the_error_of_their_average(
     suite: tuple[Path, list[Collected]],
 ) -> None:
