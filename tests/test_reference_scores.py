@@ -108,7 +108,7 @@ def test_every_difference_is_that_of_the_records(name, row):
     mean, count = float(found.mean()), len(found)
     assert int(row["n"]) == count >= 5
     assert float(row["estimate"]) == pytest.approx(back(mean), rel=1e-6, abs=1e-8)
-    test = stats.ttest_1samp(found, 0)
+    test: Any = stats.ttest_1samp(found, 0)
     interval = test.confidence_interval(0.95)
     assert float(row["low"]) == pytest.approx(back(interval.low), rel=1e-6, abs=1e-8)
     assert float(row["high"]) == pytest.approx(back(interval.high), rel=1e-6, abs=1e-8)
