@@ -14,7 +14,7 @@ from pathlib import Path
 from ablations import store
 from ablations.datasets import Facts
 from ablations.execute import Machine, execute
-from ablations.plan import PlannedRun, Task
+from ablations.plan import PlannedRun, Task, epoch_work
 from ablations.steps import images_per_second
 from alexnet_tf.spec import Experiment, ModelSpec, Precision, replace
 
@@ -112,7 +112,11 @@ def seconds(task: Task, run: PlannedRun, speeds: Sequence[Speed], images: int) -
     here = run.experiment.model.flops()
     rates = [s.images_per_second * s.experiment.model.flops() / here for s in best]
     overhead = _mean([s.overhead for s in best])
-    return overhead + task.epochs(run) * images / _mean(rates)
+    first = run.experiment.first_stage
+    shown = task.epochs(run) * images
+    if first is not None:
+        shown += first.train.epochs * epoch_work(first) / first.model.flops()
+    return overhead + shown / _mean(rates)
 
 
 def makespan(durations: Sequence[float], jobs: int) -> float:
@@ -136,6 +140,7 @@ def _kind(experiment: Experiment) -> tuple[bool, Precision, int]:
 
 def _shortened(run: PlannedRun, *, seed: int) -> PlannedRun:
     changes = {
+        "pretraining": None,
         "data.train_images": _PROBE_IMAGES,
         "train.epochs": _PROBE_EPOCHS,
         "train.stop_at_error": None,

@@ -81,7 +81,9 @@ class Task:
 
     def work(self, run: PlannedRun) -> float:
         """Return the operations of a run's forward passes: what its time grows with."""
-        return self.epochs(run) * epoch_work(run.experiment)
+        first = run.experiment.first_stage
+        before = 0 if first is None else first.train.epochs * epoch_work(first)
+        return before + self.epochs(run) * epoch_work(run.experiment)
 
     def longest_first(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
         """Return the runs in the order to start them, so that no long one trails."""
@@ -205,11 +207,10 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
     changes: dict[str, Any] = {
         "data.dataset": request.dataset,
         "data.train_images": chosen.train_images,
+        **({} if chosen.epochs is None else {"train.epochs": chosen.epochs}),
         **chosen.settings,
         **request.settings,
     }
-    if chosen.epochs is not None:
-        changes["train.epochs"] = chosen.epochs
     base = _arms(study, request)[arm]
     if base.pretraining is not None:
         changes["pretraining.data.dataset"] = request.dataset

@@ -154,6 +154,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
         labels = source.train_labels[images]
     else:
         part, images, labels = "test", np.arange(len(source.test_labels)), source.test_labels
+    labels = labels * experiment.data.turns  # the images stand upright
     if not len(labels):
         raise DataError(f"{run}: the run has no {options.part} images")
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)

@@ -63,6 +63,7 @@ class _Net:
     presenter: Presenter
     source: Source
     train: np.ndarray  # indices of its training images
+    turns: int  # labels that a class has
     threads: int
 
     def outputs(self, layer: str, part: Any, chosen: np.ndarray) -> np.ndarray:
@@ -99,7 +100,7 @@ def inspect_net(
     chosen = split(source, experiment.data)
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
     shown = presenter(experiment, source, chosen)
-    net = _Net(experiment.model, model, shown, source, chosen.train, threads)
+    net = _Net(experiment.model, model, shown, source, chosen.train, experiment.data.turns, threads)
     values, arrays = _kernels(net)
     if experiment.model.dense:
         found, pictures = _neighbours(net)
@@ -220,7 +221,7 @@ def _dropout_mean_error(net: _Net, seed: int) -> float:
 
     batches = image_batches(net.source, "test", every, net.threads)
     logits = np.concatenate([averaged(images) for images in batches])
-    return 100 * top_k_error(logits, net.source.test_labels)
+    return 100 * top_k_error(logits, net.source.test_labels * net.turns)
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

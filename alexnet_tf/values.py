@@ -18,6 +18,9 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 Value = TypeVar("Value")
 
+# `float | None` is the one, `Literal["a"] | None` the other
+_UNIONS = (types.UnionType, typing.Union)
+
 
 class SpecError(ValueError):
     """A spec value that is out of range or of the wrong type. One line, for users."""
@@ -107,7 +110,7 @@ def check_types(spec: Any) -> None:
 def _conform(kind: Any, value: Any, where: str) -> Any:
     """Return `value` as an instance of the annotation `kind`, or raise SpecError."""
     origin, args = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:
+    if origin in _UNIONS:
         return None if value is None else _conform(args[0], value, where)
     if origin is Literal:
         if value in args:
@@ -130,7 +133,7 @@ def _conform(kind: Any, value: Any, where: str) -> Any:
 def _build(kind: Any, value: Any, path: str) -> Any:
     """Turn JSON values into the annotation `kind`, naming the path of whatever is wrong."""
     origin, args = get_origin(kind), get_args(kind)
-    if origin is types.UnionType:
+    if origin in _UNIONS:
         return None if value is None else _build(args[0], value, path)
     if origin is tuple and isinstance(value, list):
         return tuple(_build(args[0], item, f"{path}.{i}") for i, item in enumerate(value))

@@ -14,7 +14,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf import records
+from alexnet_tf import evaluate, records
 from alexnet_tf import training as module
 from alexnet_tf.data.turns import turned
 from alexnet_tf.spec import AugmentSpec, Experiment, Pretraining, from_json, replace, to_json
@@ -80,6 +80,16 @@ def test_the_first_stage_learns_forty_labels_and_is_a_run_of_its_own(staged):
     assert model.output_shape == (None, 40)
     with np.load(staged[0] / "pretraining" / "test_1.npz") as kept:
         assert set(kept["labels"] % 4) == {0} and kept["labels"].max() == 36
+
+
+def test_the_first_stage_is_evaluated_on_its_own_labels(staged, prepared):
+    folder = staged[0] / "pretraining"
+    places = {"data_dir": prepared.data_dir, "cache": prepared.cache}
+    for part in ("validation", "test"):
+        settings = evaluate.Settings(part=part, **places)
+        found, labels = evaluate.predictions(folder, settings)
+        expected = {e.part: e for e in records.read(folder / "result.json").evaluations}[part]
+        assert evaluate.top_k_error(found, labels) == pytest.approx(expected.top1_error)
 
 
 def test_training_starts_from_every_layer_but_the_output(staged, prepared, tmp_path, monkeypatch):

@@ -17,7 +17,8 @@ STUDY = ScoreStudy(
     claim_ids=("C53",),
     section="6.1, Figure 4",
     limits=SMALL_NET
-    + " Similar means of the same class here; the search is exact, where the 2012 code looked "
+    + " Similar means of the same class here; the search is exact (on ImageNet among "
+    "the images that fit half a GiB, evenly spread), where the 2012 code looked "
     "at one neighbour in each batch of data.",
     arms={"paper": SMALL_ALEXNET},
     on_imagenet={"paper": PAPER},

@@ -28,7 +28,8 @@ STUDY = ScoreStudy(
     section="7 and 1",
     limits=SMALL_NET
     + " What stood after a removed convolution (pooling, LRN) moves to its neighbour, so that "
-    "later layers see maps of the same size; the paper does not say what its authors did.",
+    "later layers see maps of the same size, and without conv3 the towers meet in conv4; "
+    "the paper does not say what its authors did.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "all eight layers"}

@@ -31,7 +31,8 @@ STUDY = ScoreStudy(
     claim_ids=("C40", "C42", "C43"),
     section="3 to 5",
     limits=SMALL_NET
-    + " The paper does not say where its source differs; that the two are equal is what a "
+    + " Crops are shared by a quarter of a batch, as in 2012, and rates keep their ratio to the "
+    "first. The paper does not say where its source differs; that the two are equal is what a "
     "reader takes for granted.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),

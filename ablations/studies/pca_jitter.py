@@ -5,7 +5,8 @@ python -m ablations.run pca_jitter --budget standard
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
-from alexnet_tf.spec import PAPER, JitterSpec, replace
+from alexnet_tf.spec import PAPER, replace
+from alexnet_tf.spec.variants import jitter_2012
 
 _JITTER = "data.augment.jitter"
 
@@ -14,7 +15,7 @@ def _arms(base):
     return {
         "paper": base,
         "none": replace(base, {_JITTER: None}),
-        "code2012": replace(base, {_JITTER: JitterSpec(scale="stddev", divide=1.1)}),
+        "code2012": replace(base, {_JITTER: jitter_2012(base)}),
     }
 
 
@@ -44,6 +45,7 @@ STUDY = ScoreStudy(
             claimed="higher",
             smallest=0.5,
             paper=1.0,
+            paper_is="at least",
             paper_source='top-1, "over 1 %", data set not named',
             note="Against the jitter of the paper's words.",
         ),
@@ -54,6 +56,7 @@ STUDY = ScoreStudy(
             claimed="higher",
             smallest=0.5,
             paper=1.0,
+            paper_is="at least",
             paper_source='top-1, "over 1 %", data set not named',
             note="Against the jitter that the published nets were trained with.",
         ),

@@ -35,8 +35,9 @@ STUDY = ScoreStudy(
     section="6, Table 2",
     limits=SMALL_NET
     + " The Fall 2009 and 2011 releases are not at hand: the larger set is all 45,000 training "
-    "images, each in four quarter turns that are labels too (40 of them), where the fine-tuning "
-    "sees 12,500. The errors on Fall 2009 themselves (67.4 % and 40.9 %) cannot be tested.",
+    "images, each in four quarter turns that are labels too (40 of them), where the fine-tuning of "
+    "`standard` sees 12,500. The errors on Fall 2009 themselves (67.4 % and 40.9 %) "
+    "cannot be tested.",
     arms=_arms(SMALL_ALEXNET, epochs=8),
     on_imagenet=_arms(PAPER, epochs=20),
     labels={

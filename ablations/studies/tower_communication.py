@@ -50,6 +50,7 @@ STUDY = ScoreStudy(
             variant="full",
             claimed="equal",
             smallest=0.5,
+            family="secondary",
             note="Does cutting the connections cost accuracy?",
         ),
     ),

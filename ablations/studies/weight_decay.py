@@ -22,7 +22,7 @@ STUDY = ScoreStudy(
     claim_ids=("C41",),
     section="5",
     limits=SMALL_NET
-    + " Its pull grows with the number of updates: the paper's net made 844,000, fifty times "
+    + " Its pull grows with the number of updates: the paper's net made 844,000, seventy times "
     "as many as a `standard` run here.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),

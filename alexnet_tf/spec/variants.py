@@ -32,7 +32,11 @@ def without_lrn(base: Experiment) -> Experiment:
 
 
 def non_overlapping(base: Experiment) -> Experiment:
-    """Pooling windows of 2 x 2 at stride 2, which make maps of the same size (section 3.4)."""
+    """Pooling windows of 2 x 2 at stride 2 (section 3.4).
+
+    By the ceil rule maps are of the same size for 24 x 24 inputs, and one pixel larger after
+    some layers for 224 x 224, where layers-147.cfg changes paddings too.
+    """
     convs = (
         dataclasses.replace(conv, pool=PoolSpec(kind=conv.pool.kind, size=2, stride=2))
         if conv.pool
@@ -46,7 +50,8 @@ def without_conv(base: Experiment, name: str) -> Experiment:
     """The net without one convolution; its pooling and norm go to a neighbour.
 
     A neighbour without pooling takes them, the one before it first, so that every later
-    layer sees maps of the same size.
+    layer sees maps of the same size. Where the layer was the one in which the towers meet,
+    the next convolution becomes that.
 
     Raises:
         SpecError: there is no such convolution, or no neighbour can pool in its place.
@@ -62,6 +67,8 @@ def without_conv(base: Experiment, name: str) -> Experiment:
         if not beside:
             raise SpecError(f"no neighbour of {name} can take its pooling")
         convs[beside[0]] = dataclasses.replace(convs[beside[0]], pool=gone.pool, norm=gone.norm)
+    if index and index < len(convs) and gone.groups == 1:
+        convs[index] = dataclasses.replace(convs[index], groups=1)
     return replace(base, {"model.convs": tuple(convs)})
 
 
@@ -174,32 +181,41 @@ def init_2012(base: Experiment) -> Experiment:
 
 
 def inputs_2012(base: Experiment) -> Experiment:
-    """Crops shared by 32 images, the centre's mean, jitter by deviations (convdata_jpeg.py).
+    """Crops shared by a quarter of a batch, the centre's mean, jitter as in convdata_jpeg.py.
 
-    The jitter ends at the share of the epochs at which it was switched off in 2012.
+    Of the 128 images of a batch in 2012, 32 had the same crop.
     """
-    late = _scaled(67, base)
     return replace(
         base,
         {
             "data.mean_crop": "centre",
             "data.augment.positions": None,
-            "data.augment.shared_by": 32,
-            "data.augment.jitter": JitterSpec(scale="stddev", divide=1.1, epochs=late),
+            "data.augment.shared_by": max(1, base.train.batch_size // 4),
+            "data.augment.jitter": jitter_2012(base),
         },
     )
+
+
+def jitter_2012(base: Experiment) -> JitterSpec:
+    """Jitter by standard deviations, up to the share of the epochs at which it was ended."""
+    return JitterSpec(scale="stddev", divide=1.1, epochs=_scaled(67, base))
 
 
 def schedule_2012(base: Experiment) -> Experiment:
     """The rates written down for net 145, and biases at twice the weights' rate.
 
     A base whose schedule is a recorded one keeps its length, and the changes come at the
-    same shares of it; the paper's own plateau rule gives way to the 91 epochs of 2012.
+    same shares of it; the paper's own plateau rule gives way to the 91 epochs of 2012. Rates
+    keep their ratio to the first one, which was 0.01.
     """
+    share = base.train.learning_rate / 0.01
     epochs = base.train.epochs if base.train.plateau is None else _EPOCHS_2012
     base = replace(base, {"train.plateau": None, "train.epochs": epochs})
     changes = tuple(
-        dataclasses.replace(change, epoch=_scaled(change.epoch, base)) for change in _CHANGES_2012
+        dataclasses.replace(
+            change, epoch=_scaled(change.epoch, base), learning_rate=change.learning_rate * share
+        )
+        for change in _CHANGES_2012
     )
     settings = {"train.bias_rate": 2.0, "train.bias_annealing": "never", "train.changes": changes}
     return replace(base, settings)
