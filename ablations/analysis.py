@@ -109,7 +109,7 @@ def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Anal
     """Compute every table of the study's report from its records.
 
     `budget` is the name of the budget the runs were planned with; a name that the study
-    does not have is allowed. No runs at all give tables without numbers.
+    does not have carries no verdict. No runs at all give tables without numbers.
     """
     threshold = study.outcome.threshold
     thresholds = sorted({threshold, *study.outcome.sensitivity})

@@ -106,4 +106,8 @@ def _as_asked(chosen: Study, request: Request, label: str) -> Study:
     if label == request.budget:
         return chosen
     changed = dataclasses.replace(plan.budget(chosen, request), exploratory=True)
-    return dataclasses.replace(chosen, budgets={**chosen.budgets, label: changed})
+    return dataclasses.replace(
+        chosen,
+        budgets={**chosen.budgets, label: changed},
+        imagenet_budgets={**chosen.imagenet_budgets, label: changed},
+    )

@@ -64,6 +64,18 @@ def equivalence_p(values: Values, smallest: float) -> float:
     return float(special.stdtr(len(values) - 1, (abs(np.mean(values)) - smallest) / error))
 
 
+def beyond_p(values: Values, smallest: float) -> float:
+    """Return the p-value of the mean lying outside +-smallest.
+
+    It is below 0.05 where the 95 % t interval lies wholly outside.
+    """
+    error = _standard_error(values)
+    if error is None:
+        return _NAN
+    p = 2 * special.stdtr(len(values) - 1, (smallest - abs(np.mean(values))) / error)
+    return min(1.0, float(p))
+
+
 def _standard_error(values: Values) -> float | None:
     """Return that of the mean; None where no test can be made."""
     found = spread(values)

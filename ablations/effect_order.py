@@ -1,4 +1,4 @@
-"""The order of several effects, and how likely the paper's order is the true one."""
+"""The order of several effects, how likely the paper's order is the true one, and the verdict."""
 
 from __future__ import annotations
 
@@ -7,10 +7,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ablations.differences import t_interval
-from ablations.effects import Pair
+from ablations.effects import Effect, Pair
+from ablations.study import Difference, ScoreStudy
 
 #: Draws of the effects, by a fixed generator.
 DRAWS = 20_000
+
+#: From this chance on the paper's order is shown, and up to the rest of 1 it is refuted.
+SHOWN = 0.95
+
+#: Unit of an order's row among the comparisons: a probability, 0 to 1.
+UNIT = "chance"
+
+_NAN = float("nan")
+
+
+def ordered(study: ScoreStudy, arm: str) -> Difference:
+    """Return the difference whose size decides the arm's place in the order."""
+    for item in study.differences:
+        if (item.baseline, item.variant) == (study.baseline, arm) and item.scale == "difference":
+            return item
+    return Difference(
+        name=arm, baseline=study.baseline, variant=arm, claimed="higher", smallest=0.5
+    )
 
 
 def order_rows(pairs: Mapping[str, Sequence[Pair]]) -> list[dict[str, object]]:
@@ -20,15 +39,9 @@ def order_rows(pairs: Mapping[str, Sequence[Pair]]) -> list[dict[str, object]]:
         pairs: arm -> its pairs with the baseline, the arms in the paper's order, the
             largest effect first.
     """
-    changes = {
-        arm: {pair.seed: pair.change("difference") for pair in of_arm}
-        for arm, of_arm in pairs.items()
-    }
-    common = sorted(set.intersection(*(set(of_arm) for of_arm in changes.values())))
-    vectors = np.array([[of_arm[seed] for of_arm in changes.values()] for seed in common])
-    vectors = vectors.reshape(len(common), len(changes))
+    vectors = _common(pairs)
     chance = chance_of_order(vectors)
-    places = np.argsort(np.argsort(-vectors.mean(axis=0), kind="stable")) if common else None
+    places = np.argsort(np.argsort(-vectors.mean(axis=0), kind="stable")) if len(vectors) else None
     rows = []
     for rank, arm in enumerate(pairs):
         effect, low, high = t_interval(vectors[:, rank])
@@ -44,6 +57,59 @@ def order_rows(pairs: Mapping[str, Sequence[Pair]]) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def _common(pairs: Mapping[str, Sequence[Pair]]) -> np.ndarray:
+    """Return (seeds, arms), the effects of the seeds common to all arms."""
+    changes = {
+        arm: {pair.seed: pair.change("difference") for pair in of_arm}
+        for arm, of_arm in pairs.items()
+    }
+    common = sorted(set.intersection(*(set(of_arm) for of_arm in changes.values())))
+    vectors = np.array([[of_arm[seed] for of_arm in changes.values()] for seed in common])
+    return vectors.reshape(len(common), len(changes))
+
+
+def order_effect(study: ScoreStudy, pairs: Mapping[str, Sequence[Pair]]) -> Effect:
+    """Return the chance of the paper's order as one more comparison of the study.
+
+    Args:
+        study: has an order.
+        pairs: as of `order_rows`.
+    """
+    vectors = _common(pairs)
+    quantity = ordered(study, study.order[0]).quantity
+    return Effect(
+        comparison="order",
+        family="primary",
+        baseline=study.baseline,
+        variant=" > ".join(study.order),
+        baseline_quantity=quantity,
+        quantity=quantity,
+        scale="difference",
+        unit=UNIT,
+        n=len(vectors),
+        estimate=chance_of_order(vectors),
+        low=_NAN,
+        high=_NAN,
+        sd=_NAN,
+        pair_correlation=_NAN,
+        noise="order",
+        image_se=_NAN,
+        low_new=_NAN,
+        high_new=_NAN,
+        t_p=_NAN,
+        sign_flip_p=_NAN,
+        min_p=_NAN,
+        equivalence_p=_NAN,
+        power=_NAN,
+        detectable=_NAN,
+        paper=_NAN,
+        paper_source="",
+        claimed="higher",
+        smallest=_NAN,
+        seeds_as_claimed=int(np.sum(np.all(np.diff(vectors, axis=1) < 0, axis=1))),
+    )
 
 
 def chance_of_order(vectors: np.ndarray) -> float:

@@ -13,8 +13,9 @@ from ablations import differences, quantities
 from ablations.plan import StudyRun
 from ablations.study import Claimed, Difference, Family, Quantity, Scale
 
-#: What an interval covers: chance in the training of the nets, or in the choice of images.
-Noise = Literal["seeds", "test images"]
+#: What an interval covers: chance in the training of the nets, or in the choice of images. An
+#: order has no interval; its estimate is itself the chance, over seeds, that it holds.
+Noise = Literal["seeds", "test images", "order"]
 
 _NAN = float("nan")
 
@@ -64,9 +65,12 @@ class Effect:
     p_adjusted: float = _NAN
     equivalence_p: float
     equivalence_adjusted: float = _NAN
+    beyond_p: float = _NAN  # of being further from no change than `smallest`
+    beyond_adjusted: float = _NAN
     power: float  # chance to see the paper's effect, or `smallest` where it gives none
     detectable: float
     paper: float
+    paper_is: Literal["about", "at least"] = "about"
     paper_source: str
     claimed: Claimed
     smallest: float
@@ -168,9 +172,11 @@ def measure(
         sign_flip_p=differences.sign_flip_p(changes),
         min_p=differences.min_p(n),
         equivalence_p=differences.equivalence_p(changes, smallest),
+        beyond_p=differences.beyond_p(changes, smallest),
         power=differences.power(n, sd, wanted, level),
         detectable=float(back(differences.detectable(n, sd, level))),
         paper=_NAN if item.paper is None else item.paper,
+        paper_is=item.paper_is,
         paper_source=item.paper_source,
         claimed=item.claimed,
         smallest=item.smallest,
@@ -207,7 +213,7 @@ def correct(effects: Sequence[Effect]) -> list[Effect]:
     """Return the effects with p-values adjusted for all comparisons of their family.
 
     Holm's correction in the primary family, Benjamini and Hochberg's in the secondary; that
-    an effect is too small to matter is a claim too and is corrected likewise.
+    an effect is too small to matter, or large enough, is a claim too and corrected likewise.
     """
     corrected = list(effects)
     for family, adjust in (
@@ -217,8 +223,12 @@ def correct(effects: Sequence[Effect]) -> list[Effect]:
         places = [i for i, effect in enumerate(effects) if effect.family == family]
         different = adjust([effects[i].t_p for i in places])
         equivalent = adjust([effects[i].equivalence_p for i in places])
-        for i, p, q in zip(places, different, equivalent, strict=True):
+        beyond = adjust([effects[i].beyond_p for i in places])
+        for i, p, q, r in zip(places, different, equivalent, beyond, strict=True):
             corrected[i] = dataclasses.replace(
-                effects[i], p_adjusted=float(p), equivalence_adjusted=float(q)
+                effects[i],
+                p_adjusted=float(p),
+                equivalence_adjusted=float(q),
+                beyond_adjusted=float(r),
             )
     return corrected

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablations.analysis import Analysis
+from ablations.effect_order import UNIT
 from ablations.quantities import MEASURES
 from ablations.score_analysis import ScoreAnalysis
 from ablations.study import Comparison, Difference, Family, Quantity, Scale, ScoreStudy, SpeedStudy
@@ -28,7 +29,7 @@ class Finding:
     family: Family
     label: str  # what is compared, for readers
     paper: float | None
-    paper_text: str  # "+1.4 points", "6x" or "no number"
+    paper_text: str  # "+1.4 points", "6x", "an order" or "no number"
     estimate: float
     low: float
     high: float
@@ -115,6 +116,8 @@ def _shared(analysis: Analysis | ScoreAnalysis, row: dict[Any, Any]) -> dict[str
 
 
 def _paper_text(paper: float | None, unit: str, scale: Scale) -> str:
+    if unit == UNIT:
+        return "an order"
     if paper is None:
         return "no number"
     if scale == "ratio":
@@ -124,6 +127,9 @@ def _paper_text(paper: float | None, unit: str, scale: Scale) -> str:
 
 def _score_label(study: ScoreStudy, row: dict[Any, Any]) -> str:
     """Say what is compared; one arm with itself is compared in two quantities."""
+    if row["unit"] == UNIT:
+        arms = ", ".join(study.labels.get(arm, arm) for arm in study.order)
+        return f"chance that the effects fall in the paper's order: {arms}"
     item = next((item for item in study.differences if item.name == row["comparison"]), None)
     quantity: Quantity = row["quantity"]
     what = MEASURES[quantity].label

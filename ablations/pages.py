@@ -205,9 +205,11 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def effect(value: float | None, unit: str) -> str:
-    """Format a difference with its sign, or a ratio (unit "x"), with its unit."""
+    """Format a difference with its sign, a ratio (unit "x"), or a chance, with its unit."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
+    if unit == "chance":
+        return chance(value)
     return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
 
 

@@ -19,6 +19,7 @@ from ablations import pages, pictures, small_forest, study, text_tables
 from ablations.analysis import Analysis
 from ablations.collect import Collected, collect, studies
 from ablations.drawing import clean
+from ablations.effect_order import UNIT
 from ablations.findings import Finding, findings
 from ablations.paper_tables import paper_tables
 from ablations.plan import StudyRun
@@ -147,7 +148,10 @@ def _page(
     nets = _paper_nets(collected)
     # what counts as the paper's ratio of speeds lies around that ratio, not around no effect
     speeds = {item.analysis.study.name for item in collected if isinstance(item.analysis, Analysis)}
-    plots = small_forest.forests(found, without_band=speeds)
+    # a chance is no distance from no effect and has no place in a forest plot
+    effects = [item for item in found if item.unit != UNIT]
+    marks = iter(small_forest.forests(effects, without_band=speeds))
+    plots = [None if item.unit == UNIT else next(marks) for item in found]
     shared = pages.provenance(runs)
     return pages.render(
         "index.html",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ablations import effects, ensemble, quantities, tables
 from ablations.differences import spread, t_interval
-from ablations.effect_order import order_rows
+from ablations.effect_order import order_rows, ordered
 from ablations.effects import Effect, Pair
 from ablations.plan import StudyRun
 from ablations.score_comparisons import comparison_rows
@@ -40,9 +40,9 @@ class ScoreAnalysis:
     summary: one row an arm and quantity that the study uses of it: study, arm, n, metric,
         mean, ci_low, ci_high, unit, n_censored (0), paper_value (NaN), dataset, precision,
         sd, n_planned, n_diverged, n_failed, parameters, mflops, budget
-    comparisons: one row a difference, then one an ensemble's size: study and every field of
-        `effects.Effect` (estimate, low, high, ..., tests), verdict (agrees|agrees in
-        direction|disagrees|inconclusive), reason
+    comparisons: one row a difference, then one an ensemble's size, then one for the order:
+        study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
+        (agrees|agrees in direction|disagrees|inconclusive), reason
     pairs: one row a seed of a difference: comparison, seed, baseline_value, variant_value,
         difference (or the ratio); of an interaction, the two differences and theirs
     differences: one row a differing spec field of a difference's arms: comparison, field,
@@ -92,8 +92,8 @@ _NUMBERS = {"pairs": ("baseline_value", "variant_value")}
 def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) -> ScoreAnalysis:
     """Compute every table of the study's report from its records.
 
-    `budget` is the name of the budget the runs were planned with; a name that the study
-    does not have is allowed. No runs at all give tables without numbers.
+    `budget` is the name of the budget the runs were planned with; one that the study does
+    not have carries no verdict. No runs at all give tables without numbers.
     """
     dataset, synthetic = tables.dataset(study, runs)
     label = f"{dataset} (synthetic)" if synthetic else dataset
@@ -115,9 +115,7 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
             for item in study.differences
             for row in tables.difference_rows(study, runs, item.name, item.baseline, item.variant)
         ],
-        "order": order_rows(
-            {arm: effects.pair(by_arm, _ordered(study, arm)) for arm in study.order}
-        )
+        "order": order_rows({arm: effects.pair(by_arm, ordered(study, arm)) for arm in study.order})
         if study.order
         else [],
     }
@@ -132,21 +130,11 @@ def used(study: ScoreStudy) -> list[tuple[str, Quantity]]:
     """Return each arm with each quantity that the study uses of it, in the study's order."""
     found = [pair for item in study.differences for pair in effects.used(item)]
     for arm in study.order:
-        found.extend(effects.used(_ordered(study, arm)))
+        found.extend(effects.used(ordered(study, arm)))
     if study.ensemble is not None:
         found.append((study.ensemble.arm, ensemble.QUANTITY))
     arms = list(study.arms)
     return sorted(dict.fromkeys(found), key=lambda pair: arms.index(pair[0]))
-
-
-def _ordered(study: ScoreStudy, arm: str) -> Difference:
-    """Return the difference whose size decides the arm's place in the order."""
-    for item in study.differences:
-        if (item.baseline, item.variant) == (study.baseline, arm) and item.scale == "difference":
-            return item
-    return Difference(
-        name=arm, baseline=study.baseline, variant=arm, claimed="higher", smallest=0.5
-    )
 
 
 def _run_row(run: StudyRun) -> dict[str, object]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ablations import effects, ensemble, quantities
+from ablations.effect_order import order_effect, order_rows, ordered
 from ablations.effects import Effect, Pair
 from ablations.ensemble import Nets
+from ablations.order_verdict import judge_order
 from ablations.plan import StudyRun
 from ablations.score_verdict import judge
 from ablations.study import Difference, Ensemble, ScoreStudy
@@ -28,7 +30,7 @@ def comparison_rows(
     pairs: Mapping[str, Sequence[Pair]],
     objections: Objections,
 ) -> list[Row]:
-    """Return one row a difference, then one a size of the ensemble.
+    """Return one row a difference, then one a size of the ensemble, then one for the order.
 
     Args:
         by_arm: arm -> its runs by seed.
@@ -54,15 +56,35 @@ def comparison_rows(
         against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
         doubts += [_doubts_of_ensemble(nets)] * len(gains)
     corrected = effects.correct(measured)
-    return [
+    rows = [
         _row(study, effect, *why) for effect, *why in zip(corrected, against, doubts, strict=True)
     ]
+    return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
 
 
 def _row(
     study: ScoreStudy, effect: Effect, objections: Sequence[str], doubts: Sequence[str]
 ) -> Row:
     verdict, reason = judge(effect, objections=objections, doubts=doubts)
+    return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
+
+
+def _order_row(
+    study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
+) -> Row:
+    """Return the chance of the paper's order: no p-value, so it is in no family's correction."""
+    items = {arm: ordered(study, arm) for arm in study.order}
+    pairs = {arm: effects.pair(by_arm, item) for arm, item in items.items()}
+    effect = order_effect(study, pairs)
+    doubts = dict.fromkeys(text for item in items.values() for text in _doubts(by_arm, item))
+    labels = [study.labels.get(arm, arm) for arm in study.order]
+    means = [float(str(row["effect"])) for row in order_rows(pairs)]
+    verdict, reason = judge_order(
+        effect,
+        dict(zip(labels, means, strict=True)),
+        objections=objections(n=effect.n),
+        doubts=tuple(doubts),
+    )
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 

@@ -19,6 +19,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from ablations.drawing import ARMS, FAINT, INK, PAPER, RULE, clean, readable, settle, styled
+from ablations.effect_order import UNIT
 from ablations.score_analysis import ScoreAnalysis
 
 #: A unit of `comparisons` -> what stands under its axis.
@@ -35,8 +36,10 @@ _DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 
 def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
     """Return the figure: effects left of the curves, or above them, `stacked` for a phone."""
-    units = list(dict.fromkeys(analysis.comparisons["unit"]))
-    rows = len(analysis.comparisons) + 1.9 * len(units)
+    # a chance is no effect, so that it has no place on an effect's axis
+    drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
+    units = list(dict.fromkeys(drawn))
+    rows = len(drawn) + 1.9 * len(units)
     curves = _measured(analysis) or ["train_error"]
     with styled():
         if stacked:

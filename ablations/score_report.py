@@ -14,9 +14,11 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ablations import drawing, pages, score_figure, text_tables
+from ablations.effect_order import UNIT
 from ablations.plan import StudyRun
 from ablations.quantities import MEASURES
 from ablations.score_analysis import ScoreAnalysis
+from ablations.study import Difference
 
 #: Columns that readers' programs rely on, in this order; the rest of a table follows them.
 PUBLIC_COLUMNS: Mapping[str, str] = {
@@ -53,7 +55,7 @@ def write(
         f"{name}.csv": pages.csv_table(
             getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split()
         )
-        for name in ("summary", "runs", "curves", "comparisons")
+        for name in ("summary", "runs", "curves", "comparisons", *_ordered(analysis))
     }
     cells = [_cells(analysis, row) for row in pages.rows(analysis.comparisons)]
     files["records.jsonl"] = pages.json_lines(runs)
@@ -63,6 +65,11 @@ def write(
     files["tables.tex"] = text_tables.latex(_HEAD, cells, "llllrrrrrrl").encode()
     files["index.html"] = _page(analysis, runs, figure, command)
     return pages.write_files(folder, files)
+
+
+def _ordered(analysis: ScoreAnalysis) -> tuple[str, ...]:
+    """Return the name of the table of the order where the study has one."""
+    return ("order",) if analysis.study.order else ()
 
 
 def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, command: str) -> bytes:
@@ -111,15 +118,20 @@ def _description(analysis: ScoreAnalysis) -> str:
 def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that the page says about one comparison."""
     name = row["comparison"]
-    declared = {item.name: item for item in analysis.study.differences}.get(name)
+    is_order = row["unit"] == UNIT
+    declared = None if is_order else _declared(analysis, name)
     return {
         "title": drawing.readable(name),
         "note": declared.note if declared else "",
         "interaction": declared.interaction if declared else None,
         "result": row,
-        "pairs": pages.rows(analysis.pairs, comparison=name),
-        "differences": pages.rows(analysis.differences, comparison=name),
+        "pairs": [] if is_order else pages.rows(analysis.pairs, comparison=name),
+        "differences": [] if is_order else pages.rows(analysis.differences, comparison=name),
     }
+
+
+def _declared(analysis: ScoreAnalysis, name: str) -> Difference | None:
+    return next((item for item in analysis.study.differences if item.name == name), None)
 
 
 def _arms(analysis: ScoreAnalysis) -> dict[str, dict[str, dict[str, Any]]]:
@@ -139,7 +151,7 @@ def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
         labels.get(row["baseline"], row["baseline"]),
         labels.get(row["variant"], row["variant"]),
         right if left == right else f"{right} against {left}",
-        pages.stated(row["paper"], unit),
+        "an order" if unit == UNIT else pages.stated(row["paper"], unit),
         pages.effect(row["estimate"], unit),
         pages.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),

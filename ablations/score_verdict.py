@@ -52,7 +52,7 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
     if too_small and not paper_is_small:
         return "disagrees", (
             f"Any difference is smaller than {limit}, where the paper claims one: equivalence "
-            f"p = {effect.equivalence_adjusted:.2g}."
+            f"{_p(effect.equivalence_adjusted)}."
         )
     if _excludes_none(effect):
         return "inconclusive", (
@@ -71,6 +71,8 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     if math.isnan(effect.paper):
         verdict = "agrees in direction" if too_small else "agrees"
         return verdict, f"{shown}; the paper gives no number.{minor}"
+    if effect.paper_is == "at least":
+        return _reaches(effect, shown, minor)
     paper = f"the paper's {_amount(effect, effect.paper)}"
     if effect.low <= effect.paper <= effect.high:
         return "agrees", f"{shown}, and {paper} lies within the interval.{minor}"
@@ -86,6 +88,18 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     )
 
 
+def _reaches(effect: Effect, shown: str, minor: str) -> tuple[ScoreVerdict, str]:
+    """Hold the size of a difference against the least that the paper says of it."""
+    higher = effect.claimed == "higher"
+    least = _amount(effect, effect.paper, sign=not higher)
+    claim = f"the paper says {'over' if higher else 'below'} {least}"
+    if effect.high >= effect.paper if higher else effect.low <= effect.paper:
+        return "agrees", f"{shown}; {claim}, and the interval reaches that.{minor}"
+    return "agrees in direction", (
+        f"{shown}, but {claim}, and the interval does not reach that.{_source(effect)}{minor}"
+    )
+
+
 def _source(effect: Effect) -> str:
     """Say on what the paper found its number."""
     if not effect.paper_source:
@@ -97,17 +111,25 @@ def _source(effect: Effect) -> str:
 def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
     """Judge a claim that the arms do not differ."""
     limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
-    large = abs(effect.size(effect.estimate)) > effect.size(effect.smallest)
     if effect.equivalence_adjusted < LEVEL:
         return "agrees", (
             f"Any difference is smaller than {limit}: equivalence "
-            f"p = {effect.equivalence_adjusted:.2g}."
+            f"{_p(effect.equivalence_adjusted)}."
         )
-    if effect.p_adjusted < LEVEL and large:
-        return "disagrees", f"The difference is significant and larger than {limit}."
+    if effect.beyond_adjusted < LEVEL:
+        return "disagrees", (
+            f"The difference is significant, and its whole interval is larger than {limit}: "
+            f"{_p(effect.beyond_adjusted)}."
+        )
+    if effect.p_adjusted < LEVEL and effect.beyond_p < LEVEL:
+        return "inconclusive", (
+            f"The difference is significant and its interval alone is larger than {limit}, but "
+            f"not after the correction for {effect.tests} comparisons."
+        )
     if effect.p_adjusted < LEVEL:
         return "inconclusive", (
-            f"There is a difference, but it is not shown whether it is smaller than {limit}."
+            "The difference is significant, but its interval holds values smaller than "
+            f"{limit}: whether it is that large is not shown."
         )
     return "inconclusive", (
         f"Neither a difference is shown, nor that it would be smaller than {limit}."
@@ -141,14 +163,19 @@ def _tests(effect: Effect) -> str:
     if math.isnan(effect.t_p):
         return ""
     name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
-    text = f"{name}: p = {effect.t_p:.2g}"
+    text = f"{name}: {_p(effect.t_p)}"
     if effect.tests > 1:
-        text += f", {effect.p_adjusted:.2g} corrected for {effect.tests} comparisons"
+        text += f", corrected for {effect.tests} comparisons {_p(effect.p_adjusted)}"
     if not math.isnan(effect.sign_flip_p):
-        text += f"; exact sign-flip test: p = {effect.sign_flip_p:.3g}"
+        text += f"; exact sign-flip test: {_p(effect.sign_flip_p, digits=3)}"
         if effect.min_p > LEVEL:
             text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
     return f"{text}."
+
+
+def _p(value: float, digits: int = 2) -> str:
+    """State a p-value, never as 0."""
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.{digits}g}"
 
 
 def _footing(effect: Effect) -> str:
@@ -185,4 +212,5 @@ def _number(effect: Effect, value: float, *, sign: bool = True) -> str:
     if effect.scale == "ratio":
         return f"{value:.3g}x"
     plus = "+" if sign else ""
-    return f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
+    text = f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
+    return text.replace("-", "\u2212")

@@ -89,6 +89,7 @@ class Difference:
     family: Family = "primary"
     interaction: tuple[str, str] | None = None
     note: str = ""  # what this comparison stands for, one line
+    paper_is: Literal["about", "at least"] = "about"  # at least: it is of this size or larger
 
     def __post_init__(self) -> None:
         least = 1.0 if self.scale == "ratio" else 0.0
@@ -261,6 +262,8 @@ def load(name: str) -> Study:
     """Return the study called `name`, or the one in the file `name`.
 
     Raises:
+        if self.order:
+            return "an order"
         SpecError: there is no such study (the nearest name is in the message), or its file
             or package holds none.
     """

@@ -14,7 +14,7 @@ from alexnet_tf.spec import Experiment, diff, replace
 _TEXT = (
     "run_id arm role status reason study metric unit paper_quantity dataset precision budget "
     "comparison baseline variant verdict kind field baseline_value variant_value family "
-    "baseline_quantity quantity scale noise paper_source claimed"
+    "baseline_quantity quantity scale noise paper_is paper_source claimed"
 ).split()
 _INTEGERS = (
     "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "

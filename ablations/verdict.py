@@ -34,7 +34,9 @@ def objections(
     found = []
     if n < needed:
         found.append(f"{n} of the {needed} {counted} that a verdict needs are there")
-    if entry is not None and entry.exploratory:
+    if entry is None:
+        found.append(f"the study has no budget '{budget}'")
+    elif entry.exploratory:
         found.append(f"the budget '{budget}' is exploratory")
     if synthetic:
         found.append("the built-in images cannot decide a claim about CIFAR-10")

@@ -353,7 +353,8 @@ def test_an_unknown_pair_leaves_the_verdict_open():
 def test_reasons_against_any_verdict():
     tanh = [6.0 * r for r in RELU]
     assert verdict(RELU, tanh).verdict == "agrees"
-    assert verdict(RELU, tanh, budget="of my own").verdict == "agrees"
+    own = verdict(RELU, tanh, budget="of my own")
+    assert own.verdict == "inconclusive" and "no budget 'of my own'" in own.reason
     few = verdict(RELU[:4], tanh[:4])
     assert few.verdict == "inconclusive" and "4 of the 5 pairs" in few.reason
     quick = verdict(RELU, tanh, budget="quick")

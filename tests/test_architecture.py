@@ -90,6 +90,7 @@ LIGHT = [
     "ablations.effects",
     "ablations.ensemble",
     "ablations.findings",
+    "ablations.order_verdict",
     "ablations.quantities",
     "ablations.score_analysis",
     "ablations.score_comparisons",

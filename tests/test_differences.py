@@ -45,6 +45,17 @@ def test_equivalence_is_the_worse_of_two_one_sided_tests(n, smallest):
     assert differences.equivalence_p(changes, smallest) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 12, 40])
+def test_being_beyond_what_matters_is_an_interval_wholly_beyond(n):
+    changes = np.subtract(*reversed(arms(n, seed=n, shift=2.0)))
+    _, low, _ = differences.t_interval(changes)
+    for sign in (1, -1):
+        assert differences.beyond_p(sign * changes, low) == pytest.approx(0.05)
+    assert differences.beyond_p(changes, low - 0.01) < 0.05 < differences.beyond_p(changes, low + 1)
+    assert differences.beyond_p(changes, 9.0) == 1.0
+    assert differences.beyond_p(changes, 0.0) == pytest.approx(differences.t_p(changes))
+
+
 @slow
 @given(some_values)
 def test_sign_flips_against_every_pattern(values):

@@ -86,6 +86,15 @@ def test_an_ensemble_has_a_finding_for_every_size():
     assert (found[1].paper_text, found[0].paper_text) == ("-2.6 points", "no number")
 
 
+def test_an_order_is_a_finding_of_chance():
+    given = study(difference(family="secondary"), order=("b", "c"))
+    made = runs({**ERRORS, "c": [30.1, 30.2, 30.0, 30.3, 30.1]})
+    found = findings(analyse_scores(given, made, budget="standard"))[-1]
+    assert (found.family, found.unit, found.paper) == ("primary", "chance", None)
+    assert found.paper_text == "an order" and found.verdict == "agrees"
+    assert found.label == "chance that the effects fall in the paper's order: with b, with c"
+
+
 def test_every_study_has_findings_with_distinct_labels():
     for name in studies.names():
         given = studies.load(name)

@@ -18,7 +18,7 @@ import scores
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check
 from PIL import Image
 
-from ablations import collect, paper_tables, pictures, report, small_forest, study
+from ablations import collect, pages, paper_tables, pictures, report, small_forest, study
 from ablations.collect import Collected
 from ablations.findings import Finding, findings
 from ablations.plan import Request, StudyRun
@@ -107,6 +107,26 @@ def test_the_page_shows_every_finding(suite: tuple[Path, list[Collected]]) -> No
         assert item.reason in page.words and item.label in page.words
     agreed = sum(item.verdict == "agrees" for item in found if item.family == "primary")
     assert re.search(rf"{agreed} ✓ agrees ", page.words)
+
+
+def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path) -> None:
+    given = load("importance_order")
+    found = [collected(given, scores.make_runs(given)), collected(load("lrn"), [])]
+    report.write(found, collect.studies(), tmp_path)
+    page = check(tmp_path / "index.html", size=2_000_000)
+    drawn = [a for a in page.all("svg") if a.get("class") == "small"]
+    listed = [item for one in found for item in findings(one.analysis)]
+    assert len(drawn) == len(listed) - 1
+    (order,) = [item for item in listed if item.unit == "chance"]
+    assert f"an order|{pages.chance(order.estimate)}" in page.cells and order.reason in page.words
+    assert "| an order |" in (tmp_path / "claims.md").read_text("utf-8")
+
+
+def test_a_plan_changed_by_hand_carries_no_verdict_on_photographs_either(tmp_path: Path) -> None:
+    request = Request(budget="standard", dataset="imagenet", epochs=2)
+    found = collect.collect_study(load("lrn"), request, tmp_path).analysis
+    assert "changed by hand: epochs=2' is exploratory" in found.comparisons.reason[0]
+    assert all(item.exploratory for item in findings(found))
 
 
 def test_studies_that_were_not_run_are_listed(suite: tuple[Path, list[Collected]]) -> None:

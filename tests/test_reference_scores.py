@@ -118,6 +118,31 @@ def test_every_difference_is_that_of_the_records(name, row):
     assert float(row["sign_flip_p"]) == pytest.approx(as_far.mean())
 
 
+@pytest.mark.parametrize(("name", "row"), rows("order"))
+def test_every_chance_of_an_order_is_that_of_a_multivariate_t(name, row):
+    items = {d.variant: d for d in score(name).differences}
+    effects = np.stack(
+        [
+            pairs(name, {**row, "comparison": items[arm].name, "quantity": items[arm].quantity})
+            for arm in score(name).order
+        ]
+    )
+    count = effects.shape[1]
+    assert int(row["n"]) == count >= 5 and row["family"] == "primary"
+    drawn = stats.multivariate_t.rvs(
+        loc=effects.mean(axis=1),
+        shape=np.cov(effects) / count,
+        df=count - 1,
+        size=200_000,
+        random_state=1,
+    )
+    falls = np.all(drawn[:, :-1] > drawn[:, 1:], axis=1)
+    assert float(row["estimate"]) == pytest.approx(falls.mean(), abs=0.02)
+    assert {float(one["chance_of_paper_order"]) for one in table(name, "order.csv")} == {
+        float(row["estimate"])
+    }
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_corrected_p_values_are_holm_s_within_the_study(name):
     primary = [row for row in table(name, "comparisons.csv") if row["family"] == "primary"]
@@ -165,7 +190,8 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_committed_tables_follow_from_the_records(rebuilt, name):
-    for file in ("summary.csv", "comparisons.csv", "runs.csv", "curves.csv", "records.jsonl"):
+    files = ["summary.csv", "comparisons.csv", "runs.csv", "curves.csv", "records.jsonl"]
+    for file in [*files, *(["order.csv"] if score(name).order else [])]:
         assert (rebuilt / name / file).read_bytes() == (REFERENCE / name / file).read_bytes(), file
 
 

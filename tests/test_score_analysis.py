@@ -199,7 +199,7 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
             {},
             "disagrees",
-            ["Any difference is smaller than the 0.50 points", "equivalence p ="],
+            ["Any difference is smaller than the 0.50 points", "equivalence p"],
         ),
         (
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
@@ -209,12 +209,35 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
         ),
         (shifted(3.0, -2.0, 1.0, 2.5, -1.0), {}, "inconclusive", ["A difference is not shown"]),
         (shifted(0.1, -0.1, 0.05, 0.0, -0.05), {"claimed": "equal"}, "agrees", ["equivalence p"]),
-        (CLEAR, {"claimed": "equal"}, "disagrees", ["significant and larger"]),
         (
-            shifted(0.2, 0.6, 0.3, 0.7, 0.5),
+            CLEAR,
+            {"paper": 1.0, "paper_is": "at least"},
+            "agrees",
+            ["the paper says over 1.00 points, and the interval reaches that"],
+        ),
+        (
+            CLEAR,
+            {"paper": 1.5, "paper_is": "at least"},
+            "agrees",
+            ["the paper says over 1.50 points"],
+        ),
+        (
+            CLEAR,
+            {"paper": 3.0, "paper_is": "at least", "paper_source": "top-1"},
+            "agrees in direction",
+            ["but the paper says over 3.00 points, and the interval does not", "is of: top-1"],
+        ),
+        (
+            CLEAR,
+            {"claimed": "equal"},
+            "disagrees",
+            ["significant, and its whole interval is larger than the 0.50 points"],
+        ),
+        (
+            shifted(0.4, 0.8, 0.5, 0.9, 0.7),
             {"claimed": "equal"},
             "inconclusive",
-            ["There is a difference, but"],
+            ["The difference is significant, but its interval holds values smaller than the 0.50"],
         ),
         (
             shifted(3.0, -2.0, 1.0, 2.5, -1.0),
@@ -233,6 +256,51 @@ def test_verdict_of_five_pairs(b, changes, expected, words):
     assert "no effect" not in row.reason
 
 
+def test_at_least_is_mirrored_where_the_claim_is_lower():
+    item = difference(
+        baseline="b", variant="paper", claimed="lower", paper=-1.0, paper_is="at least"
+    )
+    errors = {"paper": PAPER, "b": CLEAR}
+    row = analysed(item, errors).comparisons.iloc[0]
+    assert row.verdict == "agrees" and row.paper_is == "at least"
+    assert "the paper says below \u22121.00 points, and the interval reaches" in row.reason
+    far = analysed(dataclasses.replace(item, paper=-1.6), errors).comparisons.iloc[0]
+    assert far.verdict == "agrees in direction"
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.15, "inconclusive"), (1.3, "disagrees")])
+def test_equal_ratios_need_the_whole_interval_beyond_what_matters(factor, expected):
+    item = difference(claimed="equal", scale="ratio", smallest=1.1)
+    factors = factor * np.array([0.93, 1.05, 0.97, 1.06, 1.0])
+    b = [p * f for p, f in zip(PAPER, factors, strict=True)]
+    row = analysed(item, {"paper": PAPER, "b": b}).comparisons.iloc[0]
+    assert row.verdict == expected and row.p_adjusted < 0.05 and row.estimate > 1.1
+    assert (row.low > 1.1) == (expected == "disagrees")
+
+
+def test_an_interval_beyond_what_matters_is_held_to_the_corrected_level():
+    b = shifted(0.55, 0.9, 0.6, 0.95, 0.75)
+    items = [difference(claimed="equal")] + [
+        difference(name=f"{arm}{i}", variant=arm) for arm in ("c", "d") for i in range(3)
+    ]
+    alone = judged(b, claimed="equal")
+    assert alone.verdict == "disagrees" and alone.low > 0.5
+    row = analyse_scores(study(*items), runs({"paper": PAPER, "b": b}), budget="standard")
+    first = row.comparisons.iloc[0]
+    assert first.verdict == "inconclusive" and first.p_adjusted < 0.05
+    assert "interval alone is larger than the 0.50 points" in first.reason
+    assert "not after the correction for 7 comparisons" in first.reason
+
+
+def test_no_p_value_is_stated_as_0():
+    b = [p + 5 + c for p, c in zip(PAPER, (0.0, 1e-4, -1e-4, 2e-4, 0.0), strict=True)]
+    for claimed in ("higher", "equal"):
+        reason = judged(b, claimed=claimed).reason
+        assert "p < 0.0001" in reason and "e-" not in reason
+    same = judged([p + c for p, c in zip(PAPER, (0.0, 1e-5, -1e-5, 2e-5, 0.0), strict=True)])
+    assert "equivalence p < 0.0001" in same.reason and "e-" not in same.reason
+
+
 def test_the_mirrored_study_gets_the_mirrored_verdict():
     item = difference(baseline="b", variant="paper", claimed="lower", paper=-1.4)
     mirrored = analysed(item, {"paper": PAPER, "b": CLEAR}).comparisons.iloc[0]
@@ -240,7 +308,7 @@ def test_the_mirrored_study_gets_the_mirrored_verdict():
     assert mirrored.verdict == straight.verdict == "agrees"
     assert mirrored.estimate == pytest.approx(-straight.estimate)
     far = analysed(dataclasses.replace(item, paper=-3.0), {"paper": PAPER, "b": CLEAR})
-    assert "smaller by 1.56 points than the paper's -3.00" in far.comparisons.reason[0]
+    assert "smaller by 1.56 points than the paper's \u22123.00" in far.comparisons.reason[0]
 
 
 def test_no_verdict_from_few_seeds_or_a_quick_budget_or_built_in_images():
@@ -252,6 +320,8 @@ def test_no_verdict_from_few_seeds_or_a_quick_budget_or_built_in_images():
     assert four.t_p < 0.01
     quick = judged(CLEAR, budget="quick")
     assert quick.verdict == "inconclusive" and "'quick' is exploratory" in quick.reason
+    unknown = judged(CLEAR, budget="of my own")
+    assert unknown.verdict == "inconclusive" and "no budget 'of my own'" in unknown.reason
     errors = {"paper": PAPER, "b": CLEAR}
     for changes in ({"settings": {"data.dataset": "builtin"}}, {"data": synthetic_facts()}):
         built_in = analysed(difference(), errors, **changes)
@@ -419,13 +489,77 @@ def test_the_order_of_effects():
     assert table.rank_measured.tolist() == [1, 3, 2]
     assert set(table.chance_of_paper_order) == {table.chance_of_paper_order[0]}
     assert table.chance_of_paper_order[0] < 0.01
-    comparisons = analyse_scores(given, made, budget="standard").comparisons
+    comparisons = analyse_scores(given, made, budget="standard").comparisons[:3]
     assert table.effect.tolist() == pytest.approx(comparisons.estimate.tolist())
     assert table.low.tolist() == pytest.approx(comparisons.low.tolist())
     right = study(*items, order=("b", "d", "c"))
     assert analyse_scores(right, made, budget="standard").order.chance_of_paper_order[0] > 0.99
     some = analyse_scores(given, made[:15], budget="standard").order
     assert some.rank_measured.tolist() == [0, 0, 0] and some.effect.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("order", "verdict", "words"),
+    [
+        (("b", "d", "c"), "agrees", ["; that is the paper's.", "more than 99 %", "5 of them"]),
+        (("b", "c", "d"), "disagrees", ["the paper's is with b, with c, with d", "less than 1 %"]),
+        (("d", "c", "b"), "inconclusive", ["neither shown nor refuted"]),
+    ],
+)
+def test_the_order_is_judged_by_its_chance(order, verdict, words):
+    errors = {
+        "paper": PAPER,
+        "b": shifted(3.0, 3.2, 2.9, 3.1, 3.0),
+        "c": shifted(0.1, 0.2, 0.0, 0.1, 0.2),
+        "d": shifted(1.0, 1.2, 0.9, 1.1, 1.0),
+    }
+    if verdict == "inconclusive":
+        errors["c"] = shifted(0.9, 1.3, 0.8, 1.1, 1.0)
+        errors["b"] = shifted(0.1, 0.2, 0.0, 0.1, 0.2)
+    items = [difference(name=arm, variant=arm, family="secondary") for arm in ("b", "c", "d")]
+    given = study(*items, order=order)
+    result = analyse_scores(given, runs(errors), budget="standard")
+    *others, row = (row for _, row in result.comparisons.iterrows())
+    assert (row.comparison, row.family, row.unit, row.noise) == (
+        *("order", "primary", "chance"),
+        "order",
+    )
+    assert row.estimate == result.order.chance_of_paper_order[0] and row.n == 5
+    assert row.verdict == verdict and math.isnan(row.low) and math.isnan(row.high)
+    for text in [*words, "The measured order is with ", "n = 5 seeds common to all arms"]:
+        assert text in row.reason
+    assert "nan" not in row.reason and given.paper_value == "an order"
+    assert [one.tests for one in others] == [3, 3, 3]  # the order is in no correction
+
+
+def test_an_order_meets_the_same_objections_and_doubts():
+    errors = {"paper": PAPER, "b": shifted(3.0, 3.2, 2.9, 3.1, 3.0), "c": CLEAR}
+    given = study(difference(family="secondary"), order=("b", "c"))
+
+    def row(made, budget="standard"):
+        return analyse_scores(given, made, budget=budget).comparisons.iloc[-1]
+
+    assert row(runs(errors)).verdict == "agrees"
+    some = {arm: values[:4] for arm, values in errors.items()}
+    for made, budget, why in (
+        (runs(some), "standard", "4 of the 5 pairs of seeds"),
+        (runs(errors), "quick", "'quick' is exploratory"),
+        (runs(errors, data=synthetic_facts()), "standard", "built-in images"),
+        ([], "standard", "No order was measured"),
+    ):
+        found = row(made, budget)
+        assert found.verdict == "inconclusive" and why in found.reason
+    failed = runs({**errors, "c": [*CLEAR, "failed"]})
+    assert "c: 1 of 6 runs failed and are left out." in row(failed).reason
+
+
+def test_the_importance_of_sections_is_judged_as_an_order_alone():
+    given = studies.load("importance_order")
+    assert isinstance(given, ScoreStudy) and given.paper_value == "an order"
+    table = analyse_scores(given, [], budget="standard").comparisons
+    assert table.comparison[table.family == "primary"].tolist() == ["order"]
+    papers = {item.name: item.paper for item in given.differences}
+    assert all(item.smallest <= (papers[item.name] or 9) for item in given.differences)
 
 
 def test_the_chance_of_an_order_of_two_is_a_t_tail():
@@ -469,7 +603,8 @@ def test_tables_keep_their_columns_and_types_whatever_is_there():
 def test_every_study_of_scores_is_analysed_before_it_has_run(given):
     result = analyse_scores(given, [], budget="standard")
     sizes = [k for k in given.ensemble.sizes if k > 1] if given.ensemble else []
-    assert len(result.comparisons) == len(given.differences) + len(sizes) > 0
+    rows = len(given.differences) + len(sizes) + bool(given.order)
+    assert len(result.comparisons) == rows > 0
     assert set(result.comparisons.verdict) == {"inconclusive"}
     assert set(result.summary.arm) <= set(given.arms) and len(result.order) == len(given.order)
     assert not result.comparisons.comparison.duplicated().any()

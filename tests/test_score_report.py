@@ -48,7 +48,8 @@ def write(
 ) -> ScoreAnalysis:
     analysis = analyse_scores(of, runs, budget=budget)
     paths = score_report.write(analysis, runs, folder, command=COMMAND)
-    assert paths == [folder / name for name in FILES]
+    order = ["order.csv"] if of.order else []
+    assert paths == [folder / name for name in [*FILES[:4], *order, *FILES[4:]]]
     return analysis
 
 
@@ -153,6 +154,23 @@ def test_every_study_has_a_page_however_little_was_run(
     page = check(tmp_path / "index.html", size=2_000_000)
     assert "nan" not in re.split(r"\W+", page.words.lower())
     assert of.claim in page.words and "Exploratory: quick budget" in page.words
+
+
+def test_an_order_is_on_the_page_and_in_no_forest(tmp_path: Path) -> None:
+    given = load("importance_order")
+    analysis = write(tmp_path, scores.make_runs(given), of=given)
+    row = analysis.comparisons.iloc[-1]
+    page = check(tmp_path / "index.html", size=2_000_000)
+    assert row["reason"] in page.words and "The paper gives an order." in page.words
+    assert f"{pages.chance(row['estimate'])} chance of the paper’s order" in page.words
+    assert "order.csv" in {a["href"] for a in page.all("a")}
+    with (tmp_path / "order.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [one["arm"] for one in rows] == list(given.order)
+    figure = score_figure.draw(analysis)
+    effects = [axes for axes in figure.axes if axes.get_xlabel().startswith("Difference")]
+    assert [len(axes.get_yticks()) for axes in effects] == [4]
+    assert "| an order |" in (tmp_path / "tables.md").read_text("utf-8")
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
