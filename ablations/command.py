@@ -7,13 +7,14 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from ablations import datasets, requests, store, study
 from ablations.execute import Machine, StoppedError
 from ablations.options import Options, parse
-from ablations.plan import Task, check, reported_runs
+from ablations.plan import Task, check
 from alexnet_tf import files
 from alexnet_tf.data.error import DataError
 from alexnet_tf.values import SpecError
@@ -50,6 +51,7 @@ def _main(options: Options) -> int:
     tasks = _tasks(console, options)
     if options.report_only:
         return _rebuild(console, tasks, options)
+    _check(tasks)
     machine = Machine(
         out=options.out,
         cache=store.cache(options.out),
@@ -73,18 +75,18 @@ def _main(options: Options) -> int:
     from ablations.suite import Policy, perform
 
     if options.fresh:
-        for task in tasks:
-            runs = [*task.searches, *reported_runs(task.study, task.request, {})]
-            store.forget(options.out, runs)
+        from ablations import fresh
+
+        fresh.forget(console, tasks, machine)
     policy = Policy(retry_failed=options.retry_failed, fail_fast=options.fail_fast)
     return perform(console, tasks, machine, policy)[0]
 
 
 def _tasks(console: Console, options: Options) -> list[Task]:
-    """Return the studies that are named, checked before anything is read or written.
+    """Return the studies that are named.
 
     Raises:
-        SpecError: no such study, or a request that it cannot take.
+        SpecError: no such study.
     """
     every = _ALL in options.studies
     named = [*(study.names() if every else ()), *(n for n in options.studies if n != _ALL)]
@@ -96,14 +98,23 @@ def _tasks(console: Console, options: Options) -> list[Task]:
         if every and request.dataset == "imagenet" and not chosen.on_imagenet:
             left_out.append(name)
             continue
-        try:
-            check(chosen, request)
-        except SpecError as error:
-            raise SpecError(f"{name}: {error}" if len(named) > 1 else str(error)) from error
         tasks[chosen.name] = Task(name=name, study=chosen, request=request)
     if left_out:
         console.print(f"left out, not for ImageNet: {', '.join(left_out)}", highlight=False)
     return list(tasks.values())
+
+
+def _check(tasks: Sequence[Task]) -> None:
+    """Check what is asked of each study, before anything is read or written.
+
+    Raises:
+        SpecError: a request that a study cannot take.
+    """
+    for task in tasks:
+        try:
+            check(task.study, task.request)
+        except SpecError as error:
+            raise SpecError(f"{task.name}: {error}" if len(tasks) > 1 else str(error)) from error
 
 
 def _rebuild(console: Console, tasks: Sequence[Task], options: Options) -> int:
@@ -115,16 +126,34 @@ def _rebuild(console: Console, tasks: Sequence[Task], options: Options) -> int:
     made = [task for task in tasks if not several or requests.exists(folders[task.name])]
     if not made:
         raise DataError(f"no report in {options.out} yet. Run without --report-only.")
-    asked = {name: getattr(options.request, name) for name in options.asked}
-    for task in made:
-        request = dataclasses.replace(requests.recall(folders[task.name]), **asked)
-        task = dataclasses.replace(task, request=request)
+    for task in [_recalled(task, folders[task.name], options) for task in made]:
         if several:
             console.rule(task.study.name)
         reporting.report(console, task, options.out)
     if several:
         reporting.index(console, tasks, options.out)
     return 0
+
+
+def _recalled(task: Task, folder: Path, options: Options) -> Task:
+    """Return the task with the request of its last report, and what is asked beyond it.
+
+    Raises:
+        DataError: the request that was kept is none.
+        SpecError: what is asked beyond it does not fit the study.
+    """
+    kept = requests.recall(folder)
+    asked = {name: getattr(options.request, name) for name in options.asked}
+    if asked.get("dataset") == "auto":
+        del asked["dataset"]  # whichever it was
+    task = dataclasses.replace(task, request=dataclasses.replace(kept, **asked))
+    try:
+        _check([task])
+    except SpecError as error:
+        if asked:
+            raise
+        raise DataError(f"{folder / requests.NAME}: {error} Run the study again.") from error
+    return task
 
 
 def _list(console: Console) -> int:

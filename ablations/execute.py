@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ablations import store
-from ablations.plan import PlannedRun
+from ablations.plan import PlannedRun, at_least_one
 from alexnet_tf import files
 from alexnet_tf.spec import to_json
 
@@ -58,6 +58,10 @@ class Machine:
     threads: int
     data_dir: Path | None = None
     tensorboard: Path | None = None  # folder of TensorBoard's events, one below it a run
+
+    def __post_init__(self) -> None:
+        at_least_one("--jobs", self.jobs)
+        at_least_one("--threads", self.threads)
 
 
 def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, None, None]:
@@ -173,7 +177,7 @@ def default_jobs(threads: int = 1) -> int:
     """Return how many trainings of so many threads the machine takes side by side."""
     known = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
-    return max(1, cores // threads)
+    return max(1, cores // at_least_one("--threads", threads))
 
 
 def _killed(number: int) -> str:

@@ -26,6 +26,7 @@ def run(
     dataset: str = "auto",
     out: str | Path = "reports",
     jobs: int | None = None,
+    threads: int = 1,
     data_dir: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
@@ -40,12 +41,13 @@ def run(
         budget: "quick", "standard" or "full".
         dataset: "auto", "cifar10", "builtin" or "imagenet".
         out: folder of records and reports.
-        jobs: trainings side by side; None: one a core.
+        jobs: trainings side by side; None: as many as the cores take.
+        threads: threads of one training; another number changes the weights' last bits.
         data_dir: where the data set lies.
         settings: spec fields, dotted path to value, set in every run.
 
     Raises:
-        SpecError: no such study, budget, data set or field.
+        SpecError: no such study, budget, data set or field, or a number below 1.
         DataError, StoppedError: the data are missing or damaged.
         OSError: `out` cannot be written.
     """
@@ -58,8 +60,8 @@ def run(
     machine = Machine(
         out=Path(out),
         cache=store.cache(Path(out)),
-        jobs=default_jobs() if jobs is None else jobs,
-        threads=1,
+        jobs=default_jobs(threads) if jobs is None else jobs,
+        threads=threads,
         data_dir=None if data_dir is None else Path(data_dir),
     )
     files.check_writable(machine.out)

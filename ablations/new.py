@@ -86,7 +86,9 @@ def write(name: str, folder: Path) -> Path:
             f"a study's name must be a word of letters, digits and _, no digit first. "
             f"Received: {name!r}"
         )
-    if name in (*study.names(), "all"):
+    if name in study.RESERVED:
+        raise SpecError(f"a study cannot be called '{name}'. Choose another name.")
+    if name in study.names():
         raise SpecError(f"there is a study '{name}' already. Choose another name.")
     path = folder / f"{name}.py"
     if path.exists():

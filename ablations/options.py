@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ablations.execute import default_jobs
-from ablations.plan import Request
+from ablations.plan import Request, at_least_one
 from alexnet_tf.values import SpecError, nearest, parse_setting
 
-_DATASETS = ["auto", "cifar10", "builtin", "imagenet"]
 _PRECISIONS = ["float32", "mixed_bfloat16"]
 
 _DESCRIPTION = """\
@@ -70,9 +69,8 @@ def parse(argv: Sequence[str] | None) -> Options:
         raise SpecError(f"no option '{unknown[0]}'.{nearest(unknown[0].split('=')[0], flags)}")
     if not given.studies and not given.list:
         raise SpecError("name a study, or ask for --list")
-    _one_of("--dataset", given.dataset, _DATASETS)
     _one_of("--precision", given.precision, _PRECISIONS)
-    threads = _at_least_one("--threads", 1 if given.threads is None else given.threads)
+    threads = at_least_one("--threads", 1 if given.threads is None else given.threads)
     jobs = default_jobs(threads) if given.jobs is None else given.jobs
     request, asked = _request(given)
     return Options(
@@ -89,7 +87,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         out=given.out,
         data_dir=given.data_dir,
         tensorboard=given.tensorboard,
-        jobs=_at_least_one("--jobs", jobs),
+        jobs=at_least_one("--jobs", jobs),
         threads=threads,
     )
 
@@ -151,7 +149,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--report-only", action="store_true", help="rebuild the last report from its records")
     add("--retry-failed", action="store_true", help="try runs again that failed before")
     add("--fail-fast", action="store_true", help="stop at the first run that fails")
-    add("--fresh", action="store_true", help="forget this plan's records and start again")
+    add(
+        "--fresh",
+        action="store_true",
+        help="forget this plan's records, those shared with other studies too, and start again",
+    )
     add("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's events below DIR")
     return parser
 
@@ -159,9 +161,3 @@ def _parser() -> argparse.ArgumentParser:
 def _one_of(option: str, value: str | None, known: list[str]) -> None:
     if value is not None and value not in known:
         raise SpecError(f"{option} has no '{value}'.{nearest(value, known)}")
-
-
-def _at_least_one(option: str, value: int) -> int:
-    if value < 1:
-        raise SpecError(f"{option} must be at least 1. Received: {value}")
-    return value

@@ -16,6 +16,9 @@ from alexnet_tf.values import SpecError, nearest
 # Training images of each data set, validation images included.
 _PUBLISHED = {"cifar10": 50_000, "builtin": 25_000, "imagenet": 1_281_167}
 
+#: What --dataset takes.
+DATASETS = ("auto", *_PUBLISHED)
+
 #: reported: counts in the result. search: only chooses a learning rate.
 Role = Literal["reported", "search"]
 
@@ -47,7 +50,8 @@ class StudyRun:
 class Request:
     """What a user asks of a study: a budget and what to change in it.
 
-    `settings` are spec fields, dotted path to value, set in every run of every arm.
+    `settings` are spec fields, dotted path to value, set in every run of every arm. The
+    study decides whether it has the budget and the fields: `check` asks it.
     """
 
     budget: str = "quick"
@@ -55,6 +59,21 @@ class Request:
     seeds: int | None = None
     epochs: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.budget, str):
+            raise SpecError(f"--budget must be a name. Received: {self.budget!r}")
+        if self.dataset not in DATASETS:
+            hint = nearest(str(self.dataset), list(DATASETS))
+            raise SpecError(f"--dataset has no {self.dataset!r}.{hint}")
+        for name in ("seeds", "epochs"):
+            if getattr(self, name) is not None:
+                at_least_one(f"--{name}", getattr(self, name))
+        named = isinstance(self.settings, Mapping) and all(
+            isinstance(path, str) for path in self.settings
+        )
+        if not named:
+            raise SpecError(f"`settings` must map fields to values. Received: {self.settings!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +109,22 @@ class Task:
         return sorted(runs, key=lambda run: -self.work(run))
 
 
+def at_least_one(option: str, value: int) -> int:
+    """Return `value`, a number that an option of the command line takes.
+
+    Raises:
+        SpecError: it is no whole number, or below 1.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SpecError(f"{option} must be a whole number, at least 1. Received: {value!r}")
+    return value
+
+
 def budget(study: Study, request: Request) -> Budget:
     """Return the budget of the request, with its own seeds and epochs if it names any.
 
     Raises:
-        SpecError: the study has no such budget or no nets for the data set, or a number is
-            below 1.
+        SpecError: the study has no such budget or no nets for the data set.
     """
     _arms(study, request)
     budgets = study.imagenet_budgets if request.dataset == "imagenet" else study.budgets
@@ -105,8 +134,6 @@ def budget(study: Study, request: Request) -> Budget:
     for name in ("seeds", "epochs"):
         value = getattr(request, name)
         if value is not None:
-            if value < 1:
-                raise SpecError(f"--{name} must be at least 1. Received: {value}")
             chosen = dataclasses.replace(chosen, **{name: value})
     return chosen
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablations import pages, pictures, small_forest, study, text_tables
+from ablations import pages, pictures, requests, small_forest, study, text_tables
 from ablations.analysis import Analysis
 from ablations.collect import Collected, collect, studies
 from ablations.drawing import clean
@@ -25,6 +25,7 @@ from ablations.paper_tables import paper_tables
 from ablations.plan import StudyRun
 from ablations.score_analysis import ScoreAnalysis
 from ablations.study import Study
+from alexnet_tf.data.error import DataError
 from alexnet_tf.values import SpecError
 
 #: The arm that is the paper's net, and the studies whose nets are asked first.
@@ -37,7 +38,7 @@ _VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
 
 _DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
 
-EXIT_USAGE, EXIT_ENVIRONMENT = 2, 4
+EXIT_USAGE, EXIT_DATA, EXIT_ENVIRONMENT = 2, 3, 4
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     out = given.out
     try:
-        path = write_index(out, [study.load(name) for name in given.own])
+        own = [study.load(name) for name in given.own]
+        if not any(requests.exists(out / item.name) for item in [*studies(), *own]):
+            raise DataError(_no_report(out))
+        path = write_index(out, own)
+    except DataError as error:
+        print(f"ablations.report: {error}", file=sys.stderr)
+        return EXIT_DATA
     except SpecError as error:
         print(f"ablations.report: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -62,6 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_ENVIRONMENT
     print(f"index: {path}")
     return 0
+
+
+def _no_report(out: Path) -> str:
+    """Say what to do about a folder without a report."""
+    if any(requests.exists(folder) for folder in out.glob("*")):
+        return f"the reports in {out} are of studies of your own: name their files too"
+    return f"no report of a study in {out}. Run one: python -m ablations.run lrn --out {out}"
 
 
 def write_index(out: Path, own: Sequence[Study] = ()) -> Path:

@@ -10,7 +10,8 @@ from ablations.plan import Request
 from alexnet_tf import files
 from alexnet_tf.data.error import DataError
 
-_REQUEST = "request.json"
+#: The file in a report's folder.
+NAME = "request.json"
 
 
 def remember(folder: Path, request: Request) -> None:
@@ -20,12 +21,12 @@ def remember(folder: Path, request: Request) -> None:
         OSError: it cannot be written.
     """
     text = json.dumps(dataclasses.asdict(request), indent=1, sort_keys=True) + "\n"
-    files.write_atomic(folder / _REQUEST, text.encode())
+    files.write_atomic(folder / NAME, text.encode())
 
 
 def exists(folder: Path) -> bool:
     """Say whether a request was kept there."""
-    return (folder / _REQUEST).is_file()
+    return (folder / NAME).is_file()
 
 
 def recall(folder: Path) -> Request:
@@ -34,9 +35,12 @@ def recall(folder: Path) -> Request:
     Raises:
         DataError: there is no report yet, or its request cannot be read.
     """
-    path = folder / _REQUEST
+    path = folder / NAME
     try:
-        return Request(**json.loads(path.read_text(encoding="utf-8")))
+        request = Request(**json.loads(path.read_text(encoding="utf-8")))
+        if request.dataset == "auto":
+            raise ValueError("it does not say which data set was seen")
+        return request
     except FileNotFoundError:
         raise DataError(
             f"no report in {folder} yet. Run the study without --report-only."

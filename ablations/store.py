@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -112,7 +112,18 @@ def set_aside_damaged(out: Path, run_id: str) -> None:
         path.rename(path.with_suffix(".corrupt"))
 
 
-def forget(out: Path, runs: Sequence[PlannedRun]) -> None:
-    """Delete the folders of these runs, finished or not (`--fresh`)."""
-    for run in runs:
-        shutil.rmtree(folder(out, run.experiment.run_id), ignore_errors=True)
+def forget(out: Path, run_id: str) -> None:
+    """Delete what lies in a run's folder, finished or not (`--fresh`).
+
+    The lock stays: who waits for it would otherwise hold a file that is no longer there.
+
+    Raises:
+        HeldError: another process computes the run.
+        OSError: something cannot be deleted.
+    """
+    with files.lock(place := folder(out, run_id)):
+        for path in place.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != files.LOCK:
+                path.unlink()

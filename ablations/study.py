@@ -8,6 +8,7 @@ name on the command line. A `SpeedStudy` measures how soon nets reach an error, 
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,12 @@ from typing import Any, Literal
 
 from ablations import user_study
 from alexnet_tf.spec import Experiment, diff
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.values import SpecError, check_types, nearest
 
 _FOLDER = (Path(__file__).parent / "studies").resolve()
+
+#: No study has these names: of the command line, and of the folders beside the reports.
+RESERVED = ("all", "runs", "cache")
 
 #: What is read off a finished run; `ablations/quantities.py` says how.
 Quantity = Literal[
@@ -85,13 +89,14 @@ class Difference:
     baseline_quantity: Quantity | None = None  # None: the same; else one run may be both arms
     scale: Scale = "difference"
     paper: float | None = None  # the paper's own size, in points or as a factor
+    paper_is: Literal["about", "at least"] = "about"  # at least: it is of this size or larger
     paper_source: str = ""  # on which data and measure the paper found it
     family: Family = "primary"
     interaction: tuple[str, str] | None = None
     note: str = ""  # what this comparison stands for, one line
-    paper_is: Literal["about", "at least"] = "about"  # at least: it is of this size or larger
 
     def __post_init__(self) -> None:
+        check_types(self)
         least = 1.0 if self.scale == "ratio" else 0.0
         if not self.smallest > least:
             raise SpecError(
@@ -166,6 +171,15 @@ class Study:
     on_imagenet: Mapping[str, Experiment] = field(default_factory=dict)
     imagenet_budgets: Mapping[str, Budget] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.name in RESERVED:
+            raise SpecError(f"a study cannot be called '{self.name}'. Choose another name.")
+        if not isinstance(self.section, str) or not self.section.replace(",", " ").split():
+            raise SpecError(
+                f"study {self.name}: `section` must name one of the paper, e.g. '3.3'. "
+                f"Received: {self.section!r}"
+            )
+
     @property
     def paper_value(self) -> str:
         """What the paper says, in a few words."""
@@ -184,7 +198,8 @@ class Study:
         """
         for arm in arms:
             if arm not in self.arms:
-                raise SpecError(f"study {self.name}: no arm '{arm}'.")
+                hint = nearest(arm, list(self.arms))
+                raise SpecError(f"study {self.name}: no arm '{arm}' for '{comparison}'.{hint}")
         for baseline, variant in zip(arms[::2], arms[1::2], strict=False):
             if not diff(self.arms[baseline], self.arms[variant]):
                 raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
@@ -204,6 +219,7 @@ class SpeedStudy(Study):
     search: Search
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for comparison in self.comparisons:
             self.check_arms(comparison.name, comparison.baseline, comparison.variant)
 
@@ -227,17 +243,27 @@ class ScoreStudy(Study):
     baseline: str = "paper"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = Counter(item.name for item in self.differences)
+        for name in (name for name, count in counts.items() if count > 1):
+            raise SpecError(f"study {self.name}: two differences are called '{name}'.")
         for item in self.differences:
+            for arm in item.arms:
+                self.check_arms(item.name, arm)
+            # two quantities of one run may be held against each other
             same_run = item.baseline_quantity not in (None, item.quantity)
-            arms = item.arms[2 * same_run :]
-            self.check_arms(item.name, *arms)
-        for arm in (*self.order, *([self.ensemble.arm] if self.ensemble else [])):
+            self.check_arms(item.name, *item.arms[2 * same_run :])
+        for arm in (self.baseline, *self.order) if self.order else ():
             self.check_arms("order", arm)
+        if self.ensemble is not None:
+            self.check_arms("ensemble", self.ensemble.arm)
 
     @property
     def paper_value(self) -> str:
         if self.ensemble is not None and self.ensemble.paper is not None:
             return f"{self.ensemble.paper:+g} points"
+        if self.order:
+            return "an order"
         first = next((item for item in self.differences if item.paper is not None), None)
         if first is None:
             return "no number"
@@ -262,8 +288,6 @@ def load(name: str) -> Study:
     """Return the study called `name`, or the one in the file `name`.
 
     Raises:
-        if self.order:
-            return "an order"
         SpecError: there is no such study (the nearest name is in the message), or its file
             or package holds none.
     """

@@ -28,7 +28,8 @@ def from_file(path: Path) -> Any:
     """Run the file and return its STUDY, whatever that is.
 
     Raises:
-        SpecError: there is no such file, it cannot be run (with the line), or it has no STUDY.
+        SpecError: there is no such file, it cannot be run (with the line; sys.exit()
+            counts too), or it has no STUDY.
     """
     if not path.is_file():
         raise SpecError(f"no file {path}. Make one with: python -m ablations.new {path.stem}")
@@ -40,7 +41,7 @@ def from_file(path: Path) -> Any:
     sys.modules[name] = module  # dataclasses of the file look themselves up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script of the user's may end in sys.exit()
         del sys.modules[name]
         raise SpecError(f"{path}{_line(error, path)}: {_words(error)}") from error
     if not hasattr(module, "STUDY"):
@@ -61,11 +62,11 @@ def from_installed(entry: importlib.metadata.EntryPoint) -> Any:
     """
     try:
         return entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"installed study {entry.name} ({entry.value}): {_words(error)}") from error
 
 
-def _line(error: Exception, path: Path) -> str:
+def _line(error: BaseException, path: Path) -> str:
     """Return where in the file the error arose, or an empty text."""
     if isinstance(error, SyntaxError) and error.filename == str(path.absolute()):
         return f", line {error.lineno}"
@@ -74,7 +75,7 @@ def _line(error: Exception, path: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     """Return the error in one line."""
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     first = text.strip().partition("\n")[0]

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+#: The file in a folder that its holder has locked.
+LOCK = "lock"
+
 
 class HeldError(RuntimeError):
     """Another process works in the folder; the message names it."""
@@ -78,7 +81,7 @@ def lock(folder: Path) -> Iterator[None]:
         HeldError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a+b") as file:
+    with open(folder / LOCK, "a+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -161,7 +161,26 @@ def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Coll
     assert (suite[0] / "claims.tex").read_text("utf-8").count(r"\\") == len(lines) - 1
 
 
-def test_nothing_at_all_still_gives_a_page(tmp_path: Path, capsys: Any) -> None:
+def test_a_folder_without_a_report_says_what_to_do(tmp_path: Path, capsys: Any) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert report.main(["--out", str(folder)]) == report.EXIT_DATA == 3
+        said = capsys.readouterr().err
+        assert f"python -m ablations.run lrn --out {folder}\n" in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_reports_of_the_users_studies_alone_ask_for_their_files(
+    tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "request.json").write_text("{}")
+    assert report.main(["--out", str(tmp_path)]) == report.EXIT_DATA
+    assert "name their files" in capsys.readouterr().err
+
+
+def test_reports_that_cannot_be_read_still_give_a_page(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "lrn").mkdir()
+    (tmp_path / "lrn" / "request.json").write_text("not JSON")
     assert report.main(["--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"index: {tmp_path / 'index.html'}\n"
     page = check(tmp_path / "index.html", size=1_000_000)
@@ -191,9 +210,11 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -> None:
-    (tmp_path / "file").write_text("")
-    assert report.main(["--out", str(tmp_path / "file" / "below")]) == report.EXIT_ENVIRONMENT
-    assert str(tmp_path / "file") in capsys.readouterr().err
+    (tmp_path / "lrn").mkdir()
+    (tmp_path / "lrn" / "request.json").write_text("not JSON")
+    (tmp_path / "claims.md").mkdir()  # where a file is to be
+    assert report.main(["--out", str(tmp_path)]) == report.EXIT_ENVIRONMENT
+    assert str(tmp_path) in capsys.readouterr().err
 
 
 def test_texts_add_no_element(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_its_base_arm_is_shared_with_the_suite(tmp_path):
 @pytest.mark.parametrize(
     ("name", "why"),
     [("9lives", "word"), ("my-study", "word"), ("class", "word"), ("../x", "word"), ("ö", "word")]
-    + [("lrn", "already"), ("all", "already")],
+    + [("lrn", "already"), *((name, "cannot be called") for name in ("all", "runs", "cache"))],
 )
 def test_a_name_that_cannot_be_a_study_is_refused_in_one_line(tmp_path, capsys, name, why):
     assert new.main([name, "--out", str(tmp_path)]) == 2

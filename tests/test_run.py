@@ -67,20 +67,28 @@ def test_a_chosen_rate_replaces_the_recorded_one_in_its_arm_alone():
 
 
 @pytest.mark.parametrize(
-    ("request_", "words"),
+    ("fields", "words"),
     [
-        (Request(budget="quik"), "'quick'"),
-        (Request(seeds=0), "--seeds"),
-        (Request(epochs=-1), "--epochs"),
-        (Request(settings={"train.bach_size": 3}), "'batch_size'"),
-        (Request(settings={"seed": 3}), "--seeds"),
-        (Request(settings={"data.dataset": "builtin"}), "--dataset"),
-        (Request(settings={"model.activation": "tanh"}), "the same"),
+        ({"budget": "quik"}, "'quick'"),
+        ({"budget": 5}, "--budget"),
+        ({"dataset": "imagnet"}, "Did you mean 'imagenet'"),
+        ({"dataset": None}, "--dataset"),
+        ({"seeds": 0}, "--seeds must be a whole number, at least 1. Received: 0"),
+        ({"seeds": "x"}, "--seeds"),
+        ({"seeds": True}, "--seeds"),
+        ({"epochs": -1}, "--epochs"),
+        ({"epochs": 1.5}, "--epochs"),
+        ({"settings": 5}, "`settings`"),
+        ({"settings": {3: 5}}, "`settings`"),
+        ({"settings": {"train.bach_size": 3}}, "'batch_size'"),
+        ({"settings": {"seed": 3}}, "--seeds"),
+        ({"settings": {"data.dataset": "builtin"}}, "--dataset"),
+        ({"settings": {"model.activation": "tanh"}}, "the same"),
     ],
 )
-def test_a_request_that_makes_no_study_is_refused_in_one_line(request_, words):
+def test_a_request_that_makes_no_study_is_refused_in_one_line(fields, words):
     with pytest.raises(SpecError) as error:
-        plan.check(STUDY, request_)
+        plan.check(STUDY, Request(**fields))
     assert words in str(error.value) and "\n" not in str(error.value)
 
 

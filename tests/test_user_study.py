@@ -13,7 +13,7 @@ import pytest
 import tiny
 
 import ablations
-from ablations import command, options, plan, study, user_study
+from ablations import command, options, plan, store, study, user_study
 from alexnet_tf.values import SpecError
 
 TUTORIAL = (tiny.ROOT / "docs" / "your-own-study.md").read_text(encoding="utf-8")
@@ -52,6 +52,8 @@ def test_a_file_of_the_suite_is_the_suites_study():
         ("\n\nimport no_such_module\n", "mine.py, line 3: ModuleNotFoundError: No module"),
         ("x = 1\ny = (\n", "mine.py, line 2: SyntaxError"),
         ("x = 1\n1 / 0\n", "mine.py, line 2: ZeroDivisionError"),
+        ("import sys\nsys.exit()\n", "mine.py, line 2: SystemExit"),
+        ("import sys\nsys.exit('the disk\\nis full')\n", "line 2: SystemExit: the disk"),
         ("import dataclasses\n" + MINIMAL.format(name="mine") + "STUDY.x.y\n", "line 6"),
         (
             "from alexnet_tf.spec import CIFAR_ALEXNET, replace\n"
@@ -79,6 +81,19 @@ def test_a_missing_file_and_a_forgotten_ending_say_what_to_type(tmp_path, monkey
 def test_a_file_cannot_take_the_name_of_a_study_of_the_suite(tmp_path):
     with pytest.raises(SpecError, match="Choose another name"):
         study.load(written(tmp_path, MINIMAL.format(name="lrn"), "lrn"))
+
+
+def test_ctrl_c_while_a_file_is_read_is_no_fault_of_the_file(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        study.load(written(tmp_path, "raise KeyboardInterrupt"))
+
+
+@pytest.mark.parametrize("name", ["all", *("runs", "cache")])
+def test_a_study_cannot_take_the_name_of_a_folder_of_the_records(tmp_path, name):
+    assert store.folder(tmp_path, "x").parent.name == "runs"
+    assert store.cache(tmp_path).name == "cache"
+    with pytest.raises(SpecError, match=f"cannot be called '{name}'"):
+        study.load(written(tmp_path, MINIMAL.format(name=name), name))
 
 
 # --- installed packages -------------------------------------------------------------------
@@ -115,6 +130,12 @@ def test_an_installed_study_is_one_of_all(install, capsys):
 def test_an_installed_study_that_is_broken_names_itself(install):
     install("import no_such_module")
     with pytest.raises(SpecError, match=r"installed study mine \(my_package_of_studies.mine:STUDY"):
+        study.load("mine")
+
+
+def test_an_installed_study_that_ends_the_program_names_itself(install):
+    install("raise SystemExit(7)")
+    with pytest.raises(SpecError, match="installed study mine .*SystemExit: 7"):
         study.load("mine")
 
 
@@ -172,6 +193,28 @@ def test_python_gets_errors_and_not_exit_codes(tmp_path):
         ablations.run("lnr", out=tmp_path)
     with pytest.raises(SpecError, match="batch_size"):
         ablations.run("lrn", out=tmp_path, settings={"train.bach_size": 3})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"dataset": "imagnet"}, "--dataset has no 'imagnet'. Did you mean 'imagenet'"),
+        ({"jobs": 0}, "--jobs must be"),
+        ({"threads": 0}, "--threads must be"),
+        ({"threads": -1, "jobs": 1}, "--threads must be"),
+        ({"seeds": 0}, "--seeds must be"),
+        ({"seeds": 2.0}, "--seeds must be a whole number"),
+    ],
+)
+def test_python_is_told_of_a_wrong_number_or_data_set_before_anything_happens(
+    tmp_path, monkeypatch, wrong, words
+):
+    monkeypatch.setattr("ablations.suite.perform", lambda *arguments: pytest.fail("was run"))
+    for name in ("lrn", "ensemble"):  # one has arms that are compared
+        with pytest.raises(SpecError, match=words) as error:
+            ablations.run(name, **{"out": tmp_path / "out", "dataset": "builtin", **wrong})
+        assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_name_of_the_command_and_of_the_function_are_one():

@@ -1,0 +1,112 @@
+"""What a study may declare: every word is checked when the study is read, in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from ablations import study
+from ablations.studies import relu_vs_tanh
+from ablations.study import Difference, Ensemble, ScoreStudy
+from alexnet_tf.values import SpecError
+
+DIFFERENCE: dict[str, Any] = {
+    "name": "x",
+    "baseline": "paper",
+    "variant": "no_lrn",
+    "claimed": "higher",
+    "smallest": 0.5,
+}
+
+
+def lrn(**fields: Any) -> ScoreStudy:
+    found = study.load("lrn")
+    assert isinstance(found, ScoreStudy)
+    return dataclasses.replace(found, **fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "meant"),
+    [
+        ("claimed", "hihger", "higher"),
+        ("quantity", "test_eror", "test_error"),
+        ("baseline_quantity", "train_eror", "train_error"),
+        ("scale", "ration", "ratio"),
+        ("family", "primery", "primary"),
+    ],
+)
+def test_a_word_of_a_difference_must_be_a_known_one(field, wrong, meant):
+    with pytest.raises(SpecError) as error:
+        Difference(**{**DIFFERENCE, field: wrong})
+    said = str(error.value)
+    assert f"`Difference.{field}` must be one of " in said and "\n" not in said
+    assert f"Received: {wrong!r}. Did you mean '{meant}'?" in said
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("claimed", None),
+        ("smallest", "0.5"),
+        ("smallest", float("nan")),
+        ("paper", "1.4"),
+        ("interaction", "ab"),
+        ("name", 3),
+    ],
+)
+def test_a_field_of_a_difference_must_be_of_its_type(field, wrong):
+    with pytest.raises(SpecError, match=f"`Difference.{field}` must be"):
+        Difference(**{**DIFFERENCE, field: wrong})
+
+
+def test_two_differences_of_one_name_are_refused():
+    item = Difference(**DIFFERENCE)
+    with pytest.raises(SpecError, match="two differences are called 'x'"):
+        lrn(differences=(item, dataclasses.replace(item, claimed="lower")))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"baseline": "papr"},
+        {"variant": "papr"},
+        {"interaction": ("paper", "papr")},
+        {"baseline": "papr", "baseline_quantity": "train_error"},
+        {"variant": "papr", "baseline_quantity": "train_error"},
+    ],
+)
+def test_every_arm_of_a_difference_must_be_there(fields):
+    item = Difference(**{**DIFFERENCE, **fields})
+    with pytest.raises(SpecError, match="no arm 'papr' for 'x'. Did you mean 'paper'?"):
+        lrn(differences=(item,))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"order": ("no_lrn", "papr")},
+        {"order": ("no_lrn",), "baseline": "papr"},
+        {"ensemble": Ensemble(arm="papr", sizes=(1, 5), smallest=0.5)},
+    ],
+)
+def test_the_arms_of_an_order_and_of_an_ensemble_must_be_there(fields):
+    with pytest.raises(SpecError, match="study lrn: no arm 'papr'"):
+        lrn(**fields)
+
+
+def test_a_study_without_an_order_needs_no_baseline():
+    assert lrn(baseline="papr").baseline == "papr"
+
+
+def test_one_run_may_be_both_arms_with_two_quantities():
+    item = Difference(**{**DIFFERENCE, "variant": "paper", "baseline_quantity": "train_error"})
+    assert lrn(differences=(item,)).differences == (item,)
+
+
+@pytest.mark.parametrize("section", ["", "  ", ",", 5, None])
+def test_a_study_names_a_section_of_the_paper(section):
+    for found in (lrn(), relu_vs_tanh.STUDY):
+        with pytest.raises(SpecError, match="`section` must name one of the paper"):
+            dataclasses.replace(found, section=section)

@@ -1,0 +1,98 @@
+"""What was asked for a report, recalled: `--report-only` rebuilds that and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ablations import command, requests
+from ablations.plan import Request
+from alexnet_tf.data.error import DataError
+
+#: A study of one budget, and not the one that is the default.
+STANDARD = """
+import dataclasses
+from ablations.studies.relu_vs_tanh import STUDY as BASE
+budget = dataclasses.replace(BASE.budgets["quick"], seeds=1)
+STUDY = dataclasses.replace(BASE, name="mine", budgets={"standard": budget})
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    path = tmp_path / "mine.py"
+    path.write_text(STANDARD)
+    return str(path)
+
+
+def rebuild(out: Path, *words: str) -> int:
+    return command.main([*words, "--report-only", "--out", str(out)])
+
+
+def kept(out: Path, **fields: Any) -> Path:
+    """Leave a request beside the report of `lrn` as no version of the program would write it."""
+    path = out / "lrn" / "request.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"budget": "quick", "dataset": "builtin", **fields}))
+    return path
+
+
+@pytest.mark.parametrize("words", [(), ("--dataset", "auto")])
+def test_the_report_is_rebuilt_with_its_own_budget_and_data_set(tmp_path, started, mine, words):
+    out = tmp_path / "out"
+    asked = ["--budget", "standard", "--dataset", "builtin", "--out", str(out)]
+    assert command.main([mine, *asked]) == 0
+    first = (out / "mine" / "index.html").read_bytes()
+    (out / "mine" / "index.html").unlink()
+    assert rebuild(out, mine, *words) == 0
+    assert (out / "mine" / "index.html").read_bytes() == first and len(started) == 4
+
+
+def test_what_is_asked_beyond_the_last_request_is_checked_with_it(tmp_path, capsys):
+    kept(tmp_path)
+    assert rebuild(tmp_path, "lrn", "--budget", "standrad") == 2
+    assert "Did you mean 'standard'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"settings": 5},
+        {"settings": ["train.epochs"]},
+        {"settings": {"train.bach_size": 64}},
+        {"settings": {"train.batch_size": {"a": 1}}},
+        {"seeds": "x"},
+        {"seeds": 0},
+        {"epochs": 1.5},
+        {"dataset": "imagnet"},
+        {"dataset": "auto"},
+        {"dataset": []},
+        {"budget": {}},
+        {"budget": "enormous"},
+        {"what": "is this"},
+    ],
+)
+def test_a_request_that_cannot_be_one_is_told_in_one_line(tmp_path, capsys, fields):
+    path = kept(tmp_path, **fields)
+    assert rebuild(tmp_path, "lrn") == 3
+    said = capsys.readouterr().err
+    assert str(path) in said and "Run the study again" in said and said.count("\n") == 1
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "null", "{", "\x00"])
+def test_a_file_that_holds_no_request_is_named(tmp_path, text):
+    path = kept(tmp_path)
+    path.write_text(text)
+    with pytest.raises(DataError, match=re.escape(f"{path} cannot be read")):
+        requests.recall(path.parent)
+
+
+def test_a_request_comes_back_as_it_was(tmp_path):
+    request = Request(budget="full", dataset="imagenet", seeds=3, settings={"train.batch_size": 64})
+    requests.remember(tmp_path, request)
+    assert requests.exists(tmp_path) and requests.recall(tmp_path) == request
