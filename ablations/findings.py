@@ -29,7 +29,8 @@ class Finding:
     family: Family
     label: str  # what is compared, for readers
     paper: float | None
-    paper_text: str  # "+1.4 points", "6x", "an order" or "no number"
+    paper_text: str  # "+1.4 points", "over +1 points", "6x", "an order" or "no number"
+    paper_is: str  # "about"; or "at least", of this size or larger
     estimate: float
     low: float
     high: float
@@ -63,7 +64,8 @@ def _of_score(analysis: ScoreAnalysis, row: dict[Any, Any]) -> Finding:
         family=row["family"],
         label=_score_label(analysis.study, row),
         paper=paper,
-        paper_text=_paper_text(paper, row["unit"], row["scale"]),
+        paper_text=_paper_text(paper, row["unit"], row["scale"], row["paper_is"]),
+        paper_is=row["paper_is"],
         estimate=row["estimate"],
         low=row["low"],
         high=row["high"],
@@ -82,6 +84,7 @@ def _of_speed(analysis: Analysis, item: Comparison, row: dict[Any, Any]) -> Find
         label=f"{_against(study, item.baseline, item.variant)}: epochs to {error}",
         paper=item.paper_ratio,
         paper_text=_paper_text(item.paper_ratio, "x", "ratio"),
+        paper_is="about",
         estimate=row["ratio"],
         low=row["ratio_low"],
         high=row["ratio_high"],
@@ -115,14 +118,13 @@ def _shared(analysis: Analysis | ScoreAnalysis, row: dict[Any, Any]) -> dict[str
     }
 
 
-def _paper_text(paper: float | None, unit: str, scale: Scale) -> str:
+def _paper_text(paper: float | None, unit: str, scale: Scale, paper_is: str = "about") -> str:
     if unit == UNIT:
         return "an order"
     if paper is None:
         return "no number"
-    if scale == "ratio":
-        return f"{paper:g}x"
-    return f"{paper:+g}" if unit == "index" else f"{paper:+g} {unit}"
+    text = f"{paper:g}x" if scale == "ratio" else f"{paper:+g} {unit}".removesuffix(" index")
+    return f"over {text}" if paper_is == "at least" else text
 
 
 def _score_label(study: ScoreStudy, row: dict[Any, Any]) -> str:

@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared photographs",
     )
     add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
-    add("--epochs", type=int, metavar="N", help="longest training, instead of the budget's")
+    add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
     add("--precision", help="float32 or mixed_bfloat16 (default: the study's)")
     add(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"

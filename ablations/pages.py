@@ -213,12 +213,13 @@ def effect(value: float | None, unit: str) -> str:
     return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
 
 
-def stated(value: float | None, unit: str) -> str:
-    """Format what the paper says, with as many digits as it gives."""
+def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
+    """Format what the paper says, with as many digits as it gives; "at least" is a bound."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     text = f"{value:g}\u202f×" if unit == "x" else f"{value:+g} {unit}".strip()
-    return text.replace("-", "\u2212")
+    bound = "over " if paper_is == "at least" else ""
+    return bound + text.replace("-", "\u2212")
 
 
 def effect_interval(low: float, high: float, unit: str) -> str:

@@ -231,22 +231,39 @@ def expected_epochs(study: Study, run: PlannedRun, name: str) -> float:
 def _base(study: Study, request: Request, arm: str) -> Experiment:
     """Return the arm's experiment with budget, data set and settings, before rate and seed."""
     chosen = budget(study, request)
+    base = _arms(study, request)[arm]
     changes: dict[str, Any] = {
         "data.dataset": request.dataset,
         "data.train_images": chosen.train_images,
-        **({} if chosen.epochs is None else {"train.epochs": chosen.epochs}),
+        **_lasting(base, chosen.epochs),
         **chosen.settings,
         **request.settings,
     }
-    base = _arms(study, request)[arm]
     if base.pretraining is not None:
         changes["pretraining.data.dataset"] = request.dataset
         if "train.precision" in changes:
             changes["pretraining.train.precision"] = changes["train.precision"]
         if chosen.exploratory:
             changes["pretraining.data.train_images"] = chosen.train_images
-            changes["pretraining.train.epochs"] = chosen.epochs or base.pretraining.train.epochs
+            shorter = _lasting(base.pretraining, chosen.epochs)
+            changes |= {f"pretraining.{path}": value for path, value in shorter.items()}
     return replace(base, changes)
+
+
+def _lasting(stage: Experiment, epochs: int | None) -> dict[str, Any]:
+    """Return the fields of a training of `epochs`: whatever ends or changes, at its share."""
+    if epochs is None:
+        return {}
+
+    def share(epoch: int) -> int:
+        return max(1, round(epoch * epochs / stage.train.epochs))
+
+    changes = tuple(replace(item, epoch=share(item.epoch)) for item in stage.train.changes)
+    fields: dict[str, Any] = {"train.epochs": epochs, "train.changes": changes}
+    jitter = stage.data.augment.jitter
+    if jitter is not None and jitter.epochs is not None:
+        fields["data.augment.jitter.epochs"] = share(jitter.epochs)
+    return fields
 
 
 def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:

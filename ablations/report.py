@@ -138,7 +138,9 @@ def _cells(finding: Finding) -> list[str]:
     if ends != pages.UNKNOWN:
         ours = f"{ours} ({ends})"
     known = finding.paper is not None
-    paper = pages.stated(finding.paper, finding.unit) if known else finding.paper_text
+    paper = (
+        pages.stated(finding.paper, finding.unit, finding.paper_is) if known else finding.paper_text
+    )
     return [name, paper, ours, str(finding.n), finding.verdict]
 
 

@@ -151,7 +151,7 @@ def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
         labels.get(row["baseline"], row["baseline"]),
         labels.get(row["variant"], row["variant"]),
         right if left == right else f"{right} against {left}",
-        "an order" if unit == UNIT else pages.stated(row["paper"], unit),
+        "an order" if unit == UNIT else pages.stated(row["paper"], unit, row["paper_is"]),
         pages.effect(row["estimate"], unit),
         pages.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),

@@ -142,7 +142,7 @@ class Budget:
     """How much a study computes. Reported seeds are 0, 1, ..., seeds - 1."""
 
     seeds: int
-    epochs: int | None  # the longest training; None: the arms' own
+    epochs: int | None  # the longest training, schedules in proportion; None: the arms' own
     train_images: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted
     # arm -> epochs until it stops, as measured; only used to foretell the time
@@ -267,7 +267,8 @@ class ScoreStudy(Study):
         first = next((item for item in self.differences if item.paper is not None), None)
         if first is None:
             return "no number"
-        return f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
+        text = f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
+        return f"over {text}" if first.paper_is == "at least" else text
 
     @property
     def compared(self) -> tuple[tuple[str, str, str], ...]:

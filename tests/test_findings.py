@@ -12,6 +12,7 @@ from test_analysis import RELU, STUDY, study_runs
 from ablations import study as studies
 from ablations.analysis import analyse
 from ablations.findings import findings
+from ablations.pages import stated
 from ablations.score_analysis import analyse_scores
 from ablations.study import Ensemble, ScoreStudy, SpeedStudy
 
@@ -71,9 +72,12 @@ def test_texts_of_the_papers_numbers():
         ),
         difference(name="index", quantity="kernel_colour_split", paper=0.25),
         difference(name="lower", claimed="lower", paper=-2.0),
+        difference(name="bound", paper=1.0, paper_is="at least"),
     )
     found = findings(analyse_scores(study(*items), [], budget="quick"))
-    assert [one.paper_text for one in found] == ["2x", "+0.25", "-2 points"]
+    assert [one.paper_text for one in found] == ["2x", "+0.25", "-2 points", "over +1 points"]
+    assert study(items[-1]).paper_value == "over +1 points"
+    assert stated(found[-1].paper, "points", found[-1].paper_is) == "over +1 points"
     assert all(one.exploratory for one in found)
 
 

@@ -160,6 +160,29 @@ def test_a_quarter_of_a_batch_shares_its_crop_as_in_2012():
     assert jitter is not None and jitter.epochs == round(67 / 91 * SMALL_ALEXNET.train.epochs)
 
 
+def shares(stage: Experiment) -> list[float]:
+    """At which share of the epochs something changes: learning rates, the end of jitter."""
+    jitter = stage.data.augment.jitter
+    ends = [jitter.epochs] if jitter is not None and jitter.epochs is not None else []
+    epochs = [change.epoch for change in stage.train.changes] + ends
+    return [epoch / stage.train.epochs for epoch in epochs]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_shorter_training_goes_through_the_whole_schedule(name):
+    """A change that a quick run never comes to would make two arms the same."""
+    for request in (Request(), Request(budget="standard", epochs=10)):
+        for run in plan.reported_runs(STUDIES[name], request, {}):
+            short, whole = run.experiment, STUDIES[name].arms[run.arm]
+            pairs = [(short, whole)]
+            if short.first_stage is not None and request.budget == "quick":
+                assert short.pretraining is not None and whole.pretraining is not None
+                pairs.append((short.first_stage, cast(Experiment, whole.first_stage)))
+            for brief, long in pairs:
+                assert all(share < 1 for share in shares(brief)), run.arm
+                assert shares(brief) == pytest.approx(shares(long), abs=0.51 / brief.train.epochs)
+
+
 def test_a_setting_of_the_user_stands_above_the_budget():
     request = Request(settings={"train.epochs": 3})
     for name in ("lrn", "relu_vs_tanh"):
