@@ -71,7 +71,7 @@ def _main(options: Options) -> int:
     if options.plan:
         from ablations.show_plan import show_plan
 
-        return show_plan(console, tasks, machine)
+        return show_plan(console, tasks, machine, retry_failed=options.retry_failed)
     from ablations.suite import Policy, perform
 
     if options.fresh:

@@ -28,7 +28,9 @@ class _Planned:
         return (*self.searches, *self.reported)
 
 
-def show_plan(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+def show_plan(
+    console: Console, tasks: Sequence[Task], machine: Machine, *, retry_failed: bool
+) -> int:
     """Print the plan; train nothing but a probe of a few seconds. Return 0."""
     plans = []
     for task in tasks:
@@ -37,11 +39,12 @@ def show_plan(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
         plans.append(_Planned(task=task, rates=rates, searches=task.searches, reported=reported))
     distinct = {run.experiment.run_id for plan in plans for run in plan.runs}
     states = {run_id: store.state(machine.out, run_id) for run_id in sorted(distinct)}
+    settled = {"done"} if retry_failed else {"done", "failed"}
     todo = {
         run.experiment.run_id: (plan.task, run)
         for plan in plans
         for run in plan.runs
-        if states[run.experiment.run_id] != "done"
+        if states[run.experiment.run_id] not in settled
     }
     seconds = _seconds(console, todo, machine) if todo else {}
     if len(plans) == 1:
@@ -55,6 +58,9 @@ def show_plan(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
         for run in runs
     ]
     total = duration(estimate.makespan(order, machine.jobs))
+    failed = [state for state in states.values() if state == "failed"]
+    if failed and not retry_failed:
+        console.print(store.stay_failed(len(failed)), highlight=False)
     console.print(
         f"{len(todo)} of {len(distinct)} runs to compute, {machine.jobs} side by side: "
         f"about {total}",

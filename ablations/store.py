@@ -89,6 +89,12 @@ def finished(run: StudyRun) -> bool:
     return run.record is not None and run.record.status != "failed"
 
 
+def stay_failed(count: int) -> str:
+    """Say that failed runs are not computed again, and how they would be."""
+    words = "run that failed before stays" if count == 1 else "runs that failed before stay"
+    return f"{count} {words} so; --retry-failed tries again"
+
+
 def has_net(run: StudyRun) -> bool:
     """Say whether the trained net itself lies in the run's folder."""
     return run.folder is not None and (run.folder / "model.keras").is_file()

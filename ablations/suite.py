@@ -87,10 +87,7 @@ def _compute(
     code = 0
     if failed and not policy.retry_failed:
         code = EXIT_FAILED_RUNS
-        words = (
-            "run that failed before stays" if len(failed) == 1 else "runs that failed before stay"
-        )
-        console.print(f"{len(failed)} {words} so; --retry-failed tries again", highlight=False)
+        console.print(store.stay_failed(len(failed)), highlight=False)
     kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
     kept |= set() if policy.retry_failed else failed
     todo = cheapest_first(

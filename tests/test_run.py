@@ -134,6 +134,9 @@ def test_a_failed_run_is_reported_and_tried_again_when_asked(
     monkeypatch.delenv("STAND_IN_CODE")
     assert ablate(tmp_path, "--seeds", "1") == 6
     assert "--retry-failed" in capsys.readouterr().out and len(started) == 4
+    assert ablate(tmp_path, "--seeds", "1", "--plan") == 0
+    told = capsys.readouterr().out
+    assert "2 runs that failed before stay so" in told and "0 of 4 runs to compute" in told
     assert ablate(tmp_path, "--seeds", "1", "--retry-failed") == 0
     assert len(started) == 6 and not list(tmp_path.rglob("failed.json"))
 
