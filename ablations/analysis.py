@@ -41,7 +41,7 @@ class Analysis:
         final_train_error, final_train_loss, epochs_done, validation_error, test_error,
         seconds, images_per_second, resumes, reason
     curves: one row an epoch of a run: run_id, arm, role, seed, epoch, epoch_midpoint,
-        updates, train_error, train_loss, seconds
+        updates, train_error, train_loss
     summary: one row an arm: study, arm, n, metric, mean, ci_low, ci_high, unit, n_censored,
         paper_value, paper_quantity, dataset, precision, learning_rate, budget_epochs,
         median, n_planned, n_diverged, n_failed, budget
@@ -81,7 +81,7 @@ _COLUMNS = {
     "runs": "run_id arm role seed learning_rate status epochs_to_threshold censored budget_epochs "
     "updates_to_threshold final_train_error final_train_loss epochs_done validation_error "
     "test_error seconds images_per_second resumes reason",
-    "curves": "run_id arm role seed epoch epoch_midpoint updates train_error train_loss seconds",
+    "curves": "run_id arm role seed epoch epoch_midpoint updates train_error train_loss",
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value paper_quantity "
     "dataset precision learning_rate budget_epochs median n_planned n_diverged n_failed budget",
     "comparisons": "study comparison baseline variant n ratio ratio_low ratio_high "

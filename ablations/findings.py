@@ -45,7 +45,6 @@ class Finding:
     synthetic: bool
     budget: str
     exploratory: bool
-    seconds: float  # training time of all runs of the study, shared ones included
 
 
 def findings(analysis: Analysis | ScoreAnalysis) -> tuple[Finding, ...]:
@@ -114,7 +113,6 @@ def _shared(analysis: Analysis | ScoreAnalysis, row: dict[Any, Any]) -> dict[str
         "synthetic": analysis.synthetic,
         "budget": analysis.budget,
         "exploratory": entry is not None and entry.exploratory,
-        "seconds": float(analysis.runs.seconds.sum()),
     }
 
 

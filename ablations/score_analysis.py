@@ -36,7 +36,7 @@ class ScoreAnalysis:
         (10^6 operations of an image's forward pass), seconds, images_per_second, resumes,
         reason
     curves: one row an epoch of a run: run_id, arm, seed, epoch, epoch_midpoint, updates,
-        train_error, train_loss, validation_error, seconds
+        train_error, train_loss, validation_error
     summary: one row an arm and quantity that the study uses of it: study, arm, n, metric,
         mean, ci_low, ci_high, unit, n_censored (0), paper_value (NaN), dataset, precision,
         sd, n_planned, n_diverged, n_failed, parameters, mflops, budget
@@ -78,7 +78,7 @@ _COLUMNS = {
     "runs": f"run_id arm seed status learning_rate budget_epochs epochs_done {' '.join(_OF_A_RUN)} "
     "final_train_error final_train_loss parameters mflops seconds images_per_second resumes reason",
     "curves": "run_id arm seed epoch epoch_midpoint updates train_error train_loss "
-    "validation_error seconds",
+    "validation_error",
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
     "precision sd n_planned n_diverged n_failed parameters mflops budget",
     "comparisons": f"study {' '.join(_EFFECT)} verdict reason",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import pytest
 from score_runs import difference, error, run, runs, study
 from test_analysis import RELU, STUDY, study_runs
 
@@ -30,7 +29,6 @@ def test_a_finding_of_speed_is_its_comparison():
     assert (
         found.label == "tanh, as in 2012, against ReLU, as in 2012: epochs to 25 % training error"
     )
-    assert found.seconds == pytest.approx(analysis.runs.seconds.sum())
     assert not found.exploratory and found.family == "primary"
     quick = analyse(STUDY, study_runs(RELU, RELU), budget="quick")
     assert findings(quick)[0].exploratory
@@ -58,7 +56,6 @@ def test_a_finding_of_scores_is_its_comparison():
         assert getattr(first, name) == row[name]
     assert (first.paper, first.paper_text, first.unit) == (1.4, "+1.4 points", "points")
     assert first.label == "with b, against the net: test error, one view"
-    assert first.seconds == pytest.approx(6.0 * len(made))
     assert (first.study, first.claim_ids, first.budget) == ("made_up", ("C00",), "standard")
     assert (second.paper, second.paper_text, second.family) == (None, "no number", "secondary")
     assert "less the same of with d, against with c" in second.label
