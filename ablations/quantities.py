@@ -3,11 +3,13 @@
 A run that diverged has no working net. Its errors count as those of chance, 100 * (1 -
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
 worse than one that never does, and leaving the failures out would hide it. The gap between
-two errors of chance is 0, and such a run has converged at no epoch of its budget.
+two errors of chance is 0. A run that has not converged within its epochs, and a diverged
+one, counts as converged at the last of them: a lower bound, of which a reader is told.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,12 +17,11 @@ import numpy as np
 
 from ablations.plan import StudyRun
 from ablations.study import Quantity
-from ablations.time_to_error import time_to_error
 from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
 from alexnet_tf.spec import Experiment
 
-#: Share of the fall of the running training error after which a net counts as converged.
-CONVERGED = 0.9
+#: A net counts as converged when its validation error is this share of the error of chance.
+CONVERGED = 0.5
 #: The early stage of learning is this share of the epochs, at least one.
 EARLY = 1 / 8
 
@@ -46,7 +47,7 @@ MEASURES: dict[Quantity, Measure] = {
     "generalisation_gap": Measure(label="validation minus training error", unit="points"),
     "running_train_error": Measure(label="training error of the last epoch", unit="%"),
     "early_train_error": Measure(label="training error, first eighth of the epochs", unit="%"),
-    "epochs_to_converge": Measure(label="epochs to converge", unit="epochs"),
+    "epochs_to_converge": Measure(label="epochs to half the error of chance", unit="epochs"),
     "seconds_per_epoch": Measure(label="seconds an epoch", unit="seconds"),
     "kernel_colour_split": Measure(label="split of colour between the towers", unit="index"),
     "shuffled_colour_split": Measure(label="split of the same kernels, shuffled", unit="index"),
@@ -85,7 +86,7 @@ def value(run: StudyRun, quantity: Quantity) -> float | None:
         case "early_train_error":
             return _early(record)
         case "epochs_to_converge":
-            return float(record.experiment.train.epochs) if diverged else _converged(record)
+            return _converged(record)
         case "seconds_per_epoch":
             return _seconds(record.curve)
     return run.inspection.get(quantity)
@@ -94,6 +95,13 @@ def value(run: StudyRun, quantity: Quantity) -> float | None:
 def chance(experiment: Experiment) -> float:
     """Return the error in percent of a net that guesses."""
     return 100 * (1 - 1 / experiment.model.classes)
+
+
+def bounded(run: StudyRun, quantity: Quantity) -> bool:
+    """Say whether the value is only a lower bound: the run ended before it converged."""
+    if quantity != "epochs_to_converge" or run.record is None or run.record.status != "done":
+        return False
+    return value(run, quantity) is not None and not _falls_to_goal(run.record)
 
 
 def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:
@@ -140,16 +148,32 @@ def _early(record: RunRecord) -> float | None:
 
 
 def _converged(record: RunRecord) -> float | None:
-    """Return the epoch at which 90 % of the fall of the running training error are done.
+    """Return after how many epochs the validation error first is `CONVERGED` of chance's.
 
-    The fall is from the first epoch's error to the lowest, each at the middle of its epoch,
-    with straight lines between. None where the error never falls.
+    With straight lines between the ends of epochs, from the error of chance before the first;
+    the whole budget where it never falls so low. None where it was not measured every epoch.
     """
-    errors = [point.train_error for point in record.curve]
-    if not errors or min(errors) >= errors[0]:
+    if record.status == "diverged":
+        return float(record.experiment.train.epochs)
+    errors = _validated(record)
+    if not errors:
         return None
-    time = time_to_error(record, errors[0] - CONVERGED * (errors[0] - min(errors)))
-    return time.epochs if time and time.reached else None
+    whole = chance(record.experiment)
+    goal = CONVERGED * whole
+    for epoch, (before, after) in enumerate(itertools.pairwise([whole, *errors])):
+        if after <= goal:
+            return epoch + (before - goal) / (before - after)
+    return float(record.experiment.train.epochs)
+
+
+def _falls_to_goal(record: RunRecord) -> bool:
+    return min(_validated(record), default=100.0) <= CONVERGED * chance(record.experiment)
+
+
+def _validated(record: RunRecord) -> list[float]:
+    """Return the validation error in percent after each epoch; empty where one is missing."""
+    errors = [point.validation_error for point in record.curve]
+    return [100 * error for error in errors if error is not None] if None not in errors else []
 
 
 def _seconds(curve: Sequence[EpochResult]) -> float | None:

@@ -93,6 +93,7 @@ def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[
     said = []
     for arm, quantity in effects.used(item):
         statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
+        bounds = [run for run in by_arm[arm] if quantities.bounded(run, quantity)]
         missing = [
             run
             for run, status in zip(by_arm[arm], statuses, strict=True)
@@ -101,6 +102,7 @@ def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[
         for count, words in (
             (statuses.count("diverged"), "diverged; their errors count as those of chance"),
             (statuses.count("failed"), "failed and are left out"),
+            (len(bounds), "had not converged and count as the whole budget"),
             (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
         ):
             if count:

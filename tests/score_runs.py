@@ -73,9 +73,17 @@ def error(part: Part, views: int, percent: float) -> Evaluation:
 
 def record(experiment: Experiment, *evaluations: Evaluation, **changes: Any) -> RunRecord:
     curve = changes.pop("curve", [0.9, 0.5, 0.4])
+    validation = changes.pop("validation", [None] * len(curve))
     points = tuple(
-        EpochResult(epoch=e, updates=10 * e, train_error=value, train_loss=2.0, seconds=float(e))
-        for e, value in enumerate(curve, start=1)
+        EpochResult(
+            epoch=e,
+            updates=10 * e,
+            train_error=value,
+            train_loss=2.0,
+            seconds=float(e),
+            validation_error=validated,
+        )
+        for e, (value, validated) in enumerate(zip(curve, validation, strict=True), start=1)
     )
     values: dict[str, Any] = {"status": "done", "seconds": 6.0, "weights_sha256": "w"}
     return RunRecord(

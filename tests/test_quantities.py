@@ -33,6 +33,7 @@ def whole() -> StudyRun:
         error("test", 1, 32.0),
         error("test", 10, 30.25),
         curve=[0.8, 0.6, 0.5, 0.4, 0.3],
+        validation=[0.8, 0.7, 0.5, 0.4, 0.6],
         inspection=INSPECTED,
     )
 
@@ -47,8 +48,8 @@ def test_every_quantity_by_hand():
         "running_train_error": 30.0,
         # an eighth of 30 epochs are 3
         "early_train_error": 100 * (0.8 + 0.6 + 0.5) / 3,
-        # 0.8 - 0.9 * 0.5 = 0.35, half way between the middles of epochs 4 and 5
-        "epochs_to_converge": 4.0,
+        # half of chance's 90 % is 45 %, half way between the ends of epochs 3 and 4
+        "epochs_to_converge": 3.5,
         "seconds_per_epoch": 3.5,  # of 2, 3, 4, 5: the first epoch does not count
         **INSPECTED,
     }
@@ -89,25 +90,32 @@ def test_too_short_a_curve_gives_no_value():
     short = run("paper", 0, curve=[0.8, 0.6])
     assert quantities.value(short, "early_train_error") is None  # of three epochs
     assert quantities.value(run("paper", 0, curve=[0.8]), "seconds_per_epoch") is None
-    assert quantities.value(run("paper", 0, curve=[0.8]), "epochs_to_converge") is None
-    assert quantities.value(run("paper", 0, curve=[0.8, 0.9]), "epochs_to_converge") is None
     assert quantities.value(run("paper", 0, curve=[]), "running_train_error") is None
     one = run("paper", 0, curve=[0.8, 0.6], settings={"train.epochs": 2, "train.changes": ()})
     assert quantities.value(one, "early_train_error") == pytest.approx(80.0)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 1000).map(lambda k: k / 1000), min_size=2, max_size=12))
+@given(st.lists(st.integers(0, 1000).map(lambda k: k / 1000), min_size=1, max_size=12))
 def test_convergence_equals_a_dense_scan_of_the_curve(errors):
-    found = quantities.value(run("paper", 0, curve=errors), "epochs_to_converge")
-    x = np.arange(len(errors)) + 0.5
-    goal = errors[0] - 0.9 * (errors[0] - min(errors))
-    if min(errors) == errors[0]:
-        assert found is None
-        return
-    grid = np.union1d(np.linspace(0.5, len(errors) - 0.5, 200 * len(errors)), x)
-    below = np.flatnonzero(np.interp(grid, x, errors) <= goal + 1e-12)
-    assert found == pytest.approx(grid[below[0]], abs=0.011)
+    made = run("paper", 0, curve=errors, validation=errors)
+    found = quantities.value(made, "epochs_to_converge")
+    x, y = np.arange(len(errors) + 1), np.array([0.9, *errors])
+    grid = np.union1d(np.linspace(0, len(errors), 200 * len(errors)), x)
+    below = np.flatnonzero(np.interp(grid, x, y) <= 0.45 + 1e-12)
+    assert quantities.bounded(made, "epochs_to_converge") == (len(below) == 0)
+    expected = grid[below[0]] if len(below) else 30
+    assert found == pytest.approx(expected, abs=0.011)
+
+
+def test_convergence_needs_an_error_after_every_epoch():
+    for validation in ([], [None, None], [0.8, None]):
+        made = run("paper", 0, curve=[0.5] * len(validation), validation=validation)
+        assert quantities.value(made, "epochs_to_converge") is None
+        assert not quantities.bounded(made, "epochs_to_converge")
+    done = run("paper", 0, curve=[0.5, 0.4], validation=[0.8, 0.5])
+    assert not quantities.bounded(done, "test_error")
+    assert not quantities.bounded(new("paper", 0), "epochs_to_converge")
 
 
 def test_mistakes_are_those_of_the_right_views():

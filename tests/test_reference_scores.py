@@ -61,11 +61,9 @@ def value(folder: Path, quantity: str) -> float:
     if quantity == "seconds_per_epoch":
         return float(np.median([epoch["seconds"] for epoch in curve[1:]]))
     if quantity == "epochs_to_converge":
-        errors = [epoch["train_error"] for epoch in curve]
-        line = errors[0] - 0.9 * (errors[0] - min(errors))
-        late = next(i for i, error in enumerate(errors) if error <= line)
-        step = (errors[late - 1] - line) / (errors[late - 1] - errors[late])
-        return curve[late - 1]["epoch"] - 0.5 + step
+        errors = [0.9, *(epoch["validation_error"] for epoch in curve)]
+        late = next(i for i, error in enumerate(errors) if error <= 0.45)
+        return late - (0.45 - errors[late]) / (errors[late - 1] - errors[late])
     return json.loads((folder / "inspection.json").read_text())["values"][quantity]
 
 

@@ -6,11 +6,11 @@ python -m ablations.run learning_rate_schedule --budget standard
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, PlateauSpec, RateChange, replace
+from alexnet_tf.spec.variants import constant_rate
 
 
 def _arms(base, plateau):
-    free = {"train.plateau": None, "train.changes": (), "train.validate": "epoch"}
-    constant = replace(base, free)
+    constant = constant_rate(base)
     epochs, rate = base.train.epochs, base.train.learning_rate
     steps = tuple(
         RateChange(epoch=epochs * share // 20, learning_rate=rate / 10**n)

@@ -86,6 +86,12 @@ def without_dropout(base: Experiment) -> Experiment:
     return replace(base, {"model.dense": tuple(dense)})
 
 
+def constant_rate(base: Experiment) -> Experiment:
+    """One learning rate throughout, and the validation error measured after every epoch."""
+    free = {"train.plateau": None, "train.changes": (), "train.validate": "epoch"}
+    return replace(base, free)
+
+
 def zero_biases(base: Experiment) -> Experiment:
     """Biases of 0 where the paper has 1 (section 5)."""
     convs = (dataclasses.replace(conv, init_bias=0.0) for conv in base.model.convs)
