@@ -168,6 +168,8 @@ class _Child:
 
     def _last_words(self) -> str:
         """Return the child's own last error line, without the program's name."""
+        if not self.log.exists():  # another runner's --fresh took it
+            return "no message"
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         said = [line for line in lines if line.startswith("alexnet_tf.train: ")] or lines[-1:]
         return said[-1].removeprefix("alexnet_tf.train: ")[:500] if said else "no message"

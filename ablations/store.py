@@ -121,7 +121,8 @@ def set_aside_damaged(out: Path, run_id: str) -> None:
 def forget(out: Path, run_id: str) -> None:
     """Delete what lies in a run's folder, finished or not (`--fresh`).
 
-    The lock stays: who waits for it would otherwise hold a file that is no longer there.
+    The lock stays: who waits for it would otherwise hold a file that is no longer there. So
+    does the spec, which another runner may just have written for a child of its own.
 
     Raises:
         HeldError: another process computes the run.
@@ -131,5 +132,5 @@ def forget(out: Path, run_id: str) -> None:
         for path in place.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            elif path.name != files.LOCK:
+            elif path.name not in (files.LOCK, "spec.json"):
                 path.unlink()

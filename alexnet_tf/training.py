@@ -176,7 +176,8 @@ class Training:
         if changed:
             raise EnvironmentChangedError(
                 f"{self.out}: the unfinished run was made elsewhere ({'; '.join(changed)}) and "
-                "would not continue bit for bit. Continue it there, or start again with --fresh."
+                "would not continue bit for bit. Continue it there, or delete that folder to start "
+                "the run again."
             )
 
     def _fit(self) -> None:
