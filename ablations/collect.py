@@ -98,10 +98,13 @@ def rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
 
 
 def _as_asked(chosen: Study, request: Request, label: str) -> Study:
-    """Return the study with the arms and the budgets of the request's data set."""
+    """Return the study with the arms, budgets and limits of the request's data set."""
     if request.dataset == "imagenet":
         chosen = dataclasses.replace(
-            chosen, arms=chosen.on_imagenet, budgets=chosen.imagenet_budgets
+            chosen,
+            arms=chosen.on_imagenet,
+            budgets=chosen.imagenet_budgets,
+            scale_limits="",
         )
     if label == request.budget:
         return chosen

@@ -56,6 +56,14 @@ def t_p(values: Values) -> float:
     return float(2 * special.stdtr(len(values) - 1, -abs(np.mean(values)) / error))
 
 
+def above_p(values: Values) -> float:
+    """Return the one-sided p-value of the paired t test that the mean is above 0."""
+    error = _standard_error(values)
+    if error is None:
+        return _NAN
+    return float(special.stdtr(len(values) - 1, -np.mean(values) / error))
+
+
 def equivalence_p(values: Values, smallest: float) -> float:
     """Return the p-value of two one-sided t tests that the mean lies within +-smallest."""
     error = _standard_error(values)

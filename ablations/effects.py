@@ -187,6 +187,8 @@ def measure(
 
 def _as_claimed(claimed: Claimed, changes: np.ndarray, smallest: float) -> int:
     """Count the seeds that are on the claimed side, or equal up to `smallest`."""
+    if claimed == "none":
+        return 0
     if claimed == "equal":
         return int(np.sum(np.abs(changes) <= smallest))
     return int(np.sum(changes > 0 if claimed == "higher" else changes < 0))

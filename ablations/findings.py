@@ -29,7 +29,7 @@ class Finding:
     family: Family
     label: str  # what is compared, for readers
     paper: float | None
-    paper_text: str  # "+1.4 points", "over +1 points", "6x", "an order" or "no number"
+    paper_text: str  # "+1.4 points", "over +1 points", "6x", "an order", "no number" or "no claim"
     paper_is: str  # "about"; or "at least", of this size or larger
     estimate: float
     low: float
@@ -63,7 +63,11 @@ def _of_score(analysis: ScoreAnalysis, row: dict[Any, Any]) -> Finding:
         family=row["family"],
         label=_score_label(analysis.study, row),
         paper=paper,
-        paper_text=_paper_text(paper, row["unit"], row["scale"], row["paper_is"]),
+        paper_text=(
+            "no claim"
+            if row["claimed"] == "none"
+            else _paper_text(paper, row["unit"], row["scale"], row["paper_is"])
+        ),
         paper_is=row["paper_is"],
         estimate=row["estimate"],
         low=row["low"],

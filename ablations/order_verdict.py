@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ablations.differences import LEVEL
 from ablations.effect_order import SHOWN
 from ablations.effects import Effect
 from ablations.score_verdict import ScoreVerdict
@@ -19,7 +20,7 @@ def judge_order(
     objections: Sequence[str],
     doubts: Sequence[str] = (),
 ) -> tuple[ScoreVerdict, str]:
-    """Hold the chance of the paper's order against 95 % and 5 % and say what follows.
+    """Judge the paper's order by its chance, and by effects that stand the other way round.
 
     Args:
         effect: of `effect_order.order_effect`.
@@ -35,12 +36,18 @@ def judge_order(
         finding = "There is nothing to judge."
     elif chance >= SHOWN:
         verdict, finding = "agrees", "The paper's order is shown."
-    elif chance <= 1 - SHOWN:
-        verdict, finding = "disagrees", "The paper's order is very unlikely to be the true one."
+    elif effect.p_adjusted < LEVEL:
+        verdict, finding = (
+            "disagrees",
+            (
+                "Two effects stand significantly the other way round: one-sided paired t test, "
+                f"corrected for all pairs, p = {effect.p_adjusted:.2g}."
+            ),
+        )
     else:
         finding = (
-            f"The chance lies between {100 * (1 - SHOWN):.0f} % and {100 * SHOWN:.0f} %: the order "
-            "is neither shown nor refuted."
+            f"The chance is below {100 * SHOWN:.0f} %, and no two effects stand significantly the "
+            "other way round: the order is neither shown nor refuted."
         )
     texts = [_measured(means), *doubts, _chance(chance), finding, _footing(effect)]
     return verdict, " ".join(text for text in texts if text)

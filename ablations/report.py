@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ from ablations.findings import Finding, findings
 from ablations.paper_tables import paper_tables
 from ablations.plan import StudyRun
 from ablations.score_analysis import ScoreAnalysis
+from ablations.score_verdict import ScoreVerdict
 from ablations.study import Study
 from alexnet_tf.data.error import DataError
 from alexnet_tf.values import SpecError
@@ -175,6 +176,7 @@ def _page(
         findings=list(zip(found, plots, strict=True)),
         plot=(small_forest.WIDTH, small_forest.HEIGHT),
         counts=_counts(found),
+        verdicts=[name for name in get_args(ScoreVerdict) if any(f.verdict == name for f in found)],
         missing=[item for item in known if item.name not in _names(collected)],
         tables=paper_tables(nets, _runs(collected, _PRETRAINED)),
         has_nets=any(run.record for run in nets),

@@ -42,7 +42,7 @@ class ScoreAnalysis:
         sd, n_planned, n_diverged, n_failed, parameters, mflops, budget
     comparisons: one row a difference, then one an ensemble's size, then one for the order:
         study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
-        (agrees|agrees in direction|disagrees|inconclusive), reason
+        (agrees|agrees in direction|disagrees|inconclusive|differs|no difference), reason
     pairs: one row a seed of a difference: comparison, seed, baseline_value, variant_value,
         difference (or the ratio); of an interaction, the two differences and theirs
     differences: one row a differing spec field of a difference's arms: comparison, field,

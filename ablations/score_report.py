@@ -87,6 +87,7 @@ def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, com
         planned=pages.statuses(analysis.runs),
         comparisons=[_comparison(analysis, row) for row in pages.rows(analysis.comparisons)],
         arms=_arms(analysis),
+        metrics=list(dict.fromkeys(analysis.summary["metric"])),
         quantities={name: measure.label for name, measure in MEASURES.items()},
         order=pages.rows(analysis.order),
         runs=pages.rows(analysis.runs),

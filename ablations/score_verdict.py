@@ -13,7 +13,10 @@ from typing import Literal
 from ablations.differences import ENOUGH, LEVEL
 from ablations.effects import Effect
 
-ScoreVerdict = Literal["agrees", "agrees in direction", "disagrees", "inconclusive"]
+#: The last two answer a question on which the paper claims nothing.
+ScoreVerdict = Literal[
+    "agrees", "agrees in direction", "disagrees", "inconclusive", "differs", "no difference"
+]
 
 
 def judge(
@@ -33,6 +36,8 @@ def judge(
         finding = _untestable(effect)
     elif effect.claimed == "equal":
         verdict, finding = _equal(effect)
+    elif effect.claimed == "none":
+        verdict, finding = _unclaimed(effect)
     else:
         verdict, finding = _directed(effect)
     texts = [_measured(effect), *doubts, finding, _tests(effect), _footing(effect)]
@@ -49,7 +54,11 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
             return "disagrees", "The difference is significant, against the claimed direction."
         return _sizes(effect, too_small, limit)
     paper_is_small = abs(effect.size(effect.paper)) < effect.size(effect.smallest)
-    if too_small and not paper_is_small:
+    if too_small and paper_is_small:
+        return "inconclusive", (
+            f"Any difference is smaller than {limit}, but so is the paper's, and that is not shown."
+        )
+    if too_small:
         return "disagrees", (
             f"Any difference is smaller than {limit}, where the paper claims one: equivalence "
             f"{_p(effect.equivalence_adjusted)}."
@@ -71,6 +80,12 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     if math.isnan(effect.paper):
         verdict = "agrees in direction" if too_small else "agrees"
         return verdict, f"{shown}; the paper gives no number.{minor}"
+    paper_is_small = abs(effect.size(effect.paper)) < effect.size(effect.smallest)
+    if too_small and not paper_is_small:
+        return "disagrees", (
+            f"{shown}, but it is smaller than {limit}, where the paper's is "
+            f"{_amount(effect, effect.paper)}: equivalence {_p(effect.equivalence_adjusted)}."
+        )
     if effect.paper_is == "at least":
         return _reaches(effect, shown, minor)
     paper = f"the paper's {_amount(effect, effect.paper)}"
@@ -104,8 +119,7 @@ def _source(effect: Effect) -> str:
     """Say on what the paper found its number."""
     if not effect.paper_source:
         return ""
-    where = "was measured on ImageNet: " if "ILSVRC" in effect.paper_source else "is of: "
-    return f" The paper's number {where}{effect.paper_source}."
+    return f" The paper's number is of: {effect.paper_source}."
 
 
 def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
@@ -131,6 +145,21 @@ def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
             "The difference is significant, but its interval holds values smaller than "
             f"{limit}: whether it is that large is not shown."
         )
+    return "inconclusive", (
+        f"Neither a difference is shown, nor that it would be smaller than {limit}."
+    )
+
+
+def _unclaimed(effect: Effect) -> tuple[ScoreVerdict, str]:
+    """Answer a question on which the paper claims nothing."""
+    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    if effect.equivalence_adjusted < LEVEL:
+        return "no difference", (
+            f"Any difference is smaller than {limit}: equivalence "
+            f"{_p(effect.equivalence_adjusted)}."
+        )
+    if effect.p_adjusted < LEVEL:
+        return "differs", "The difference is significant; the paper claims nothing of it."
     return "inconclusive", (
         f"Neither a difference is shown, nor that it would be smaller than {limit}."
     )
@@ -187,7 +216,7 @@ def _footing(effect: Effect) -> str:
     if math.isnan(effect.power):
         return f"{text}; the power is not known."
     wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
-    least = "at least " if effect.tests > 1 and effect.power > 0.01 else ""
+    least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
     return (
         f"{text}; power: a true {'ratio' if effect.scale == 'ratio' else 'difference'} of "
         f"{_amount(effect, wanted, sign=not math.isnan(effect.paper))} would be seen in "

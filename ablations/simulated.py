@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations import differences, effects
+from ablations import differences, effect_order, effects
 from ablations.effects import Effect, Pair
 from ablations.score_verdict import judge
 from ablations.study import Claimed, Difference
@@ -51,7 +51,7 @@ class Result:
 def simulate(repeats: int = REPEATS) -> list[Result]:
     """Return every simulation; the same numbers for the same `repeats`."""
     rng = np.random.default_rng(SEED)
-    parts = (_no_effect, _families, _coverage, _new_images, _planted, _equivalence)
+    parts = (_no_effect, _families, _coverage, _new_images, _planted, _equivalence, _orders)
     return [result for part in parts for result in part(rng, repeats)]
 
 
@@ -180,6 +180,21 @@ def _equivalence(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
         hits = [differences.equivalence_p(one, _SMALLEST) < differences.LEVEL for one in changes]
         setting = f"true difference of {_SMALLEST:g} points, the smallest that matters"
         yield _share("false equivalence", setting, n, hits, 5.0, most=6.0)
+
+
+def _orders(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
+    """Four effects, equal or in the paper's order: how often the order is said to be wrong."""
+    effects_of = {"four equal effects": [0.0] * 4, "the paper's order": [2.0, 1.7, 1.4, 0.4]}
+    for setting, truth in effects_of.items():
+        for n in (5, 10):
+            drawn = rng.normal(0, _SD, (repeats, n, 5))
+            vectors = truth + drawn[..., 1:] - drawn[..., :1]  # one baseline for all
+            hits = [effect_order.reversal_p(one) < differences.LEVEL for one in vectors]
+            yield _share("orders said to be wrong", setting, n, hits, None, most=6.0)
+            if setting == "four equal effects":
+                some = vectors[: max(1, repeats // 10)]
+                shown = [effect_order.chance_of_order(one) >= effect_order.SHOWN for one in some]
+                yield _share("orders said to be shown", setting, n, shown, None, most=6.0)
 
 
 def _share(

@@ -44,8 +44,9 @@ Quantity = Literal[
 #: difference: variant - baseline. ratio: variant / baseline.
 Scale = Literal["difference", "ratio"]
 
-#: Where the paper puts the variant; equal: it says that they do not differ.
-Claimed = Literal["higher", "lower", "equal"]
+#: Where the paper puts the variant; equal: it says that they do not differ; none: it says
+#: nothing, and the comparison answers a question of its own.
+Claimed = Literal["higher", "lower", "equal", "none"]
 
 #: primary: decides about the claim, corrected together (Holm). secondary: sheds light on it.
 Family = Literal["primary", "secondary"]
@@ -101,6 +102,10 @@ class Difference:
         if not self.smallest > least:
             raise SpecError(
                 f"`smallest` of '{self.name}' must be above {least:g}. Received: {self.smallest}"
+            )
+        if self.claimed == "none" and (self.family == "primary" or self.paper is not None):
+            raise SpecError(
+                f"'{self.name}' claims nothing, so it must be secondary and without `paper`."
             )
 
     @property
@@ -164,12 +169,13 @@ class Study:
     claim: str  # in the paper's sense, one sentence
     claim_ids: tuple[str, ...]
     section: str
-    limits: str  # what this study cannot show
+    limits: str  # what this study cannot show, whichever its images
     arms: Mapping[str, Experiment]
     labels: Mapping[str, str]  # arm -> the words a reader sees
     budgets: Mapping[str, Budget]
     on_imagenet: Mapping[str, Experiment] = field(default_factory=dict)
     imagenet_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    scale_limits: str = ""  # what `arms` cannot show, but `on_imagenet` can
 
     def __post_init__(self) -> None:
         if self.name in RESERVED:

@@ -72,15 +72,18 @@ def record(study: ScoreStudy, arm: str, experiment: Experiment, **fields: Any) -
     """A finished run whose curve falls to its final training error."""
     seed, epochs = experiment.seed, experiment.train.epochs
     last = score(study, arm, "running_train_error", seed) / 100
+    falling = [last + (0.88 - last) * math.exp(-5.0 * epoch / epochs) for epoch in range(epochs)]
+    validated = experiment.train.validate == "epoch"
     curve = tuple(
         EpochResult(
             epoch=epoch,
             updates=391 * epoch,
-            train_error=last + (0.88 - last) * math.exp(-5.0 * (epoch - 1) / epochs),
+            train_error=error,
             train_loss=3 * last,
             seconds=31.0,
+            validation_error=error + 0.04 if validated else None,
         )
-        for epoch in range(1, epochs + 1)
+        for epoch, error in enumerate(falling, start=1)
     )
     values: dict[str, Any] = {
         "status": "done",

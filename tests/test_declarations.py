@@ -110,3 +110,10 @@ def test_a_study_names_a_section_of_the_paper(section):
     for found in (lrn(), relu_vs_tanh.STUDY):
         with pytest.raises(SpecError, match="`section` must name one of the paper"):
             dataclasses.replace(found, section=section)
+
+
+@pytest.mark.parametrize("fields", [{}, {"family": "secondary", "paper": 1.4}])
+def test_a_question_decides_no_claim_and_has_no_number_of_the_paper(fields):
+    with pytest.raises(SpecError, match="claims nothing, so it must be secondary and without"):
+        Difference(**{**DIFFERENCE, "claimed": "none", **fields})
+    assert Difference(**{**DIFFERENCE, "claimed": "none", "family": "secondary"}).paper is None

@@ -70,12 +70,14 @@ def test_texts_of_the_papers_numbers():
         difference(name="index", quantity="kernel_colour_split", paper=0.25),
         difference(name="lower", claimed="lower", paper=-2.0),
         difference(name="bound", paper=1.0, paper_is="at least"),
+        difference(name="question", claimed="none", family="secondary"),
     )
-    found = findings(analyse_scores(study(*items), [], budget="quick"))
+    *found, last = findings(analyse_scores(study(*items), [], budget="quick"))
     assert [one.paper_text for one in found] == ["2x", "+0.25", "-2 points", "over +1 points"]
-    assert study(items[-1]).paper_value == "over +1 points"
+    assert last.paper_text == "no claim"
+    assert study(items[3]).paper_value == "over +1 points"
     assert stated(found[-1].paper, "points", found[-1].paper_is) == "over +1 points"
-    assert all(one.exploratory for one in found)
+    assert all(one.exploratory for one in [*found, last])
 
 
 def test_an_ensemble_has_a_finding_for_every_size():

@@ -402,7 +402,7 @@ const change = (name, value) => {
   form.dispatchEvent(new Event('input'));
 };
 said.push(form.hidden, rows().length);
-change('words', 'DROPOUT converge'); said.push(rows().length); change('words', '');
+change('words', 'DROPOUT half the error'); said.push(rows().length); change('words', '');
 change('primary', true); said.push(rows().every((r) => r.dataset.family === 'primary'));
 change('primary', false);
 const button = document.querySelectorAll('[data-claims] thead button')[2];

@@ -27,7 +27,7 @@ from score_runs import (
 
 from ablations import ensemble
 from ablations import study as studies
-from ablations.effect_order import chance_of_order
+from ablations.effect_order import chance_of_order, reversal_p
 from ablations.score_analysis import ScoreAnalysis, analyse_scores
 from ablations.study import Ensemble, ScoreStudy
 
@@ -175,6 +175,9 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
 
 # --- verdicts -------------------------------------------------------------------------
 
+#: A comparison on which the paper claims nothing.
+QUESTION = {"claimed": "none", "family": "secondary"}
+
 
 @pytest.mark.parametrize(
     ("b", "changes", "expected", "words"),
@@ -185,7 +188,10 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
             CLEAR,
             {"paper": 3.0, "paper_source": "top-1, ILSVRC-2012 validation"},
             "agrees in direction",
-            ["smaller by 1.56 points than the paper's +3.00 points", "measured on ImageNet: top-1"],
+            [
+                "smaller by 1.56 points than the paper's +3.00 points",
+                "is of: top-1, ILSVRC-2012 validation.",
+            ],
         ),
         (CLEAR, {"paper": 0.6}, "agrees in direction", ["larger by 0.84 points"]),
         (CLEAR, {"claimed": "lower"}, "disagrees", ["against the claimed direction"]),
@@ -205,7 +211,32 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
             {"paper": 0.3},
             "inconclusive",
-            ["neither is that it would be smaller"],
+            ["Any difference is smaller than the 0.50 points", "so is the paper's"],
+        ),
+        (
+            shifted(0.2, 0.21, 0.19, 0.2, 0.22),
+            {"paper": 1.4},
+            "disagrees",
+            ["it is smaller than the 0.50 points", "where the paper's is +1.40 points"],
+        ),
+        (CLEAR, QUESTION, "differs", ["the paper claims nothing of it"]),
+        (
+            shifted(0.1, -0.1, 0.05, 0.0, -0.05),
+            QUESTION,
+            "no difference",
+            ["Any difference is smaller than the 0.50 points"],
+        ),
+        (
+            shifted(0.2, 0.21, 0.19, 0.2, 0.22),
+            QUESTION,
+            "no difference",
+            ["Any difference is smaller than the 0.50 points"],
+        ),
+        (
+            shifted(3.0, -2.0, 1.0, 2.5, -1.0),
+            QUESTION,
+            "inconclusive",
+            ["Neither a difference is shown"],
         ),
         (shifted(3.0, -2.0, 1.0, 2.5, -1.0), {}, "inconclusive", ["A difference is not shown"]),
         (shifted(0.1, -0.1, 0.05, 0.0, -0.05), {"claimed": "equal"}, "agrees", ["equivalence p"]),
@@ -567,6 +598,19 @@ def test_the_chance_of_an_order_of_two_is_a_t_tail():
     gap = vectors[:, 0] - vectors[:, 1]
     expected = stats.t.cdf(gap.mean() / stats.sem(gap), 5)
     assert chance_of_order(vectors) == pytest.approx(expected, abs=0.01)
+
+
+def test_a_reversal_is_the_strongest_t_test_of_two_effects():
+    """Two effects the other way round refute an order; a small chance alone does not."""
+    rng = np.random.default_rng(7)
+    vectors = rng.normal([0.1, 0.4, 0.2], 0.2, size=(6, 3))
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    tails = [stats.ttest_rel(vectors[:, b], vectors[:, a], alternative="greater") for a, b in pairs]
+    assert reversal_p(vectors) == pytest.approx(min(1, 3 * min(one.pvalue for one in tails)))
+    assert reversal_p(np.sort(vectors)[:, ::-1]) == 1.0  # every seed in the order
+    assert math.isnan(reversal_p(vectors[:1]))
+    equal = rng.normal(0, 0.2, size=(5, 4))
+    assert chance_of_order(equal) < 0.2 and reversal_p(equal) > 0.05
 
 
 def test_equal_effects_have_every_order_alike():

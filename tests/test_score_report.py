@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,12 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalys
         )
     for run_id in analysis.runs["run_id"]:
         assert f"--spec runs/{run_id}/spec.json --out rerun" in words
-    assert COMMAND in words and DROPOUT.limits in words and "633,962" in words
+    assert (
+        COMMAND in words
+        and DROPOUT.limits in words
+        and DROPOUT.scale_limits in words
+        and "633,962" in words
+    )
     assert '2 × ("roughly doubles", data set not named)' in words
 
 
@@ -182,7 +188,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     }
     write(tmp_path, scores.make_runs(DROPOUT, 5, changes))
     words = Page(tmp_path / "index.html").words
-    assert "7 of 10 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
+    assert "17 of 20 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
     assert "killed by signal 9" in words and "the loss is not finite" in words
     assert "environments whose arithmetic may differ" in words
 
@@ -272,16 +278,18 @@ def test_every_curve_is_drawn_where_its_numbers_are(
     analysis = usual[1]
     figure = score_figure.draw(analysis, stacked=kind == "narrow")
     svg = drawing.inline_svg(figure, "words", kind)
-    (panel,) = drawing.panels(figure)
-    left, top, right, bottom = panel["box"]
+    panels = drawing.panels(figure)
     table = analysis.curves.set_index(["arm", "seed"])
-    places = {arm: 0 for arm in DROPOUT.arms}
+    places: Counter[tuple[int, str]] = Counter()
     for line in score_figure.lines(analysis):
-        arm = list(DROPOUT.arms)[line["arm"]]
-        drawn = path_of(svg, f"{kind}-panel-0-arm-{line['arm']}-line-{places[arm]}")
-        places[arm] += 1
+        number, arm = line["panel"], list(DROPOUT.arms)[line["arm"]]
+        panel, place = panels[number], places[number, arm]
+        left, top, right, bottom = panel["box"]
+        drawn = path_of(svg, f"{kind}-panel-{number}-arm-{line['arm']}-line-{place}")
+        places[number, arm] += 1
         curve = table.loc[(arm, line["seed"])]
-        x, y = curve["epoch_midpoint"].to_numpy(), curve["train_error"].to_numpy()
+        names = [("epoch_midpoint", "train_error"), ("epoch", "validation_error")][number]
+        x, y = (curve[name].to_numpy() for name in names)
         assert line["x"] == pytest.approx(list(x)) and line["y"] == pytest.approx(list(y), abs=1e-4)
         expected_x = left + (right - left) * x / panel["x"][1]
         expected_y = bottom - (bottom - top) * y / panel["y"][1]
@@ -290,7 +298,9 @@ def test_every_curve_is_drawn_where_its_numbers_are(
         assert drawn[-1] == pytest.approx([expected_x[-1], expected_y[-1]], abs=0.02)
         between = np.interp(expected_x, drawn[:, 0], drawn[:, 1])
         assert between == pytest.approx(expected_y, abs=0.2)
-    assert places == {"paper": 5, "no_dropout": 5}
+    every_epoch = [arm for arm, made in DROPOUT.arms.items() if made.train.validate == "epoch"]
+    drawn_of = [(0, arm) for arm in DROPOUT.arms] + [(1, arm) for arm in every_epoch]
+    assert places == dict.fromkeys(drawn_of, 5) and len(every_epoch) == 2
 
 
 def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, ScoreAnalysis]) -> None:
