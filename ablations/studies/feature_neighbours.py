@@ -16,8 +16,8 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C53",),
     section="6.1, Figure 4",
-    limits=SMALL_NET
-    + " Similar means of the same class here; the search is exact (on ImageNet among "
+    scale_limits=SMALL_NET,
+    limits="Similar means of the same class here; the search is exact (on ImageNet among "
     "the images that fit half a GiB, evenly spread), where the 2012 code looked "
     "at one neighbour in each batch of data.",
     arms={"paper": SMALL_ALEXNET},

@@ -30,8 +30,8 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C29",),
     section="3",
-    limits=SMALL_NET
-    + " Importance is taken as the rise of the test error at equal training; the paper says "
+    scale_limits=SMALL_NET,
+    limits="Importance is taken as the rise of the test error at equal training; the paper says "
     "only that it is an estimate. tanh trains at the rate chosen for ReLU.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),

@@ -26,10 +26,13 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C30",),
     section="7 and 1",
-    limits=SMALL_NET
-    + " What stood after a removed convolution (pooling, LRN) moves to its neighbour, so that "
-    "later layers see maps of the same size, and without conv3 the towers meet in conv4; "
-    "the paper does not say what its authors did.",
+    scale_limits=SMALL_NET
+    + " Without conv4 and without conv5 it is the same net but for its initial weights: how far "
+    "the two come apart is chance.",
+    limits="conv1 is not removed. What stood after a removed convolution (pooling, LRN) moves to "
+    "its neighbour, so that later layers see maps of the same size, and without conv3 the towers "
+    "meet in conv4; the paper does not say what its authors did. On ImageNet fc6 sees conv4's 384 "
+    "maps where conv5's 256 are gone, and has half as many weights again.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "all eight layers"}
@@ -41,7 +44,7 @@ STUDY = ScoreStudy(
             name=f"no_{name}",
             baseline="paper",
             variant=f"no_{name}",
-            claimed="higher",
+            claimed="higher" if name in _CONVS else "none",
             smallest=0.5,
             paper=2.0 if name in _CONVS else None,
             paper_source="top-1, about, for any middle layer" if name in _CONVS else "",

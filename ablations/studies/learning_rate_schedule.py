@@ -32,8 +32,8 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C43",),
     section="5",
-    limits=SMALL_NET
-    + " The paper's authors divided by hand; how long they waited is not known. Here the rule "
+    scale_limits=SMALL_NET,
+    limits="The paper's authors divided by hand; how long they waited is not known. Here the rule "
     "waits three epochs.",
     arms=_arms(SMALL_ALEXNET, PlateauSpec(patience=3)),
     on_imagenet=_arms(PAPER, PAPER.train.plateau),
@@ -57,7 +57,7 @@ STUDY = ScoreStudy(
             name="steps",
             baseline="paper",
             variant="steps",
-            claimed="equal",
+            claimed="none",
             smallest=0.5,
             family="secondary",
             note="Does watching the validation error beat a fixed schedule?",

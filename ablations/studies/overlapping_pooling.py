@@ -22,9 +22,10 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C27", "C28"),
     section="3.4",
-    limits=SMALL_NET
-    + " The paper's own net without overlap also had other paddings in conv2 and conv5 "
-    "(layers-147.cfg); here the windows alone change.",
+    scale_limits=SMALL_NET,
+    limits="On ImageNet the paddings of conv2 and conv5 are one less without overlap, as in "
+    "layers-147.cfg, so that maps end at the same size; on the small net the windows alone "
+    "change. Top-1 errors alone are compared.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "3 x 3, stride 2", "non_overlapping": "2 x 2, stride 2"},

@@ -25,9 +25,10 @@ STUDY = ScoreStudy(
     claim="Altering the intensities of the RGB channels reduces the top-1 error by over 1 %.",
     claim_ids=("C33",),
     section="4.1",
-    limits=SMALL_NET
-    + " The paper's wording scales by eigenvalues, which leaves a jitter of a few grey levels; "
-    "the 2012 code scales by their square roots and switched the jitter off late in training.",
+    scale_limits=SMALL_NET,
+    limits="The paper's wording scales by eigenvalues, which leaves a jitter of a few grey levels; "
+    "the 2012 code scales by their square roots switched the jitter off "
+    "late in training, and divided the image by 1.1 while it was on.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={

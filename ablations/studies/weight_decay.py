@@ -21,9 +21,10 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C41",),
     section="5",
-    limits=SMALL_NET
-    + " Its pull grows with the number of updates: the paper's net made 844,000, seventy times "
-    "as many as a `standard` run here.",
+    scale_limits=SMALL_NET
+    + " The decay's pull grows with the number of updates: the paper's net made 844,000, seventy "
+    "times as many as a `standard` run here.",
+    limits="",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "weight decay 0.0005", "no_decay": "none"},

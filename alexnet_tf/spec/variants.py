@@ -34,16 +34,19 @@ def without_lrn(base: Experiment) -> Experiment:
 def non_overlapping(base: Experiment) -> Experiment:
     """Pooling windows of 2 x 2 at stride 2 (section 3.4).
 
-    By the ceil rule maps are of the same size for 24 x 24 inputs, and one pixel larger after
-    some layers for 224 x 224, where layers-147.cfg changes paddings too.
+    Where the ceil rule makes maps larger than with overlap, as for 224 x 224 inputs, the
+    convolution before has one pixel less of padding if it can, as in layers-147.cfg.
     """
-    convs = (
-        dataclasses.replace(conv, pool=PoolSpec(kind=conv.pool.kind, size=2, stride=2))
-        if conv.pool
-        else conv
-        for conv in base.model.convs
-    )
-    return replace(base, {"model.convs": tuple(convs)})
+    made = base
+    for index, conv in enumerate(base.model.convs):
+        if conv.pool is None:
+            continue
+        pool = PoolSpec(kind=conv.pool.kind, size=2, stride=2)
+        made = replace(made, {f"model.convs.{index}.pool": pool})
+        larger = made.model.shapes[index].handed_on > base.model.shapes[index].handed_on
+        if larger and conv.padding:
+            made = replace(made, {f"model.convs.{index}.padding": conv.padding - 1})
+    return made
 
 
 def without_conv(base: Experiment, name: str) -> Experiment:
@@ -207,13 +210,27 @@ def jitter_2012(base: Experiment) -> JitterSpec:
     return JitterSpec(scale="stddev", divide=1.1, epochs=_scaled(67, base))
 
 
-def schedule_2012(base: Experiment) -> Experiment:
-    """The rates written down for net 145, and biases at twice the weights' rate.
+def divisions_2012(base: Experiment) -> Experiment:
+    """The three divisions of every layer's rate at the epochs written down for net 145.
 
     A base whose schedule is a recorded one keeps its length, and the changes come at the
     same shares of it; the paper's own plateau rule gives way to the 91 epochs of 2012. Rates
     keep their ratio to the first one, which was 0.01.
     """
+    return _dated(base, tuple(change for change in _CHANGES_2012 if change.layer is None))
+
+
+def schedule_2012(base: Experiment) -> Experiment:
+    """The rates written down for net 145, and biases at twice the weights' rate throughout.
+
+    As `divisions_2012`; conv1 also has divisions of its own and is frozen in the end.
+    """
+    settings = {"train.bias_rate": 2.0, "train.bias_annealing": "never"}
+    return replace(_dated(base, _CHANGES_2012), settings)
+
+
+def _dated(base: Experiment, changes: tuple[RateChange, ...]) -> Experiment:
+    """Return the base with changes of 2012, at their share of its epochs and its rate."""
     share = base.train.learning_rate / 0.01
     epochs = base.train.epochs if base.train.plateau is None else _EPOCHS_2012
     base = replace(base, {"train.plateau": None, "train.epochs": epochs})
@@ -221,10 +238,9 @@ def schedule_2012(base: Experiment) -> Experiment:
         dataclasses.replace(
             change, epoch=_scaled(change.epoch, base), learning_rate=change.learning_rate * share
         )
-        for change in _CHANGES_2012
+        for change in changes
     )
-    settings = {"train.bias_rate": 2.0, "train.bias_annealing": "never", "train.changes": changes}
-    return replace(base, settings)
+    return replace(base, {"train.changes": changes})
 
 
 def code2012(base: Experiment) -> Experiment:
