@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ablations.study import Budget, SpeedStudy, Study
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment, diff, replace
+from alexnet_tf.spec import Experiment, Pretraining, diff, replace
 from alexnet_tf.values import SpecError, nearest
 
 # Training images of each data set, validation images included.
@@ -250,7 +250,7 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
     return replace(base, changes)
 
 
-def _lasting(stage: Experiment, epochs: int | None) -> dict[str, Any]:
+def _lasting(stage: Experiment | Pretraining, epochs: int | None) -> dict[str, Any]:
     """Return the fields of a training of `epochs`: whatever ends or changes, at its share."""
     if epochs is None:
         return {}
