@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from ablations import command, inspections, study
@@ -30,7 +28,7 @@ files.write_atomic(Path(sys.argv[1]) / "inspection.json", json.dumps(held).encod
 
 @pytest.fixture
 def inspected(monkeypatch) -> list[str]:
-    """Replace inspection, analysis and report of scores; return the inspected run ids."""
+    """Replace the inspection of nets; return the inspected run ids."""
     ids: list[str] = []
 
     def inspect(run, machine):
@@ -38,20 +36,6 @@ def inspected(monkeypatch) -> list[str]:
         folder = machine.out / "runs" / run.experiment.run_id
         return [sys.executable, "-c", INSPECT, str(folder)]
 
-    def analyse(study, runs, *, budget):
-        verdict = {"verdict": "inconclusive", "reason": "n = 2."}
-        rows = [
-            {"comparison": item.name, "family": item.family, **verdict}
-            for item in study.differences
-        ]
-        table = pd.DataFrame({"run_id": [run.planned.experiment.run_id for run in runs]})
-        return SimpleNamespace(runs=table, comparisons=pd.DataFrame(rows))
-
-    analysis, page = ModuleType("score_analysis"), ModuleType("score_report")
-    analysis.analyse_scores = analyse  # type: ignore[attr-defined]
-    page.write = lambda analysis, runs, folder, *, command: []  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "ablations.score_analysis", analysis)
-    monkeypatch.setitem(sys.modules, "ablations.score_report", page)
     monkeypatch.setattr(inspections, "_command", inspect)
     return ids
 
@@ -75,7 +59,7 @@ def test_an_inspection_that_fails_is_told_and_tried_again(
     assert "exit code 1: no such net" in capsys.readouterr().out
     monkeypatch.delenv("INSPECT_FAILS")
     assert ablate(tmp_path, "dropout", "--seeds", "1") == 0
-    assert len(started) == 2 and len(inspected) == 2
+    assert len(started) == 4 and len(inspected) == 2
 
 
 def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsys):

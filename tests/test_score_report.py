@@ -364,8 +364,8 @@ const tip = document.querySelector('.tip'), said = [];
 at('pointermove', u, v); said.push(tip.textContent);
 document.querySelectorAll('[data-drawing="wide"] .entry')[1].dispatchEvent(new MouseEvent('click'));
 at('pointermove', u, v); said.push(tip.hidden ? 'hidden' : tip.textContent);
-at('pointerdown', left + 40, top_ + 40); at('pointermove', right - 40, bottom - 40);
-at('pointerup', right - 40, bottom - 40);
+at('pointerdown', left + 20, top_ + 20); at('pointermove', right - 20, bottom - 20);
+at('pointerup', right - 20, bottom - 20);
 said.push(document.querySelector('[data-drawing="wide"] .moving').hasAttribute('transform'));
 document.title = said.join(' / ');
 """
