@@ -134,6 +134,7 @@ def used(study: ScoreStudy) -> list[tuple[str, Quantity]]:
     if study.ensemble is not None:
         found.append((study.ensemble.arm, ensemble.QUANTITY))
     arms = list(study.arms)
+    found.extend((arm, quantity) for arm in arms for quantity in study.shown)
     return sorted(dict.fromkeys(found), key=lambda pair: arms.index(pair[0]))
 
 

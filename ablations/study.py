@@ -247,6 +247,7 @@ class ScoreStudy(Study):
     # arms whose effects the paper puts in this order, the largest first, against `baseline`
     order: tuple[str, ...] = ()
     baseline: str = "paper"
+    shown: tuple[Quantity, ...] = ()  # of every arm, in no comparison
 
     def __post_init__(self) -> None:
         super().__post_init__()
