@@ -97,6 +97,14 @@ def chance(experiment: Experiment) -> float:
     return 100 * (1 - 1 / experiment.model.classes)
 
 
+def guesses(run: StudyRun) -> bool:
+    """Say whether a finished net errs within a point as often as one that guesses, or more."""
+    if run.record is None or run.record.status != "done":
+        return False
+    error = _error(run.record, "test", 1)
+    return error is not None and error > chance(run.record.experiment) - 1.0
+
+
 def bounded(run: StudyRun, quantity: Quantity) -> bool:
     """Say whether the value is only a lower bound: the run ended before it converged."""
     if quantity != "epochs_to_converge" or run.record is None or run.record.status != "done":

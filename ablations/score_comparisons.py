@@ -93,6 +93,7 @@ def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[
     said = []
     for arm, quantity in effects.used(item):
         statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
+        guessing = [run for run in by_arm[arm] if quantities.guesses(run)]
         bounds = [run for run in by_arm[arm] if quantities.bounded(run, quantity)]
         missing = [
             run
@@ -102,6 +103,7 @@ def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[
         for count, words in (
             (statuses.count("diverged"), "diverged; their errors count as those of chance"),
             (statuses.count("failed"), "failed and are left out"),
+            (len(guessing), "ended no better than by guessing: they had not begun to learn"),
             (len(bounds), "had not converged and count as the whole budget"),
             (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
         ):

@@ -66,11 +66,30 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
     if _excludes_none(effect):
         return "inconclusive", (
             "The interval alone excludes that there is no difference, but not after the "
-            f"correction for {effect.tests} comparisons."
+            f"correction for {effect.tests} comparisons.{_without_the_papers(effect)}"
         )
     return "inconclusive", (
         f"A difference is not shown, and neither is that it would be smaller than {limit}."
+        f"{_without_the_papers(effect)}"
     )
+
+
+def _without_the_papers(effect: Effect) -> str:
+    """Say that the paper's own size is not within the interval, where it is not."""
+    if not _falls_short(effect):
+        return ""
+    least = "as large as the paper says" if effect.paper_is == "at least" else "of the paper's size"
+    return (
+        f" An effect {least}, {_amount(effect, effect.paper)}, lies outside the interval: "
+        "what is open is whether there is one at all."
+    )
+
+
+def _falls_short(effect: Effect) -> bool:
+    """Whether the whole interval lies short of the paper's size, or against its direction."""
+    if math.isnan(effect.paper):
+        return False
+    return effect.high < effect.paper if effect.claimed == "higher" else effect.low > effect.paper
 
 
 def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, str]:

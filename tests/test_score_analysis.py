@@ -92,6 +92,38 @@ def test_a_ratio_is_compared_on_logarithms():
     assert row.detectable > 1 and row.verdict == "agrees" and "2x lies within" in row.reason
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"paper": 4.0}, "of the paper's size, +4.00 points, lies outside the interval"),
+        ({"paper": 2.0}, ""),
+        (
+            {"paper": -4.0, "claimed": "lower"},
+            "of the paper's size, \u22124.00 points, lies outside",
+        ),
+        ({"paper": -0.5, "claimed": "lower"}, ""),
+        (
+            {"paper": 4.0, "paper_is": "at least"},
+            "as large as the paper says, +4.00 points, lies outside the interval",
+        ),
+        ({"paper": 1.0, "paper_is": "at least"}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_open_sign_does_not_hide_that_the_papers_size_is_excluded(changes, said):
+    row = judged(shifted(3.0, -2.0, 1.0, 2.5, -1.0), **changes)
+    assert row.verdict == "inconclusive" and "A difference is not shown" in row.reason
+    assert ("lies outside" in row.reason) == bool(said) and said in row.reason
+
+
+def test_a_shown_quantity_is_in_the_summary_of_every_arm_and_in_no_comparison():
+    given = study(difference(), shown=("train_error",))
+    result = analyse_scores(given, runs({"paper": PAPER, "b": CLEAR}), budget="standard")
+    shown = result.summary[result.summary.metric == "train_error"]
+    assert list(shown.arm) == list(given.arms)
+    assert list(result.comparisons.quantity) == ["test_error"]
+
+
 def test_an_interaction_is_a_difference_of_differences():
     errors = {
         "paper": PAPER,
@@ -561,6 +593,13 @@ def test_the_order_is_judged_by_its_chance(order, verdict, words):
         assert text in row.reason
     assert "nan" not in row.reason and given.paper_value == "an order"
     assert [one.tests for one in others] == [3, 3, 3]  # the order is in no correction
+
+
+def test_nets_that_only_guess_are_named():
+    learnt = [30.0, 31.0, 88.9, 30.5, 31.5]
+    doubt = "ended no better than by guessing: they had not begun to learn."
+    assert f"b: 2 of 5 runs {doubt}" in judged([90.0, 30.0, 89.2, 30.5, 31.0]).reason
+    assert doubt not in judged(learnt).reason
 
 
 def test_an_order_meets_the_same_objections_and_doubts():
