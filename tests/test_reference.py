@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from ablations import command
 from alexnet_tf import records
@@ -43,6 +46,32 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_committed_tables_follow_from_the_records(rebuilt, name):
     committed = (REFERENCE / "relu_vs_tanh" / name).read_bytes()
     assert (rebuilt / name).read_bytes() == committed
+
+
+def epochs_to(error: float, run_id: str) -> float:
+    """Where the training error of a committed run falls to `error`, read off its JSON."""
+    record = json.loads((REFERENCE / "runs" / run_id / "result.json").read_text())
+    errors = [epoch["train_error"] for epoch in record["curve"]]
+    reached = next(i for i, found in enumerate(errors) if found <= error)
+    share = (errors[reached - 1] - error) / (errors[reached - 1] - errors[reached])
+    return reached - 0.5 + share
+
+
+def test_the_ratios_of_figure_1_are_those_of_the_records():
+    table = pd.read_csv(REFERENCE / "relu_vs_tanh" / "runs.csv")
+    runs = [row for row in table.to_dict("records") if row["role"] == "reported"]
+    runs.sort(key=lambda row: row["seed"])
+    compared = pd.read_csv(REFERENCE / "relu_vs_tanh" / "comparisons.csv")
+    for row in compared.to_dict("records"):
+        slow, fast = (
+            np.log([epochs_to(0.25, one["run_id"]) for one in runs if one["arm"] == row[side]])
+            for side in ("variant", "baseline")
+        )
+        test = stats.ttest_1samp(slow - fast, 0)
+        interval = test.confidence_interval(0.95)
+        found = np.exp([(slow - fast).mean(), interval.low, interval.high])
+        assert len(slow) == row["n"] == 5
+        assert [row["ratio"], row["ratio_low"], row["ratio_high"]] == pytest.approx(found, rel=1e-6)
 
 
 def test_the_readme_quotes_the_reference():

@@ -161,15 +161,17 @@ def test_every_ensemble_is_that_of_the_kept_probabilities(name, row):
     size = int(row["comparison"].removeprefix("ensemble_"))
     labels = nets[0][1]
 
-    def error(members) -> float:
+    def mistakes(members) -> np.ndarray:
         averaged = np.mean([nets[i][0] for i in members], axis=0)
-        return 100 * float((averaged.argmax(axis=1) != labels).mean())
+        return 100.0 * (averaged.argmax(axis=1) != labels)
 
-    groups = list(itertools.combinations(range(len(nets)), size))
-    together = np.mean([error(members) for members in groups])
-    alone = np.mean([error([i]) for i in range(len(nets))])
-    assert float(row["estimate"]) == pytest.approx(together - alone, abs=1e-6)
-    assert float(row["low"]) < float(row["estimate"]) < float(row["high"])
+    groups = itertools.combinations(range(len(nets)), size)
+    together = np.mean([mistakes(members) for members in groups], axis=0)
+    gains = together - np.mean([mistakes([i]) for i in range(len(nets))], axis=0)
+    assert float(row["estimate"]) == pytest.approx(gains.mean(), abs=1e-6)
+    low, high = stats.norm.interval(0.95, gains.mean(), stats.sem(gains))
+    assert float(row["low"]) == pytest.approx(low, abs=1e-6)
+    assert float(row["high"]) == pytest.approx(high, abs=1e-6)
 
 
 @pytest.fixture(scope="module")
