@@ -15,7 +15,8 @@ from alexnet_tf.spec import CIFAR_11PCT, CIFAR_13PCT, CIFAR_ALEXNET, RateChange,
 #: What every study of the small net must say of itself.
 SMALL_NET = (
     "The net has 633,962 parameters and sees 24 x 24 crops of CIFAR-10; the paper's has "
-    "60,965,224 and sees 224 x 224 crops of ImageNet. Effects may differ between the two."
+    "60,965,224 and sees 224 x 224 crops of ImageNet. Effects may differ between the two. "
+    "Every arm starts at the learning rate of the unchanged net; none was chosen for it alone."
 )
 
 _FAST = {"train.precision": "mixed_bfloat16"}

@@ -162,7 +162,7 @@ def _page(
 ) -> bytes:
     """Return the self-contained page."""
     runs = list(_distinct_runs(collected).values())
-    nets = _paper_nets(collected)
+    nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
     # what counts as the paper's ratio of speeds lies around that ratio, not around no effect
     speeds = {item.analysis.study.name for item in collected if isinstance(item.analysis, Analysis)}
     # a chance is no distance from no effect and has no place in a forest plot
@@ -178,7 +178,8 @@ def _page(
         counts=_counts(found),
         verdicts=[name for name in get_args(ScoreVerdict) if any(f.verdict == name for f in found)],
         missing=[item for item in known if item.name not in _names(collected)],
-        tables=paper_tables(nets, _runs(collected, _PRETRAINED)),
+        tables=paper_tables(nets, pretrained),
+        pretrained=any(run.record for run in pretrained),
         has_nets=any(run.record for run in nets),
         inspection=pictures.inspect(nets),
         synthetic=any(item.analysis.synthetic for item in collected),

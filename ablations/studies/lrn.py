@@ -37,7 +37,7 @@ STUDY = ScoreStudy(
             smallest=0.5,
             paper=1.4,
             paper_source="top-1, ILSVRC-2012 validation, ten views, one net each",
-            note="Both norms removed, as in layers-148.cfg.",
+            note="Both norms of the text removed; layers-148.cfg removes its third one too.",
         ),
         Difference(
             name="no_lrn_one_view",
