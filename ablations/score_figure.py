@@ -47,7 +47,8 @@ def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
             figure = Figure(figsize=(4.6, sum(heights)), layout="constrained")
             effects, beside = figure.add_gridspec(2, 1, height_ratios=heights)
         else:
-            figure = Figure(figsize=(9.8, max(3.8, 0.34 * rows + 0.3)), layout="constrained")
+            height = max(3.8, 0.34 * rows + 0.3, 2.7 * len(curves))
+            figure = Figure(figsize=(9.8, height), layout="constrained")
             effects, beside = figure.add_gridspec(1, 2, wspace=0.06)
         _forests(figure, effects, analysis, units, 0.0 if stacked else figure.get_figheight())
         grid = beside.subgridspec(len(curves), 1)
@@ -180,7 +181,7 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
     axes.set_xlim(0, max(analysis.curves["epoch"], default=1))
     highest = max(analysis.curves[name].dropna(), default=0.0)
     axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
-    legend = axes.legend(loc="upper right", handlelength=2.8, borderaxespad=0.2, alignment="left")
+    legend = axes.legend(loc="best", handlelength=2.8, borderaxespad=0.2, alignment="left")
     legend.set_in_layout(False)
     for place, (text, handle) in enumerate(
         zip(legend.get_texts(), legend.legend_handles, strict=True)

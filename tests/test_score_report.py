@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scores
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check, contrast
@@ -26,6 +27,7 @@ from ablations import drawing, pages, score_figure, score_report, study, text_ta
 from ablations.score_analysis import ScoreAnalysis, analyse_scores
 from ablations.study import ScoreStudy
 from alexnet_tf import records
+from alexnet_tf.records import EpochResult
 
 FILES = [
     *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl", "figure.svg"),
@@ -311,6 +313,28 @@ def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, ScoreAnalysi
         by_hand = curves.pivot(index="seed", columns="epoch", values="train_error").to_numpy()
         assert isinstance(line, Line2D)
         assert line.get_ydata() == pytest.approx(by_hand.mean(axis=0))
+
+
+@pytest.mark.parametrize("name", ["dropout", "importance_order", "layer_removal"])
+def test_no_curve_runs_through_a_legend(name: str) -> None:
+    given = load(name)
+    flat = {"train_error": 0.9, "train_loss": 2.3, "seconds": 1.0}
+    curve = tuple(EpochResult(epoch=epoch, updates=epoch, **flat) for epoch in range(1, 31))
+    changes = {("tanh", seed): {"curve": curve} for seed in range(5)}
+    runs = scores.make_runs(given, changes=changes)
+    figure = score_figure.draw(analyse_scores(given, runs, budget="standard"))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend())]
+    assert legends
+    for axes, legend in legends:
+        box = legend.get_window_extent()
+        for line in axes.lines:
+            points = axes.transData.transform(line.get_xydata())
+            if len(points):
+                steps = np.arange(0, len(points) - 1, 0.05)
+                x, y = (np.interp(steps, range(len(points)), points[:, side]) for side in (0, 1))
+                assert not np.any((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1))
 
 
 def test_the_forest_shows_every_pair_interval_and_paper_s_value(
