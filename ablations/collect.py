@@ -23,6 +23,8 @@ from alexnet_tf.values import SpecError
 
 _log = logging.getLogger(__name__)
 
+_LAST = 99  # stands behind every number of a section
+
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
@@ -85,9 +87,13 @@ def budget_label(request: Request) -> str:
 
 
 def _section(chosen: Study) -> tuple[list[int], str]:
-    """Return what a study is sorted by: its first section, number by number."""
-    first = chosen.section.replace(",", " ").split()[0]
-    return [int(part) for part in first.split(".") if part.isdigit()] or [99], chosen.name
+    """Return what a study is sorted by: its first section, or the last of "3 to 5".
+
+    What is of a whole section comes after what is of a part of it.
+    """
+    words = chosen.section.replace(",", " ").split()
+    number = words[2] if words[1:2] == ["to"] and len(words) > 2 else words[0]
+    return [*(int(part) for part in number.split(".") if part.isdigit()), _LAST], chosen.name
 
 
 def rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:

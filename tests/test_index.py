@@ -87,6 +87,13 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Collecte
     return out, found
 
 
+def test_studies_stand_in_the_paper_s_order_and_a_whole_section_after_its_parts() -> None:
+    sections = [one.section.split(",")[0] for one in collect.studies()]
+    distinct = list(dict.fromkeys(sections))
+    expected = ["3.1", "3.2", "3.3", "3.4", "3", "4.1", "4.2", "5", "3 to 5", "6.1", "6", "7 and 1"]
+    assert distinct == expected and sections.count("3.2") == 2
+
+
 def test_the_page_is_whole_and_asks_for_nothing(suite: tuple[Path, list[Collected]]) -> None:
     page = check(suite[0] / "index.html", size=5_000_000)
     pictures = page.all("img")
