@@ -146,7 +146,7 @@ def _build(kind: Any, value: Any, path: str) -> Any:
     hints = typing.get_type_hints(kind)
     for name in value:
         if name not in hints:
-            raise SpecError(f"no field '{_join(path, name)}'.{nearest(name, list(hints))}")
+            raise SpecError(f"no field '{_shown(_join(path, name))}'.{nearest(name, list(hints))}")
     for f in dataclasses.fields(kind):
         has_default = f.default is not dataclasses.MISSING
         has_default |= f.default_factory is not dataclasses.MISSING
@@ -161,15 +161,17 @@ def _replace_path(spec: Any, parts: list[str], value: Any, path: str) -> Any:
     head, rest = parts[0], parts[1:]
     if isinstance(spec, tuple):
         if not head.isdecimal() or int(head) >= len(spec):
-            raise SpecError(f"no field '{path}': '{head}' must be 0 to {len(spec) - 1}.")
+            raise SpecError(
+                f"no field '{_shown(path)}': '{_shown(head)}' must be 0 to {len(spec) - 1}."
+            )
         items = list(spec)
         items[int(head)] = _replace_path(spec[int(head)], rest, value, path) if rest else value
         return tuple(items)
     if not dataclasses.is_dataclass(spec):
-        raise SpecError(f"no field '{path}': nothing lies below it.")
+        raise SpecError(f"no field '{_shown(path)}': nothing lies below it.")
     hints = typing.get_type_hints(type(spec))
     if head not in hints:
-        raise SpecError(f"no field '{path}'.{nearest(head, list(hints))}")
+        raise SpecError(f"no field '{_shown(path)}'.{nearest(head, list(hints))}")
     if rest:
         new = _replace_path(getattr(spec, head), rest, value, path)
     else:
@@ -207,3 +209,8 @@ def without_defaults(spec: Any) -> Any:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _shown(name: str) -> str:
+    """Return a name from outside as one line without control characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

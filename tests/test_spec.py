@@ -520,6 +520,21 @@ def test_any_json_at_any_field_is_either_allowed_or_a_spec_error(path, value):
     assert from_json(to_json(other)) == other
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("pretraining", {"a\nb": None}),
+        ("model.a\nb", 1),
+        ("model.convs.0\n", 1),
+        ("train.epochs.a\x1bb", 1),
+    ],
+)
+def test_a_field_s_name_from_outside_stays_on_its_line(path, value):
+    with pytest.raises(SpecError, match=r"no field '.*\\(n|x1b)") as error:
+        replace(FULL, {path: value})
+    assert str(error.value).isprintable()
+
+
 @settings(max_examples=200, deadline=None)
 @given(json_values)
 def test_any_json_document_is_either_an_experiment_or_a_spec_error(value):
