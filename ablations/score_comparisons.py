@@ -103,7 +103,7 @@ def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[
         for count, words in (
             (statuses.count("diverged"), "diverged; their errors count as those of chance"),
             (statuses.count("failed"), "failed and are left out"),
-            (len(guessing), "ended no better than by guessing: they had not begun to learn"),
+            (len(guessing), "ended no better than by guessing"),
             (len(bounds), "had not converged and count as the whole budget"),
             (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
         ):

@@ -116,6 +116,14 @@ def test_an_open_sign_does_not_hide_that_the_papers_size_is_excluded(changes, sa
     assert ("lies outside" in row.reason) == bool(said) and said in row.reason
 
 
+def test_what_only_the_correction_leaves_open_names_the_excluded_size_too():
+    errors = {"paper": PAPER, "b": shifted(1.6, 0.2, 1.5, 0.4, 1.2), "c": shifted(9, -9, 5, -4, 1)}
+    items = [difference(paper=4.0), difference(name="c", variant="c")]
+    row = analyse_scores(study(*items), runs(errors), budget="standard").comparisons.iloc[0]
+    assert row.verdict == "inconclusive" and "The interval alone excludes" in row.reason
+    assert "+4.00 points, lies outside the interval" in row.reason
+
+
 def test_a_shown_quantity_is_in_the_summary_of_every_arm_and_in_no_comparison():
     given = study(difference(), shown=("train_error",))
     result = analyse_scores(given, runs({"paper": PAPER, "b": CLEAR}), budget="standard")
@@ -597,7 +605,7 @@ def test_the_order_is_judged_by_its_chance(order, verdict, words):
 
 def test_nets_that_only_guess_are_named():
     learnt = [30.0, 31.0, 88.9, 30.5, 31.5]
-    doubt = "ended no better than by guessing: they had not begun to learn."
+    doubt = "ended no better than by guessing."
     assert f"b: 2 of 5 runs {doubt}" in judged([90.0, 30.0, 89.2, 30.5, 31.0]).reason
     assert doubt not in judged(learnt).reason
 

@@ -31,8 +31,8 @@ STUDY = ScoreStudy(
     claim_ids=("C29",),
     section="3",
     scale_limits=SMALL_NET
-    + " With tanh it keeps initial weights that suit ReLU and does not begin to learn in thirty "
-    "epochs: that tanh is worse is shown, by how much is not.",
+    + " With tanh it keeps initial weights that suit ReLU and does not begin to learn in the "
+    "epochs of `standard`: that tanh is worse is shown, by how much is not.",
     limits="Importance is taken as the rise of the test error at equal training; the paper says "
     "only that it is an estimate. tanh trains at the rate chosen for ReLU.",
     arms=_arms(SMALL_ALEXNET),
