@@ -139,9 +139,9 @@ def _boards(folder: Path | None) -> tuple[keras.callbacks.Callback, ...]:
 
 
 def _claim(out: Path, experiment: Experiment) -> None:
-    """Make `out` the folder of this experiment and of no other."""
+    """Make `out` the folder of this experiment, unless another one has begun there."""
     path = out / "spec.json"
-    if path.exists():
+    if path.exists() and _begun(out):
         there = from_json(path.read_text(encoding="utf-8"))
         if there != experiment:
             changed = "; ".join(f"{k}: {a} -> {b}" for k, (a, b) in diff(there, experiment).items())
@@ -150,14 +150,21 @@ def _claim(out: Path, experiment: Experiment) -> None:
         files.write_atomic(path, to_json(experiment).encode())
 
 
+def _begun(out: Path) -> bool:
+    """Say whether a folder holds anything computed; a refused start leaves its spec alone."""
+    computed = (out / "result.json", out / "pretraining", *out.glob("*.state"))
+    return any(path.exists() for path in computed)
+
+
 def _check_fit(experiment: Experiment, source: Source) -> None:
     """Refuse a model whose input or output is not the data set's."""
     model, classes = experiment.model, len(source.class_names) * experiment.data.turns
     if model.channels != 3 or model.input_size > source.size or classes != model.classes:
         raise DataError(
-            f"{source.name} has images {(source.size, source.size, 3)} in {classes} classes, but "
-            f"the model takes {(model.input_size, model.input_size, model.channels)} in "
-            f"{model.classes}. Change model.input_size, model.channels or model.classes."
+            f"{source.name} has {classes} classes and images of {source.size} x {source.size} x 3; "
+            f"the model has {model.classes} and takes no less than {model.input_size} x "
+            f"{model.input_size} x {model.channels}. "
+            "Change model.input_size, model.channels or model.classes."
         )
 
 

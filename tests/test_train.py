@@ -17,6 +17,7 @@ import tiny
 from alexnet_tf import environment, records
 from alexnet_tf import train as training
 from alexnet_tf.data import order
+from alexnet_tf.data.error import DataError
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace, to_json
 from alexnet_tf.train import train
@@ -198,6 +199,12 @@ def test_the_folder_of_another_experiment_is_refused(run, tmp_path, tiny_experim
     with pytest.raises(SpecError, match="holds another run"):
         run(replace(tiny_experiment, seed=1))
     assert contents(tmp_path / "run")["result.json"] == before["result.json"]
+
+
+def test_a_refused_start_does_not_hold_the_folder(run, tiny_experiment):
+    with pytest.raises(DataError, match="has 10 classes"):
+        run(replace(tiny_experiment, {"model.classes": 11}))
+    assert run(tiny_experiment).status == "done"
 
 
 def test_the_state_of_another_experiment_is_not_continued(run, tiny_experiment):
