@@ -183,5 +183,7 @@ def read(path: Path) -> RunRecord:
     """
     try:
         return from_json(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise RecordError(f"{path}: {error}") from error
