@@ -1,6 +1,15 @@
 """The network of "ImageNet Classification with Deep Convolutional Neural Networks" (2012)."""
 
+import os
+import sys
 from typing import Any
+
+# Read by TensorFlow when it is loaded; what the user has set stays. Without oneDNN, which
+# is off by default where the processor lacks AVX-512 VNNI, a training takes three times
+# the CPU seconds; its start-up lines are not for users.
+if "tensorflow" not in sys.modules:
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 #: Public name -> where it is defined: loaded on first use, since TensorFlow takes seconds.
 _PUBLIC = {

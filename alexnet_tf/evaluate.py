@@ -13,15 +13,11 @@ import argparse
 import base64
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-# Decided before TensorFlow is loaded: its start-up lines are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import alexnet_tf  # noqa: F401 - first, since it decides TensorFlow's environment
 
-# Read by TensorFlow when it is loaded: its start-up lines are noise here.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
+# isort: split
 import pytest
 import tiny
 from stand_in import started as started

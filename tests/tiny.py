@@ -168,8 +168,8 @@ def child(
 
 
 def environment() -> dict[str, str]:
-    """Environment variables of a child process: this project importable, nothing printed."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    """Environment variables of a child process: this project importable."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def python(code: str, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,6 @@ precision. Rows are interleaved over the repeats, so that a slow minute hits all
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -16,9 +15,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
-
-# Decided before TensorFlow is loaded: its start-up lines are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from rich.console import Console
 from rich.table import Table

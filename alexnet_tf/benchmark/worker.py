@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, TextIO
-
-# Decided before TensorFlow is loaded: its start-up lines are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings, Work, decode

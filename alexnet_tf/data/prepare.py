@@ -21,9 +21,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-# Decided before TensorFlow is loaded: its start-up lines are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from alexnet_tf.data.convert import Settings, converter
 from alexnet_tf.data.images import DataError
 from alexnet_tf.data.index import BAD_FILES, INDEX, PARTIAL, publish, read_index

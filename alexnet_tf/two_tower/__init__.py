@@ -11,11 +11,6 @@
 """
 # ruff: noqa: E402
 
-import os
-
-# Decided before TensorFlow is loaded: its start-up lines are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from alexnet_tf.two_tower.devices import split_cpu as split_cpu
 from alexnet_tf.two_tower.model import build_two_tower as build_two_tower
 from alexnet_tf.two_tower.on_tower import OnTower as OnTower
