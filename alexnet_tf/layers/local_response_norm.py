@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 ops: Any = keras.ops  # annotated as if most results could be None
 
@@ -20,8 +21,8 @@ class LocalResponseNorm(keras.layers.Layer):
     S_i by `size`: `alpha_over="mean"`. With `groups=2` each half of the maps is
     normalised alone, as on two GPUs.
 
-    The sums are a product with a band matrix and the gradient is written by hand. Sums,
-    roots and the gradient are computed in float32 whatever the layer's precision.
+    The sums of each group are a product with a band matrix and the gradient is written by
+    hand. Sums, roots and the gradient are computed in float32 whatever the layer's precision.
 
     Args:
         size: maps in a window (the paper's n), odd, at least 1.
@@ -70,12 +71,13 @@ class LocalResponseNorm(keras.layers.Layer):
                 f"`groups` must divide the channels. Received: groups={self.groups}, "
                 f"input_shape={tuple(input_shape)}"
             )
-        self._band = _band(channels, self.size, self.groups)
+        self._band = _band(channels // self.groups, self.size)
         self.built = True
 
     def call(self, inputs):
         alpha = self.alpha / (self.size if self.alpha_over == "mean" else 1)
-        maps = ops.reshape(ops.cast(inputs, "float32"), (-1, inputs.shape[-1]))
+        # one group a row: the product does not multiply the zeros between groups
+        maps = ops.reshape(ops.cast(inputs, "float32"), (-1, self._band.shape[0]))
         normalised = _normalise(maps, alpha * self._band, self.k, self.beta)
         return ops.reshape(ops.cast(normalised, inputs.dtype), ops.shape(inputs))
 
@@ -95,33 +97,33 @@ def _normalise(x: Any, band: np.ndarray, k: float, beta: float) -> Any:
     def normalise(x):
         # a bias is added in the same pass over memory as the product
         energy = ops.add(ops.matmul(ops.square(x), band), constant)
-        inverse, factor = _powers(energy, beta)
+        root = ops.rsqrt(energy)
+        factor = _power(energy, root, beta)
+        y = x * factor
 
         def gradient(*args, upstream=None):
             (upstream,) = args or (upstream,)
-            direct = upstream * factor
-            return direct - x * ops.matmul(direct * x * inverse, (2 * beta) * band)
+            # -upstream y / energy in one pass over memory, for which Keras has no name
+            inner = tf.raw_ops.ReciprocalGrad(y=root, dy=upstream * y)
+            return upstream * factor + x * ops.matmul(inner, (2 * beta) * band)
 
-        return x * factor, gradient
+        return y, gradient
 
     return normalise(x)
 
 
-def _powers(energy: Any, beta: float) -> tuple[Any, Any]:
-    """Return energy^-1 and energy^-beta; roots where they do, powers are slow."""
-    root = ops.rsqrt(energy)
+def _power(energy: Any, root: Any, beta: float) -> Any:
+    """Return energy^-beta, `root` being energy^-0.5; roots where they do, powers are slow."""
     if beta == 0.75:
-        return root * root, root * ops.sqrt(root)
+        return root * ops.sqrt(root)
     if beta == 0.5:
-        return root * root, root
+        return root
     if beta == 1.0:
-        return root * root, root * root
-    return root * root, ops.power(energy, -beta)
+        return root * root
+    return ops.power(energy, -beta)
 
 
-def _band(channels: int, size: int, groups: int) -> np.ndarray:
+def _band(channels: int, size: int) -> np.ndarray:
     """Return (channels, channels) float32: 1 where two maps share a window, else 0."""
     index = np.arange(channels)
-    near = np.abs(index[:, None] - index[None, :]) <= size // 2
-    same = index[:, None] // (channels // groups) == index[None, :] // (channels // groups)
-    return (near & same).astype(np.float32)
+    return (np.abs(index[:, None] - index[None, :]) <= size // 2).astype(np.float32)
