@@ -18,7 +18,7 @@ from alexnet_tf.data.augment import presenter
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
-from alexnet_tf.data.stream import image_batches, training_stream
+from alexnet_tf.data.stream import epochs_at_once, image_batches, training_stream
 from alexnet_tf.evaluate import averager, evaluation, keep, probabilities, top_k_error
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
@@ -78,8 +78,7 @@ class Training:
         self._restore()
         status, reason = "done", ""
         try:
-            if not self.ended():
-                self._fit()
+            self._fit()
         except Diverged as error:
             status, reason = "diverged", str(error)
         record = self._record(status, reason)
@@ -181,24 +180,27 @@ class Training:
             )
 
     def _fit(self) -> None:
-        train = self.experiment.train
-        stream = training_stream(
-            self.source,
-            self.split.train,
-            self.presenter,
-            self.experiment,
-            first_epoch=len(self.curve),
-            threads=self.threads,
-        )
-        cast(Any, self.model).fit(
-            stream,
-            steps_per_epoch=batches_per_epoch(len(self.split.train), train.batch_size),
-            initial_epoch=len(self.curve),
-            epochs=train.epochs,
-            callbacks=[Watch(self), *self.callbacks],
-            shuffle=False,  # the stream is already in its order
-            verbose=0,
-        )
+        train, images = self.experiment.train, len(self.split.train)
+        while not self.ended():
+            done = len(self.curve)
+            epochs = range(done, min(train.epochs, done + epochs_at_once(images)))
+            stream = training_stream(
+                self.source,
+                self.split.train,
+                self.presenter,
+                self.experiment,
+                epochs=epochs,
+                threads=self.threads,
+            )
+            cast(Any, self.model).fit(
+                stream,
+                steps_per_epoch=batches_per_epoch(images, train.batch_size),
+                initial_epoch=epochs.start,
+                epochs=epochs.stop,
+                callbacks=[Watch(self), *self.callbacks],
+                shuffle=False,  # the stream is already in its order
+                verbose=0,
+            )
 
     def _images(self, part: Part) -> np.ndarray:
         """Return the indices of the part's images in the published set they are from."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf.data.images import DataError
-from alexnet_tf.data.order import batches, batches_per_epoch, epoch_order
+from alexnet_tf.data.order import epoch_order
 from alexnet_tf.data.scaling import normaliser
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.spec import DataSpec
@@ -55,16 +55,6 @@ def test_the_order_is_the_published_one():
     # A changed generator would silently end the comparability of old and new records.
     assert epoch_order(0, 0, 10).tolist() == [4, 6, 2, 7, 3, 5, 9, 0, 8, 1]
     assert epoch_order(7, 3, 10).tolist() == [3, 5, 4, 7, 8, 0, 9, 2, 1, 6]
-
-
-@many
-@given(seed=seeds, epoch=epochs, count=st.integers(1, 700), size=st.integers(1, 130))
-def test_batches_cover_every_index_once_and_keep_the_tail(seed, epoch, count, size):
-    parts = list(batches(seed, epoch, count, size))
-    assert len(parts) == batches_per_epoch(count, size)
-    assert np.concatenate(parts).tolist() == epoch_order(seed, epoch, count).tolist()
-    assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
-    assert 1 <= len(parts[-1]) <= size
 
 
 @many

@@ -6,7 +6,6 @@ No iterator has state, so a resumed run continues in the right place by counting
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,10 +19,3 @@ def epoch_order(seed: int, epoch: int, images: int) -> np.ndarray:
 def batches_per_epoch(images: int, batch_size: int) -> int:
     """Return ceil(images / batch_size): the tail batch is used, as in the 2012 code."""
     return math.ceil(images / batch_size)
-
-
-def batches(seed: int, epoch: int, images: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the index arrays of one epoch; the last may be shorter than `batch_size`."""
-    order = epoch_order(seed, epoch, images)
-    for start in range(0, images, batch_size):
-        yield order[start : start + batch_size]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,12 @@ import tensorflow as tf
 from alexnet_tf.data.augment import Presenter
 from alexnet_tf.data.images import Part
 from alexnet_tf.data.labelled import Source
-from alexnet_tf.data.order import batches
+from alexnet_tf.data.order import batches_per_epoch, epoch_order
 from alexnet_tf.data.turns import turned
 from alexnet_tf.spec import Experiment
 
 _BATCH = 250  # images of an evaluation
+_ORDERS = 2**24  # indices of images, int32
 
 
 def training_stream(
@@ -24,38 +24,44 @@ def training_stream(
     presenter: Presenter,
     experiment: Experiment,
     *,
-    first_epoch: int,
+    epochs: range,
     threads: int = 1,
 ) -> tf.data.Dataset:
-    """Return the endless stream of (inputs, labels) batches from epoch `first_epoch` on.
+    """Return the stream of (inputs, labels) batches of `epochs`, 0 being the first.
 
     inputs: (batch, crop, crop, 3) float32, scaled; labels: (batch,) int64. `chosen` are
     the indices of the training images. What a batch holds is a function of the seed, the
     epoch and its number, however many `threads` make batches.
+
+    The orders of all `epochs` are held in memory (`epochs_at_once`). No operation has a
+    state: TensorFlow, asked for determinism, would drop the prefetching and every parallel
+    `map` of a pipeline that has one, without a word.
     """
     read = source.reader("train")
     images, labels = tf.constant(chosen), tf.constant(source.train_labels[chosen])
-    size, seed = experiment.train.batch_size, experiment.seed
-    turns = experiment.data.turns > 1
+    size, seed, count = experiment.train.batch_size, experiment.seed, len(chosen)
+    steps, turns = batches_per_epoch(count, size), experiment.data.turns > 1
+    orders = tf.constant(np.stack([epoch_order(seed, epoch, count) for epoch in epochs]))
 
-    def indices() -> Iterator[tuple[np.ndarray, int, int]]:
-        for epoch in range(first_epoch, experiment.train.epochs):
-            for number, index in enumerate(batches(seed, epoch, len(chosen), size)):
-                yield index, epoch, number
-
-    def present(index: Any, epoch: Any, number: Any) -> tuple[Any, Any]:
+    def present(step: Any) -> tuple[Any, Any]:
+        epoch, number = step // steps, step % steps
+        order = orders[epoch - epochs.start]
+        index = order[number * size : tf.minimum((number + 1) * size, count)]
         pixels, wanted = read(tf.gather(images, index)), tf.gather(labels, index)
         if turns:
             pixels, wanted = turned(pixels, wanted, seed, epoch, number)
         return presenter.training(pixels, seed, epoch, number), wanted
 
-    number = tf.TensorSpec((), tf.int32)
-    signature = (tf.TensorSpec((None,), tf.int32), number, number)
     return (
-        tf.data.Dataset.from_generator(indices, output_signature=signature)
+        tf.data.Dataset.range(epochs.start * steps, epochs.stop * steps)
         .map(present, **_parallel(threads))
         .prefetch(2)
     )
+
+
+def epochs_at_once(images: int) -> int:
+    """Return how many epochs' orders of so many images fit into 64 MiB, at least 1."""
+    return max(1, _ORDERS // images)
 
 
 def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) -> tf.data.Dataset:
