@@ -37,14 +37,21 @@ SMALL_ALEXNET = replace(
 )
 
 ALEXNET = {
-    "quick": Budget(seeds=2, epochs=8, train_images=2000, exploratory=True),
+    "quick": Budget(seeds=2, epochs=8, train_images=2000, test_images=2000, exploratory=True),
     "standard": Budget(seeds=5, epochs=None, train_images=12_500),
     "full": Budget(seeds=10, epochs=None),
 }
 
 #: The same on ImageNet, with the paper's own net, batches and schedule.
 IMAGENET = {
-    "quick": Budget(seeds=2, epochs=1, train_images=10_000, settings=_FAST, exploratory=True),
+    "quick": Budget(
+        seeds=2,
+        epochs=1,
+        train_images=10_000,
+        test_images=2000,
+        settings=_FAST,
+        exploratory=True,
+    ),
     "standard": Budget(seeds=5, epochs=None, settings=_FAST),
     "full": Budget(seeds=10, epochs=None),
 }
@@ -59,7 +66,7 @@ _LOCAL = {
 LOCAL_13PCT, LOCAL_11PCT = (replace(net, _LOCAL) for net in (CIFAR_13PCT, CIFAR_11PCT))
 
 LOCAL_NET = {
-    "quick": Budget(seeds=2, epochs=4, train_images=2000, exploratory=True),
+    "quick": Budget(seeds=2, epochs=4, train_images=2000, test_images=2000, exploratory=True),
     "standard": Budget(seeds=5, epochs=None, train_images=12_500),
     "full": Budget(seeds=10, epochs=None),
 }

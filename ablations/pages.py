@@ -26,8 +26,8 @@ from alexnet_tf.files import write_atomic
 
 UNKNOWN = "–"
 
-# Images in a published training set before the validation images are taken out of it.
-_PUBLISHED = {"cifar10": 50_000}
+# Published images for training, validation images included, and for testing.
+_PUBLISHED = {"cifar10": (50_000, 10_000)}
 
 # A spreadsheet takes a cell that starts with one of these, or with the full-width twin
 # that some input methods produce, for a formula.
@@ -178,14 +178,23 @@ def _distinct(values: Iterable[Any]) -> list[tuple[dict[str, Any], int]]:
 
 
 def _images(runs: Sequence[StudyRun]) -> str:
-    """Say how many training images the budget leaves of how many."""
+    """Say how many training images the budget leaves of how many, and how many test images."""
     data = runs[0].planned.experiment.data if runs else None
-    limit = data.train_images if data else None
-    if data is None or limit is None:
+    if data is None:
         return "all training images"
-    if data.dataset not in _PUBLISHED:
-        return f"{limit:,} training images"
-    return f"{limit:,} of {_PUBLISHED[data.dataset] - data.validation_images:,} training images"
+    train, test = _PUBLISHED.get(data.dataset, (None, None))
+    fitting = None if train is None else train - data.validation_images
+    parts = [_part(data.train_images, fitting, "training")]
+    if data.test_images is not None:
+        parts.append(_part(data.test_images, test, "test"))
+    return ", ".join(parts)
+
+
+def _part(chosen: int | None, published: int | None, what: str) -> str:
+    if chosen is None:
+        return f"all {what} images"
+    of = "" if published is None else f" of {published:,}"
+    return f"{chosen:,}{of} {what} images"
 
 
 # --- numbers in words ---------------------------------------------------------------------

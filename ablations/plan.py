@@ -235,6 +235,7 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
     changes: dict[str, Any] = {
         "data.dataset": request.dataset,
         "data.train_images": chosen.train_images,
+        "data.test_images": chosen.test_images,
         **_lasting(base, chosen.epochs),
         **chosen.settings,
         **request.settings,

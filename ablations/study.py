@@ -149,6 +149,7 @@ class Budget:
     seeds: int
     epochs: int | None  # the longest training, schedules in proportion; None: the arms' own
     train_images: int | None = None
+    test_images: int | None = None  # of them, the same for every run; None: all
     settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted
     # arm -> epochs until it stops, as measured; only used to foretell the time
     expected_epochs: Mapping[str, float] = field(default_factory=dict)

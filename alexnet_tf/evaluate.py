@@ -14,7 +14,7 @@ import base64
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ import tensorflow as tf
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import files, records
-from alexnet_tf.data.augment import Presenter, presenter, ten_places
+from alexnet_tf.data.augment import CENTRE, Presenter, presenter, ten_places
 from alexnet_tf.data.images import DataError
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
@@ -84,26 +84,49 @@ def ten_views(images: Any, size: int) -> Any:
     return tf.stack(crops)
 
 
-def averager(model: keras.Model, presenter: Presenter, views: int = 1) -> Callable[[Any], Any]:
-    """Return a function from (B, H, W, 3) uint8 images to their (B, classes) probabilities.
+class Predictor:
+    """What a net says of images: its softmax output, averaged over the views of each.
 
-    The softmax output of `model`, which gives logits, averaged over 1 or 10 views.
+    Every call uses the weights that the net has then. The net is traced once, for one
+    view, whatever is asked: its ten copies in one function take a second to trace.
+
+    Args:
+        model: gives logits, (B, classes).
+        presenter: turns (B, H, W, 3) uint8 images into views.
     """
 
-    @tf.function(reduce_retracing=True)
-    def average(images: Any) -> Any:
-        shown = [
-            tf.nn.softmax(tf.cast(model(view, training=False), tf.float32))
-            for view in presenter.views(images, views)
-        ]
-        return tf.add_n(shown) / len(shown)
+    def __init__(self, model: keras.Model, presenter: Presenter):
+        self._views = tf.function(
+            lambda images, count: list(presenter.views(images, count)), reduce_retracing=True
+        )
+        self._one_view = tf.function(
+            lambda view: tf.nn.softmax(tf.cast(model(view, training=False), tf.float32)),
+            reduce_retracing=True,
+        )
 
-    return average
+    def __call__(self, images: Any, views: int = 1) -> np.ndarray:
+        """Return (B, classes) float32 probabilities of (B, H, W, 3) images, views 1 or 10."""
+        return self.each(images, views).mean(axis=0)
+
+    def each(self, images: Any, views: int) -> np.ndarray:
+        """Return the (views, B, classes) float32 probabilities before they are averaged."""
+        shown: Any = self._views(images, views)
+        return np.stack([np.asarray(self._one_view(view)) for view in shown])
 
 
-def probabilities(average: Callable[[Any], Any], batches: Iterable[Any]) -> np.ndarray:
+def probabilities(predictor: Predictor, batches: Iterable[Any], views: int = 1) -> np.ndarray:
     """Return (N, classes) float32 for one batch of images or more."""
-    return np.concatenate([np.asarray(average(images)) for images in batches])
+    return np.concatenate([predictor(images, views) for images in batches])
+
+
+def centre_and_ten(predictor: Predictor, batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `probabilities` gives for one view and for ten, of which it is one."""
+    centre, ten = [], []
+    for images in batches:
+        each = predictor.each(images, 10)
+        centre.append(each[CENTRE])
+        ten.append(each.mean(axis=0))
+    return np.concatenate(centre), np.concatenate(ten)
 
 
 def evaluation(
@@ -149,13 +172,15 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
         part, images = "train", chosen.validation
         labels = source.train_labels[images]
     else:
-        part, images, labels = "test", np.arange(len(source.test_labels)), source.test_labels
+        part, images = "test", chosen.test
+        labels = source.test_labels[images]
     labels = labels * experiment.data.turns  # the images stand upright
     if not len(labels):
         raise DataError(f"{run}: the run has no {options.part} images")
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
-    average = averager(model, presenter(experiment, source, chosen), options.views)
-    found = probabilities(average, image_batches(source, part, images, options.threads))
+    predictor = Predictor(model, presenter(experiment, source, chosen))
+    batches = image_batches(source, part, images, options.threads)
+    found = probabilities(predictor, batches, options.views)
     keep(path, found, labels, record.weights_sha256)
     return found, labels
 

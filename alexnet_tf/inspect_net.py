@@ -59,6 +59,7 @@ class _Net:
     presenter: Presenter
     source: Source
     train: np.ndarray  # indices of its training images
+    test: np.ndarray  # and of those it is tested on
     turns: int  # labels that a class has
     threads: int
 
@@ -96,7 +97,16 @@ def inspect_net(
     chosen = split(source, experiment.data)
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
     shown = presenter(experiment, source, chosen)
-    net = _Net(experiment.model, model, shown, source, chosen.train, experiment.data.turns, threads)
+    net = _Net(
+        spec=experiment.model,
+        model=model,
+        presenter=shown,
+        source=source,
+        train=chosen.train,
+        test=chosen.test,
+        turns=experiment.data.turns,
+        threads=threads,
+    )
     values, arrays = _kernels(net)
     if experiment.model.dense:
         found, pictures = _neighbours(net)
@@ -176,7 +186,7 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     source, layer = net.source, net.spec.names()[-2]
     count = min(len(net.train), _SEARCHED // (3 * source.size**2))
     train = net.train[np.linspace(0, len(net.train) - 1, count).astype(int)]
-    asked = np.arange(min(_ASKED, len(source.test_labels)))
+    asked = net.test[:_ASKED]
     known, wanted = source.train_labels[train], source.test_labels[asked]
     by_features = nearest(net.outputs(layer, "test", asked), net.outputs(layer, "train", train))
     asked_pixels, train_pixels = net.pixels("test", asked), net.pixels("train", train)
@@ -202,7 +212,6 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
 def _dropout_mean_error(net: _Net, seed: int) -> float:
     """Return the test error of the geometric mean of nets with units dropped, in percent."""
     keras.utils.set_random_seed(seed)
-    every = np.arange(len(net.source.test_labels))
 
     @tf.function(reduce_retracing=True)
     def mean_logits(images: Any) -> Any:
@@ -215,9 +224,9 @@ def _dropout_mean_error(net: _Net, seed: int) -> float:
         rounds = range(_DROPPED_NETS // 4)
         return np.mean([np.asarray(mean_logits(images)) for _ in rounds], axis=0)
 
-    batches = image_batches(net.source, "test", every, net.threads)
+    batches = image_batches(net.source, "test", net.test, net.threads)
     logits = np.concatenate([averaged(images) for images in batches])
-    return 100 * top_k_error(logits, net.source.test_labels * net.turns)
+    return 100 * top_k_error(logits, net.source.test_labels[net.test] * net.turns)
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

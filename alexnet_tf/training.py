@@ -19,7 +19,14 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, image_batches, training_stream
-from alexnet_tf.evaluate import averager, evaluation, keep, probabilities, top_k_error
+from alexnet_tf.evaluate import (
+    Predictor,
+    centre_and_ten,
+    evaluation,
+    keep,
+    probabilities,
+    top_k_error,
+)
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
@@ -65,7 +72,7 @@ class Training:
         self.model = self._compiled()
         # two towers are evaluated and saved as the net on one device with their weights
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
-        self._averagers: dict[int, Callable[[Any], Any]] = {}  # by number of views
+        self._predictor: Predictor | None = None  # traced when first needed
 
     def finish(self, start: Path | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
@@ -109,7 +116,8 @@ class Training:
         """Return the error on the validation images after each epoch, where it is asked for."""
         if self.experiment.train.validate == "end" or not len(self.split.validation):
             return None
-        return top_k_error(self._probabilities("validation", 1), self._labels("validation"))
+        found = probabilities(self._predict(), self._batches("validation"))
+        return top_k_error(found, self._labels("validation"))
 
     def save(self) -> None:
         """Write the state after the epochs in `curve`."""
@@ -208,7 +216,7 @@ class Training:
             return self._sample()
         if part == "validation":
             return self.split.validation
-        return np.arange(len(self.source.test_labels))
+        return self.split.test
 
     def _labels(self, part: Part) -> np.ndarray:
         """Return what the net is to say of the part's images, which stand upright."""
@@ -216,28 +224,37 @@ class Training:
         labels = source.test_labels if part == "test" else source.train_labels
         return labels[self._images(part)] * self.experiment.data.turns
 
-    def _probabilities(self, part: Part, views: int) -> np.ndarray:
+    def _batches(self, part: Part) -> tf.data.Dataset:
         published = "test" if part == "test" else "train"
-        batches = image_batches(self.source, published, self._images(part), self.threads)
-        model = self._whole()
-        if views not in self._averagers:
-            self._averagers[views] = averager(model, self.presenter, views)
-        return probabilities(self._averagers[views], batches)
+        return image_batches(self.source, published, self._images(part), self.threads)
+
+    def _predict(self) -> Predictor:
+        """Return what gives the probabilities of the net with the weights of this moment."""
+        whole = self._whole()
+        if self._predictor is None:
+            self._predictor = Predictor(whole, self.presenter)
+        return self._predictor
 
     def _evaluations(self, weights: str) -> tuple[Evaluation, ...]:
         """Return one view of every part, and ten of the test images where nets see crops."""
-        wanted: list[tuple[Part, int]] = [("train", 1), ("validation", 1), ("test", 1)]
-        if self.experiment.model.input_size < self.source.size:
-            wanted.append(("test", 10))
-        found = []
-        for part, views in wanted:
-            labels = self._labels(part)
-            if len(labels):
-                averaged = self._probabilities(part, views)
-                found.append(evaluation(part, views, averaged, labels))
-                if part == "test":
-                    keep(self.out / f"test_{views}.npz", averaged, labels, weights)
+        predictor, found = self._predict(), []
+        for part in ("train", "validation"):
+            if len(labels := self._labels(part)):
+                averaged = probabilities(predictor, self._batches(part))
+                found.append(evaluation(part, 1, averaged, labels))
+        for views, averaged in self._tested(predictor).items():
+            labels = self._labels("test")
+            found.append(evaluation("test", views, averaged, labels))
+            keep(self.out / f"test_{views}.npz", averaged, labels, weights)
         return tuple(found)
+
+    def _tested(self, predictor: Predictor) -> dict[int, np.ndarray]:
+        """Return number of views -> probabilities of the test images."""
+        batches = self._batches("test")
+        if self.experiment.model.input_size == self.source.size:
+            return {1: probabilities(predictor, batches)}
+        centre, ten = centre_and_ten(predictor, batches)
+        return {1: centre, 10: ten}
 
     def _sample(self) -> np.ndarray:
         """Return at most 10,000 training images, evenly spread, to measure the net on."""
@@ -267,7 +284,7 @@ class Training:
                 synthetic=source.synthetic,
                 train_images=len(self.split.train),
                 validation_images=len(self.split.validation),
-                test_images=len(source.test_labels),
+                test_images=len(self.split.test),
                 fingerprint=self.fingerprint,
                 source=source.source,
             ),

@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf import evaluate, records
+from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.split import split
 from alexnet_tf.evaluate import ten_views, top_k_error
+from alexnet_tf.model import build_alexnet
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
 
@@ -128,8 +131,6 @@ def test_the_command_gives_what_the_record_says_and_keras_too(
 
 
 def validation(data) -> np.ndarray:
-    from alexnet_tf.data.split import split
-
     return split(data, SMALL.data).validation
 
 
@@ -173,3 +174,31 @@ def test_a_record_says_of_each_test_image_whether_it_was_wrong(runs):
         found = parts["test", views]
         assert found.mistakes() == wrong.tolist()
         assert found.top1_error == pytest.approx(wrong.mean())
+
+
+def test_a_net_is_tested_on_the_part_that_its_spec_names(prepared, tmp_path, tiny_images, capsys):
+    spec = replace(SMALL, {"data.test_images": 20, "train.epochs": 1})
+    keras.utils.clear_session()
+    record = train(spec, out=tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
+    assert record.data is not None and record.data.test_images == 20
+    assert {e.views: e.images for e in record.evaluations if e.part == "test"} == {1: 20, 10: 20}
+    chosen = split(tiny_images, spec.data).test
+    with np.load(tmp_path / "test_10.npz") as kept:
+        assert kept["labels"].tolist() == tiny_images.test_labels[chosen].tolist()
+    (tmp_path / "test_10.npz").unlink()
+    assert command(prepared, str(tmp_path), "--views", "10") == 0
+    assert last_json(capsys)["images"] == 20
+
+
+def test_ten_views_and_their_centre_are_those_of_single_predictions(tiny_images):
+    made = presenter(SMALL, tiny_images, split(tiny_images, SMALL.data))
+    predictor = evaluate.Predictor(build_alexnet(SMALL), made)
+    batches = [tiny_images.test_images[:7], tiny_images.test_images[7:10]]
+    centre, ten = evaluate.centre_and_ten(predictor, batches)
+    # other batches, hence other sums: tolerance of a float32 probability
+    np.testing.assert_allclose(centre, evaluate.probabilities(predictor, batches), rtol=1e-5)
+    each = [
+        np.asarray(predictor._one_view(view))
+        for view in made.views(tiny_images.test_images[:10], 10)
+    ]
+    np.testing.assert_allclose(ten, np.mean(each, axis=0), rtol=1e-5)

@@ -21,7 +21,7 @@ epochs = st.integers(0, 500)
 many = settings(max_examples=60, deadline=None)
 
 IMAGES = tiny.images()
-FIRST = Split(train=np.arange(77), validation=np.arange(77, 80))
+FIRST = Split(train=np.arange(77), validation=np.arange(77, 80), test=np.arange(50))
 
 
 def spec(**fields) -> DataSpec:
@@ -138,3 +138,24 @@ def test_the_fingerprint_of_the_images_sees_every_pixel_label_and_their_order():
         moved = array[::-1]
         for other in (changed, moved):
             assert dataclasses.replace(IMAGES, **{name: other}).fingerprint() != original, name
+
+
+@many
+@given(salt=st.integers(0, 50), each=st.integers(1, 5))
+def test_the_test_images_are_a_fixed_stratified_part(salt, each):
+    assert split(IMAGES, spec(split=salt)).test.tolist() == list(range(len(IMAGES.test_labels)))
+    chosen = split(IMAGES, spec(split=salt, test_images=10 * each)).test
+    assert np.bincount(IMAGES.test_labels[chosen], minlength=10).tolist() == [each] * 10
+    assert (np.diff(chosen) > 0).all()
+    other = spec(split=salt, test_images=10 * each, validation_images=10, train_images=100)
+    assert split(IMAGES, other).test.tolist() == chosen.tolist()
+    more = split(IMAGES, spec(split=salt, test_images=10 * each + 10)).test if each < 5 else chosen
+    assert set(chosen.tolist()) <= set(more.tolist())
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [(15, "multiple of"), (10_000, "Lower data.test_images")]
+)
+def test_too_many_or_unequal_test_images_are_refused(asked, words):
+    with pytest.raises(DataError, match=words):
+        split(IMAGES, spec(test_images=asked))

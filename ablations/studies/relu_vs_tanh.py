@@ -80,6 +80,7 @@ STUDY = SpeedStudy(
             seeds=2,
             epochs=60,
             train_images=2000,
+            test_images=2000,
             expected_epochs={"relu": 24, "tanh": 50, "relu_modern": 24, "tanh_modern": 28},
             exploratory=True,
         ),

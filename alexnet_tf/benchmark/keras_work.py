@@ -94,11 +94,13 @@ def _pipeline(experiment: Experiment, settings: Settings) -> Iterator[Any]:
 
         source = open_shards(settings.data, verify=False)
     every = np.arange(len(source.train_labels))
-    shown = presenter(experiment, source, Split(every, every[:0]))
+    shown = presenter(experiment, source, Split(every, every[:0], every[:0]))
     # few images are shown often, so that every batch is whole
     chosen = np.resize(every, _EPOCH * settings.batch)
-    options: dict[str, Any] = {"first_epoch": 0, "threads": settings.threads}
-    return iter(training_stream(source, chosen, shown, experiment, **options))
+    stream = training_stream(
+        source, chosen, shown, experiment, epochs=range(1), threads=settings.threads
+    )
+    return iter(stream.repeat())
 
 
 def _norm(row: Row, experiment: Experiment) -> Callable[[], Any]:

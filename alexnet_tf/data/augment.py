@@ -136,6 +136,10 @@ def presenter(experiment: Experiment, source: Source, chosen: Split) -> Presente
     )
 
 
+#: Which of the ten views is the centre, unreflected.
+CENTRE = 4
+
+
 def ten_places(size: int, crop: int) -> tuple[tuple[int, int, bool], ...]:
     """Return (top, left, reflected) of the ten views: corners and centre, then mirrored."""
     far, middle = size - crop, (size - crop) // 2

@@ -1,4 +1,4 @@
-"""Which images train and which choose; the published test images do neither."""
+"""Which images train, which choose, and which test."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from alexnet_tf.spec import DataSpec
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into the published training images, int64, sorted."""
+    """Indices into the published training images, or test images, int64, sorted."""
 
     train: np.ndarray
     validation: np.ndarray
+    test: np.ndarray
 
 
 def split(images: Source, spec: DataSpec) -> Split:
-    """Divide the published training set, each class in equal share.
+    """Divide the published training set, and choose test images, each class in equal share.
 
     The images of a class are ranked by SHA-256 of (split, index): the first are the
     validation images, the next the training images, so that a smaller `train_images`
-    is a subset of a larger one and the validation images never change with it.
+    is a subset of a larger one and the validation images never change with it. Test
+    images are ranked the same way.
 
     Raises:
         DataError: the set is too small for what is asked, or a number of images cannot be
             shared equally by the classes.
     """
     classes = len(images.class_names)
-    for name in ("train_images", "validation_images"):
+    for name in ("train_images", "validation_images", "test_images"):
         count = getattr(spec, name)
         if count is not None and count % classes:
             raise DataError(
                 f"data.{name} must be a multiple of {images.name}'s {classes} classes. "
                 f"Received: {count}"
             )
-    per_class = [
-        _ranked(np.flatnonzero(images.train_labels == k), spec.split) for k in range(classes)
-    ]
+    per_class = _ranked_by_class(images.train_labels, classes, spec.split)
     validation = [spec.validation_images // classes] * classes
     train = [len(rank) - skip for rank, skip in zip(per_class, validation, strict=True)]
     if spec.train_images is not None:
@@ -57,7 +57,27 @@ def split(images: Source, spec: DataSpec) -> Split:
     return Split(
         train=np.sort(np.concatenate([rank[v : v + t] for rank, v, t in parts])),
         validation=np.sort(np.concatenate([rank[:v] for rank, v, _ in parts])),
+        test=_tested(images, spec),
     )
+
+
+def _tested(images: Source, spec: DataSpec) -> np.ndarray:
+    if spec.test_images is None:
+        return np.arange(len(images.test_labels))
+    classes = len(images.class_names)
+    each = spec.test_images // classes
+    ranked = _ranked_by_class(images.test_labels, classes, spec.split)
+    fewest = min(len(rank) for rank in ranked)
+    if fewest < each:
+        raise DataError(
+            f"{images.name}: a class has {fewest} test images, but {each} are asked. "
+            "Lower data.test_images."
+        )
+    return np.sort(np.concatenate([rank[:each] for rank in ranked]))
+
+
+def _ranked_by_class(labels: np.ndarray, classes: int, salt: int) -> list[np.ndarray]:
+    return [_ranked(np.flatnonzero(labels == k), salt) for k in range(classes)]
 
 
 def _ranked(indices: np.ndarray, salt: int) -> np.ndarray:

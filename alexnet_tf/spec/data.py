@@ -64,6 +64,7 @@ class DataSpec:
 
     The validation images are a stratified part of the published training set, chosen
     by a hash of their index (`split`); the published test set is never part of either.
+    `test_images` of it, chosen likewise whatever the seed, are what a trained net is tested on.
     `scaling="mean_image"` subtracts the per-pixel mean over the training images and
     keeps the range 0-255 (paper section 2); `"standardised"` subtracts the mean and
     divides by the standard deviation of each colour channel. A crop subtracts the part
@@ -80,12 +81,15 @@ class DataSpec:
     mean_crop: MeanCrop = "matching"
     augment: AugmentSpec = AugmentSpec(crop="centre")
     labels: Labels = "classes"
+    test_images: int | None = None  # a stratified part of the test images; None: all
 
     def __post_init__(self) -> None:
         check_types(self)
         if self.train_images is not None:
             require(self, self.train_images >= 10, "train_images", "at least 10, or null for all")
         require(self, self.validation_images >= 0, "validation_images", "at least 0")
+        if self.test_images is not None:
+            require(self, self.test_images >= 10, "test_images", "at least 10, or null for all")
         require(self, self.split >= 0, "split", "at least 0")
 
     @property
