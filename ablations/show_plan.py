@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -77,34 +78,40 @@ def _open(plan: _Planned, part: str, todo: Mapping[str, object]) -> list[Planned
 def _seconds(
     console: Console, todo: Mapping[str, tuple[Task, PlannedRun]], machine: Machine
 ) -> dict[str, float]:
-    """Return run id -> expected seconds, measured by a probe."""
+    """Return run id -> expected seconds, measured by a probe now or before."""
     dataset = next(iter(todo.values()))[0].request.dataset
-    facts = datasets.prepare(console, dataset, machine)
-    chosen = estimate.representatives(list(todo.values()))
-    if dataset == "imagenet":
-        speeds = estimate.step_speeds(chosen, machine, facts)
-        how = "single steps on random numbers, one process alone"
-    else:
-        speeds = estimate.probe(chosen, machine)
-        how = f"{machine.jobs} side by side"
-    words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in speeds)
-    overheads = [f"{speed.overhead:.0f}" for speed in speeds]
-    overhead = "-".join(sorted({min(overheads, key=float), max(overheads, key=float)}, key=float))
+    with _status(console) as tell:
+        tell("reading the images")
+        facts = datasets.prepare(console, dataset, machine)
+        chosen = estimate.representatives(list(todo.values()))
+        if dataset == "imagenet":
+            tell(f"probe: timing steps of {len(chosen)} nets")
+            measured = estimate.step_speeds(chosen, machine)
+            how = "single steps on random numbers, one process alone"
+        else:
+            measured = estimate.measure(chosen, machine, tell)
+            how = f"{machine.jobs} side by side"
+    words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in measured)
+    starts = sorted({f"{speed.start:.0f}" for speed in measured}, key=float)
     console.print(
-        f"probe, {how}, threads {machine.threads}: {words} images/s, "
-        f"{overhead} s a run for start, data and last evaluation",
+        f"measured, {how}, threads {machine.threads}: {words} images/s, "
+        f"{'-'.join(starts[:: max(1, len(starts) - 1)])} s a run to start",
         highlight=False,
         soft_wrap=True,
     )
     return {
-        run_id: estimate.seconds(task, run, speeds, _images(run, facts))
-        for run_id, (task, run) in todo.items()
+        run_id: estimate.seconds(task, run, measured, facts) for run_id, (task, run) in todo.items()
     }
 
 
-def _images(run: PlannedRun, facts: datasets.Facts) -> int:
-    data = run.experiment.data
-    return data.train_images or facts.train_images - data.validation_images
+@contextmanager
+def _status(console: Console) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is going on: one line that changes, or plain lines."""
+    if not console.is_terminal:
+        yield lambda words: console.print(words, highlight=False)
+        return
+    with console.status("") as status:
+        yield status.update
 
 
 def _runs(plan: _Planned, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
 import re
 import shutil
@@ -16,8 +18,11 @@ import pandas as pd
 import pytest
 import tiny
 
-from ablations import command, estimate, plan, show_probe, study
+from ablations import command, estimate, plan, show_probe, speeds, study
+from ablations.datasets import Facts
+from ablations.execute import Machine
 from ablations.plan import Request, Task, cheapest_first, reported_runs
+from ablations.speeds import Speed
 from alexnet_tf.spec import PAPER, replace
 
 #: Shares its ReLU arm with relu_vs_tanh; the tanh arm has another rate.
@@ -140,12 +145,10 @@ def test_the_plan_of_several_studies_is_a_row_each_and_a_total(
 ):
     probed = []
 
-    def probe(runs, machine):
+    def probe(runs, machine, tell):
         probed.extend(run.arm for run in runs)
         return [
-            estimate.Speed(
-                arm=run.arm, experiment=run.experiment, images_per_second=1000.0, overhead=10.0
-            )
+            Speed(arm=run.arm, experiment=run.experiment, images_per_second=1000.0, start=6.4)
             for run in runs
         ]
 
@@ -163,14 +166,59 @@ def test_the_plan_of_several_studies_is_a_row_each_and_a_total(
 def test_a_nets_time_follows_from_its_operations_and_its_kind():
     lrn, local = task("one_vs_two_gpus"), task("lrn_cifar")
     (net, half), other = runs_of(lrn)[:2], runs_of(local)[0]
-    speeds = [
-        estimate.Speed(arm=r.arm, experiment=r.experiment, images_per_second=v, overhead=5.0)
+    measured = [
+        Speed(arm=r.arm, experiment=r.experiment, images_per_second=v, start=5.0)
         for r, v in ((net, 1000.0), (other, 200.0))
     ]
-    assert estimate.seconds(lrn, net, speeds, 2000) == pytest.approx(5 + 8 * 2)
+    facts = Facts(train_images=50_000, fingerprint="", test_images=10_000)
+    # 2,000 training images, 5,000 for validation, ten views of 2,000 test images
+    evaluated = 0.4 * (2000 + 5000 + 20_000)
+    assert estimate.seconds(lrn, net, measured, facts) == pytest.approx(
+        5 + (8 * 2000 + evaluated) / 1000
+    )
     share = half.experiment.model.flops() / net.experiment.model.flops()
-    assert estimate.seconds(lrn, half, speeds, 2000) == pytest.approx(5 + 8 * 2 * share)
-    assert estimate.seconds(local, other, speeds, 2000) == pytest.approx(5 + 4 * 10)
+    assert estimate.seconds(lrn, half, measured, facts) == pytest.approx(
+        5 + (8 * 2000 + evaluated) / 1000 * share
+    )
+    assert estimate.seconds(local, other, measured, facts) == pytest.approx(
+        5 + (4 * 2000 + evaluated) / 200
+    )
+
+
+def test_a_measured_speed_is_kept_for_its_net_machine_and_versions(tmp_path, monkeypatch):
+    run = runs_of(task("lrn"))[0]
+    here = Machine(out=tmp_path, cache=tmp_path / "cache", jobs=2, threads=1)
+    speed = Speed(arm="x", experiment=run.experiment, images_per_second=123.0, start=4.0)
+    speeds.keep([speed], here)
+    monkeypatch.setattr(estimate, "probe", lambda *_: pytest.fail("it was measured before"))
+    seeded = dataclasses.replace(run, experiment=replace(run.experiment, seed=7))
+    (found,) = estimate.measure([seeded], here)
+    assert (found.images_per_second, found.start, found.arm) == (123.0, 4.0, run.arm)
+    others = [
+        ({"train.batch_size": 7}, here),
+        ({"model.dense.0.units": 6}, here),
+        ({"train.precision": "float32"}, here),
+        ({}, dataclasses.replace(here, jobs=1)),
+        ({}, dataclasses.replace(here, threads=2)),
+    ]
+    for changes, machine in others:
+        assert speeds.kept("x", replace(run.experiment, changes), machine) is None
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert speeds.kept("x", run.experiment, here) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"KEY": 3}', b'{"KEY": {"start": -1}}'])
+def test_damaged_speeds_are_measured_anew(tmp_path, content):
+    run = runs_of(task("lrn"))[0]
+    here = Machine(out=tmp_path, cache=tmp_path, jobs=1, threads=1)
+    speed = Speed(arm="x", experiment=run.experiment, images_per_second=123.0, start=4.0)
+    speeds.keep([speed], here)
+    path = tmp_path / "speeds.json"
+    (key,) = json.loads(path.read_bytes())
+    path.write_bytes(content.replace(b"KEY", key.encode()))
+    assert speeds.kept("x", run.experiment, here) is None
+    speeds.keep([speed], here)
+    assert speeds.kept("x", run.experiment, here) is not None
 
 
 def test_the_probe_shows_every_arm_and_writes_nothing(tmp_path, monkeypatch, capsys):
