@@ -7,6 +7,7 @@ name on the command line. A `SpeedStudy` measures how soon nets reach an error, 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections import Counter
 from collections.abc import Mapping
@@ -261,10 +262,28 @@ class ScoreStudy(Study):
             # two quantities of one run may be held against each other
             same_run = item.baseline_quantity not in (None, item.quantity)
             self.check_arms(item.name, *item.arms[2 * same_run :])
+        self._check_nets()
         for arm in (self.baseline, *self.order) if self.order else ():
             self.check_arms("order", arm)
         if self.ensemble is not None:
             self.check_arms("ensemble", self.ensemble.arm)
+
+    def _check_nets(self) -> None:
+        """Refuse two primary comparisons of one baseline with nets that differ in names alone.
+
+        They would be counted as two tests of the claim, and differ by chance.
+        """
+        seen: dict[tuple[Any, ...], Difference] = {}
+        for item in self.differences:
+            if item.family != "primary" or item.interaction is not None:
+                continue
+            sides = (item.baseline_quantity or item.quantity, item.quantity, item.scale)
+            key = (item.baseline, nameless(self.arms[item.variant]), *sides)
+            if (other := seen.setdefault(key, item)) is not item:
+                raise SpecError(
+                    f"study {self.name}: '{other.name}' and '{item.name}' compare the same net. "
+                    "Make them one arm."
+                )
 
     @property
     def paper_value(self) -> str:
@@ -286,6 +305,21 @@ class ScoreStudy(Study):
                 if baseline != variant:
                     found.append((item.name, baseline, variant))
         return tuple(found)
+
+
+def nameless(experiment: Experiment) -> Experiment:
+    """Return the experiment without the names of its layers: equal for equal topologies.
+
+    Layers of one name start from the same weights; else names change nothing.
+    """
+    model = experiment.model
+    bare = dataclasses.replace(
+        model,
+        convs=tuple(dataclasses.replace(conv, name=None) for conv in model.convs),
+        dense=tuple(dataclasses.replace(dense, name=None) for dense in model.dense),
+        output_name=None,
+    )
+    return dataclasses.replace(experiment, model=bare)
 
 
 def names() -> list[str]:

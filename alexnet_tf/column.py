@@ -74,9 +74,7 @@ class Column:
         name = self.spec.names()[-1]
         return layers.Dense(
             self.spec.classes,
-            kernel_initializer=self._initial(
-                name, self.spec.output_init_std, parts=1, softmax=True
-            ),
+            kernel_initializer=self._initial(name, parts=1, softmax=True),
             dtype="float32",  # softmax cross-entropy loses digits in half precision
             name=name,
         )
@@ -100,7 +98,7 @@ class Column:
         groups = conv.groups if self.tower is None else 1
         common: dict[str, Any] = {
             "activation": self.spec.activation if conv.order[:1] == ("activation",) else None,
-            "kernel_initializer": self._initial(name, conv.init_std, parts),
+            "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(conv.init_bias),
             "dtype": self.precision,
             "name": self._named(name),
@@ -160,7 +158,7 @@ class Column:
         groups = dense.groups if self.tower is None else 1
         common: dict[str, Any] = {
             "activation": self.spec.activation,
-            "kernel_initializer": self._initial(name, dense.init_std, parts),
+            "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(dense.init_bias),
             "dtype": self.precision,
             "name": self._named(name),
@@ -169,10 +167,10 @@ class Column:
             return GroupedDense(dense.units, groups, **common)
         return layers.Dense(dense.units // parts, **common)
 
-    def _initial(self, layer: str, std: float, parts: int, *, softmax: bool = False) -> Any:
+    def _initial(self, layer: str, parts: int, *, softmax: bool = False) -> Any:
         spec, number = self.spec, layer_seed(self.seed, layer)
         if spec.init == "gaussian":
-            whole = initializers.RandomNormal(0.0, std, seed=number)
+            whole = initializers.RandomNormal(0.0, spec.init_stds()[layer], seed=number)
         elif spec.activation == "relu" and not softmax:
             whole = initializers.HeNormal(seed=number)
         else:

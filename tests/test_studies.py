@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, cast
 
 import keras
@@ -12,10 +13,23 @@ import tiny
 from ablations import plan, study
 from ablations.budgets import SMALL_ALEXNET
 from ablations.plan import Request
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Difference, ScoreStudy, nameless
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
-from alexnet_tf.spec import CIFAR_ALEXNET, PAPER, Experiment, ModelSpec, diff, replace
+from alexnet_tf.spec import (
+    CIFAR_11PCT,
+    CIFAR_18PCT,
+    CIFAR_19PCT,
+    CIFAR_ALEXNET,
+    CIFAR_ALEXNET_2012,
+    CODE2012,
+    PAPER,
+    SIX_CONV,
+    Experiment,
+    ModelSpec,
+    diff,
+    replace,
+)
 from alexnet_tf.spec import variants as v
 from alexnet_tf.values import SpecError
 
@@ -39,11 +53,12 @@ CLAIMS = {
     "learning_rate_schedule": "C43",
     "ensemble": "C04",
     "pretraining": "C05",
-    "tower_communication": "C18",
+    "tower_communication": "C16",
     "tower_specialisation": "C51",
     "feature_neighbours": "C53",
     "paper_vs_code2012": "C43",
     "importance_order": "C29",
+    "recipe_2012": "C42",
 }
 STUDIES = {name: study.load(name) for name in study.names()}
 SCORES = {name: item for name, item in STUDIES.items() if isinstance(item, ScoreStudy)}
@@ -108,7 +123,10 @@ def test_an_arm_changes_the_paper_s_net_as_it_changes_the_small_one(name):
             small = diff(found.arms[baseline], found.arms[variant])
             large = diff(found.on_imagenet[baseline], found.on_imagenet[variant])
             # schedules differ in length, and standard deviations follow the fan-in
-            assert {path.split(".")[0] for path in small} == {path.split(".")[0] for path in large}
+            parts = {path.split(".")[0] for path in small}
+            if variant == "tanh":  # its own rate was searched on the small net alone
+                parts -= {"train"}
+            assert parts == {path.split(".")[0] for path in large}
 
 
 @pytest.mark.parametrize("experiment", ARMS.values(), ids=ARMS)
@@ -200,7 +218,7 @@ def test_the_cost_of_a_run_has_its_pretraining_in_it():
     task = plan.Task(name="pretraining", study=STUDIES["pretraining"], request=request)
     runs = {run.arm: run for run in plan.reported_runs(task.study, request, {})}
     before, after = task.work(runs["pretrained"]), task.work(runs["six_conv"])
-    assert before / after == pytest.approx(1 + 8 * 45_000 / (30 * 12_500), rel=5e-3)
+    assert before / after == pytest.approx(1 + 8 * 45_000 / (60 * 12_500), rel=5e-3)
 
 
 def test_what_is_not_there_cannot_be_removed():
@@ -257,6 +275,92 @@ def test_variants_change_what_they_say_and_nothing_else():
     assert {path.split(".")[3] for path in diff(PAPER, v.without_lrn(PAPER))} == {"norm"}
 
 
+GAINS_KEPT = {
+    "without_lrn": v.without_lrn,
+    "non_overlapping": v.non_overlapping,
+    "without_dropout": v.without_dropout,
+    "halved_dropout": v.halved_dropout,
+    "constant_rate": v.constant_rate,
+    "constant_norms": v.constant_norms,
+    "zero_biases": v.zero_biases,
+    "unit_biases": v.unit_biases,
+    "one_gpu": v.one_gpu,
+    "six_conv": v.six_conv,
+    "no_communication": v.no_communication,
+    "full_communication": v.full_communication,
+    "norms_2012": v.norms_2012,
+    "inputs_2012": v.inputs_2012,
+    "schedule_2012": v.schedule_2012,
+    "divisions_2012": v.divisions_2012,
+    "without_conv2": lambda base: v.without_conv(base, "conv2"),
+    "without_conv3": lambda base: v.without_conv(base, "conv3"),
+    "without_conv5": lambda base: v.without_conv(base, "conv5"),
+    "without_fc6": lambda base: v.without_dense(base, "fc6"),
+    "three_reductions": lambda base: v.reductions(base, 3),
+}
+
+
+@pytest.mark.parametrize("base", [CIFAR_ALEXNET, CIFAR_ALEXNET_2012], ids=["fitted", "2012"])
+@pytest.mark.parametrize("name", GAINS_KEPT)
+def test_a_variant_keeps_the_gain_of_every_layer_it_keeps(base, name):
+    """Measured on the weights that the built net begins with, not on the spec."""
+    model: Any = build_alexnet(GAINS_KEPT[name](base))
+    expected = base.model.init_gains() | {"conv6": base.model.init_gains()["conv5"]}
+    for layer in model.layers:
+        if layer.weights:
+            kernel = np.asarray(layer.kernel)
+            gain = kernel.std() * np.sqrt(np.prod(kernel.shape[:-1]))
+            # the standard error of a standard deviation of so many draws
+            assert gain == pytest.approx(expected[layer.name], rel=5 / np.sqrt(2 * kernel.size))
+    keras.utils.clear_session()
+
+
+def test_every_variant_is_among_those_whose_gains_are_tested_or_changes_gains():
+    changing = {"scaled_init", "init_2012", "code2012", "with_gains", "he_gains", "tanh"}
+    others = {"without_conv", "without_dense", "reductions", "jitter_2012", "replace"}
+    found = {
+        name
+        for name, made in vars(v).items()
+        if inspect.isfunction(made) and not name.startswith("_") and made.__module__ == v.__name__
+    }
+    assert found - changing - others == set(GAINS_KEPT) & found
+
+
+def test_2012_and_tanh_change_gains_as_they_say():
+    base = CIFAR_ALEXNET.model.init_gains()
+    assert v.scaled_init(CIFAR_ALEXNET, 2).model.init_gains() == pytest.approx(
+        {name: 2 * gain for name, gain in base.items()}
+    )
+    code = v.init_2012(CIFAR_ALEXNET).model.init_gains()
+    assert [round(code[name] / base[name]) for name in base] == [1, 1, 3, 3, 3, 1, 1, 1]
+    tanh = v.tanh(CIFAR_ALEXNET, 0.01)
+    assert list(tanh.model.init_gains().values()) == pytest.approx([1] * 8)
+    assert [change.learning_rate for change in tanh.train.changes] == pytest.approx([1e-3, 1e-4])
+    he = v.he_gains(CIFAR_ALEXNET_2012).model.init_gains()
+    assert he == pytest.approx(base)
+    assert v.unit_biases(PAPER) == PAPER
+    paper = v.with_gains(CIFAR_ALEXNET, PAPER.model.init_gains()).model.init_gains()
+    assert paper == pytest.approx(CIFAR_ALEXNET_2012.model.init_gains())
+
+
+def test_the_sixth_convolution_has_the_spread_of_layers_146():
+    stds = v.code2012(SIX_CONV).model.init_stds()
+    assert [stds[f"conv{n}"] for n in range(1, 7)] == [0.01, 0.01, 0.03, 0.03, 0.03, 0.03]
+
+
+def test_a_norm_over_pixels_moves_to_the_neighbour_too():
+    without = v.without_conv(CODE2012, "conv2").model
+    assert sum(conv.spatial_norm is not None for conv in without.convs) == 1
+    assert without.convs[1].spatial_norm == CODE2012.model.convs[1].spatial_norm
+
+
+def test_cuda_convnets_nets_divide_their_rate_twice_at_the_end():
+    for preset, epochs in ((CIFAR_18PCT, 140), (CIFAR_19PCT, 140), (CIFAR_11PCT, 520)):
+        changes = [(c.epoch, c.learning_rate) for c in preset.train.changes]
+        assert preset.train.epochs == epochs
+        assert changes == [(epochs - 20, 1e-4), (epochs - 10, 1e-5)]
+
+
 def test_the_schedule_of_2012_keeps_its_shares_of_a_shorter_training():
     whole, short = v.schedule_2012(PAPER).train, v.schedule_2012(SMALL_ALEXNET).train
     assert (whole.epochs, short.epochs) == (91, SMALL_ALEXNET.train.epochs)
@@ -287,6 +391,21 @@ def test_a_study_compares_arms_that_are_there_and_differ():
     same = {"paper": SMALL_ALEXNET, "no_lrn": SMALL_ALEXNET}
     with pytest.raises(SpecError, match="compares equal arms"):
         ScoreStudy(**{**values, "arms": same})
+
+
+def test_two_arms_that_differ_in_names_alone_are_no_two_tests():
+    base = SMALL_ALEXNET
+    arms = {"paper": base, **{f"no_{n}": v.without_conv(base, n) for n in ("conv3", "conv4")}}
+    assert nameless(arms["no_conv3"]) == nameless(arms["no_conv4"])
+    assert nameless(arms["paper"]) != nameless(arms["no_conv3"])
+    found = SCORES["layer_removal"]
+    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    compared = tuple(
+        Difference(name=n, baseline="paper", variant=n, claimed="higher", smallest=0.5)
+        for n in ("no_conv3", "no_conv4")
+    )
+    with pytest.raises(SpecError, match="'no_conv3' and 'no_conv4' compare the same net"):
+        ScoreStudy(**{**values, "arms": arms, "differences": compared})
 
 
 def test_settings_that_make_two_arms_equal_are_refused():

@@ -16,7 +16,7 @@ import tiny
 
 from alexnet_tf import environment, records
 from alexnet_tf import train as training
-from alexnet_tf.data import order
+from alexnet_tf.data import order, stream
 from alexnet_tf.data.error import DataError
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace, to_json
@@ -257,7 +257,7 @@ def test_a_run_that_would_repeat_the_first_order_is_noticed(run, tiny_experiment
     with pytest.raises(training.Interrupted):
         run(tiny_experiment, "part", interrupted=after(2 * STEPS + 3))
     real = order.epoch_order
-    monkeypatch.setattr(order, "epoch_order", lambda s, epoch, n: real(s, epoch - 2, n))
+    monkeypatch.setattr(stream, "epoch_order", lambda s, epoch, n: real(s, epoch - 2, n))
     part = run(tiny_experiment, "part")
     assert part.resumes == 1
     assert part.weights_sha256 != whole.weights_sha256
@@ -361,7 +361,7 @@ def test_the_order_of_images_and_the_initial_weights_do_not_depend_on_the_activa
         asked[-1].append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(order, "epoch_order", recorded)
+    monkeypatch.setattr(stream, "epoch_order", recorded)
     for activation in ("relu", "tanh"):
         asked.append([])
         run(replace(tiny_experiment, {"model.activation": activation}), activation)

@@ -5,16 +5,21 @@ python -m ablations.run importance_order --budget standard
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
-from alexnet_tf.spec import PAPER, replace
-from alexnet_tf.spec.variants import non_overlapping, one_gpu, without_lrn
+from alexnet_tf.spec import PAPER
+from alexnet_tf.spec.variants import non_overlapping, one_gpu, tanh, without_lrn
 
 _ORDER = ("tanh", "one_gpu", "no_lrn", "non_overlapping")
 
 
-def _arms(base):
+# For tanh on the small net, of 0.005 to 0.04 the rate of the lowest training error after 12
+# epochs (seed 1000); on ImageNet none was searched.
+_TANH_RATE = 0.02
+
+
+def _arms(base, tanh_rate):
     return {
         "paper": base,
-        "tanh": replace(base, {"model.activation": "tanh"}),
+        "tanh": tanh(base, tanh_rate),
         "one_gpu": one_gpu(base),
         "no_lrn": without_lrn(base),
         "non_overlapping": non_overlapping(base),
@@ -30,13 +35,13 @@ STUDY = ScoreStudy(
     ),
     claim_ids=("C29",),
     section="3",
-    scale_limits=SMALL_NET
-    + " With tanh it keeps initial weights that suit ReLU and does not begin to learn in the "
-    "epochs of `standard`: that tanh is worse is shown, by how much is not.",
+    scale_limits=SMALL_NET + " The rate of the arm with tanh was chosen on a tuning seed.",
     limits="Importance is taken as the rise of the test error at equal training; the paper says "
-    "only that it is an estimate. tanh trains at the rate chosen for ReLU.",
-    arms=_arms(SMALL_ALEXNET),
-    on_imagenet=_arms(PAPER),
+    "only that it is an estimate. With tanh the net has zero biases and gains of 1, since "
+    "biases of one and larger gains are made for ReLUs; on ImageNet it trains at the rate "
+    "of ReLU.",
+    arms=_arms(SMALL_ALEXNET, _TANH_RATE),
+    on_imagenet=_arms(PAPER, PAPER.train.learning_rate),
     labels={
         "paper": "the paper's net",
         "tanh": "3.1: tanh for ReLU",

@@ -8,23 +8,29 @@ import dataclasses
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, replace
-from alexnet_tf.spec.variants import scaled_init
+from alexnet_tf.spec.variants import he_gains, scaled_init, with_gains
 
 
 def _all(base, std):
     model = base.model
-    convs = tuple(dataclasses.replace(conv, init_std=std) for conv in model.convs)
-    dense = tuple(dataclasses.replace(layer, init_std=std) for layer in model.dense)
-    changes = {"model.convs": convs, "model.dense": dense, "model.output_init_std": std}
-    return replace(base, changes)
+    one = {"init_std": std, "init_gain": None}
+    return replace(
+        base,
+        {
+            "model.convs": tuple(dataclasses.replace(conv, **one) for conv in model.convs),
+            "model.dense": tuple(dataclasses.replace(layer, **one) for layer in model.dense),
+            "model.output_init_std": std,
+            "model.output_init_gain": None,
+        },
+    )
 
 
-def _arms(base):
+def _arms(base, paper):
     return {
-        "paper": base,
-        "half": scaled_init(base, 0.5),
-        "double": scaled_init(base, 2.0),
-        "fan_in": replace(base, {"model.init": "glorot_he"}),
+        "paper": paper,
+        "half": scaled_init(paper, 0.5),
+        "double": scaled_init(paper, 2.0),
+        "fan_in": he_gains(base),
     }
 
 
@@ -38,13 +44,14 @@ STUDY = ScoreStudy(
     scale_limits=SMALL_NET
     + " It keeps the paper's gain of each layer rather than its 0.01, with which "
     "the loss of so narrow a net stays flat for long (the arm 'one for all layers').",
-    arms=_arms(SMALL_ALEXNET) | {"all_001": _all(SMALL_ALEXNET, 0.01)},
-    on_imagenet=_arms(PAPER) | {"all_001": _all(PAPER, 0.03)},
+    arms=_arms(SMALL_ALEXNET, with_gains(SMALL_ALEXNET, PAPER.model.init_gains()))
+    | {"all_001": _all(SMALL_ALEXNET, 0.01)},
+    on_imagenet=_arms(PAPER, PAPER) | {"all_001": _all(PAPER, 0.03)},
     labels={
         "paper": "the paper's gain",
         "half": "half of it",
         "double": "twice it",
-        "fan_in": "He and Glorot",
+        "fan_in": "gains of sqrt(2), of 1 for the output",
         "all_001": "one for all layers: 0.01 (on ImageNet 0.03)",
     },
     budgets=ALEXNET,

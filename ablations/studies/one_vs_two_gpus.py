@@ -20,7 +20,7 @@ STUDY = ScoreStudy(
         "The two-GPU net reduces the top-1 and top-5 error rates by 1.7 % and 1.2 % against a "
         "net of half as many kernels on one GPU, and takes slightly less time to train."
     ),
-    claim_ids=("C21", "C22", "C23"),
+    claim_ids=("C21",),
     section="3.2, footnote 2",
     scale_limits=SMALL_NET,
     limits="C22, less time to train, compares two devices with one. Here both nets train on one, "

@@ -5,7 +5,7 @@ python -m ablations.run pca_jitter --budget standard
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
-from alexnet_tf.spec import PAPER, replace
+from alexnet_tf.spec import PAPER, JitterSpec, replace
 from alexnet_tf.spec.variants import jitter_2012
 
 _JITTER = "data.augment.jitter"
@@ -13,7 +13,7 @@ _JITTER = "data.augment.jitter"
 
 def _arms(base):
     return {
-        "paper": base,
+        "paper": replace(base, {_JITTER: JitterSpec()}),
         "none": replace(base, {_JITTER: None}),
         "code2012": replace(base, {_JITTER: jitter_2012(base)}),
     }
@@ -27,7 +27,7 @@ STUDY = ScoreStudy(
     section="4.1",
     scale_limits=SMALL_NET,
     limits="The paper's wording scales by eigenvalues, which leaves a jitter of a few grey levels; "
-    "the 2012 code scales by their square roots switched the jitter off "
+    "the 2012 code scales by their square roots, switched the jitter off "
     "late in training, and divided the image by 1.1 while it was on.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),

@@ -6,6 +6,7 @@ python -m ablations.run tower_specialisation --budget standard
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
 from alexnet_tf.spec import PAPER
+from alexnet_tf.spec.variants import full_communication
 
 STUDY = ScoreStudy(
     name="tower_specialisation",
@@ -19,9 +20,9 @@ STUDY = ScoreStudy(
     scale_limits=SMALL_NET
     + " It has 16 kernels of 5 x 5 pixels in a tower, the paper's 48 of 11 x 11.",
     limits="The mean over the runs is judged; that it occurs in every single one is not tested.",
-    arms={"paper": SMALL_ALEXNET},
-    on_imagenet={"paper": PAPER},
-    labels={"paper": "two towers"},
+    arms={"paper": SMALL_ALEXNET, "full": full_communication(SMALL_ALEXNET)},
+    on_imagenet={"paper": PAPER, "full": full_communication(PAPER)},
+    labels={"paper": "two towers", "full": "no towers"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     differences=(
@@ -37,6 +38,17 @@ STUDY = ScoreStudy(
                 "Difference in mean colourfulness (0 grey, 1 pure colour) of the towers' "
                 "kernels, over what the same kernels give when they are dealt out at random."
             ),
+        ),
+        Difference(
+            name="control",
+            baseline="full",
+            variant="full",
+            baseline_quantity="shuffled_colour_split",
+            quantity="kernel_colour_split",
+            claimed="none",
+            smallest=0.1,
+            family="secondary",
+            note="Negative control: every layer sees all maps, so that halves mean nothing.",
         ),
     ),
 )

@@ -9,7 +9,16 @@ from alexnet_tf.spec import PAPER, replace
 
 
 def _arms(base):
-    return {"paper": base, "no_decay": replace(base, {"train.weight_decay": 0.0})}
+    return {
+        "paper": base,
+        "no_decay": replace(base, {"train.weight_decay": 0.0}),
+        "as_much": replace(base, {"train.weight_decay": _SHARE * base.train.weight_decay}),
+    }
+
+
+# What a weight loses over a training is about the sum over the updates of rate x decay /
+# (1 - momentum): 14 in the paper (844,000 updates), 1.6 in a `standard` run of the small net.
+_SHARE = 9
 
 
 STUDY = ScoreStudy(
@@ -22,12 +31,12 @@ STUDY = ScoreStudy(
     claim_ids=("C41",),
     section="5",
     scale_limits=SMALL_NET
-    + " The decay's pull grows with the number of updates: the paper's net made 844,000, seventy "
-    "times as many as a `standard` run here.",
+    + " The decay's pull, summed over the updates, is a ninth of the paper's in a `standard` run; "
+    "the arm 'nine times the decay' makes up for it.",
     limits="",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
-    labels={"paper": "weight decay 0.0005", "no_decay": "none"},
+    labels={"paper": "weight decay 0.0005", "no_decay": "none", "as_much": "nine times the decay"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     differences=(
@@ -39,6 +48,16 @@ STUDY = ScoreStudy(
             claimed="higher",
             smallest=0.5,
             note="The claim: training error, measured as at test time, without decay over with it.",
+        ),
+        Difference(
+            name="training_error_as_much",
+            baseline="as_much",
+            variant="no_decay",
+            quantity="train_error",
+            claimed="higher",
+            smallest=0.5,
+            family="secondary",
+            note="The claim, with as much pull as the paper's decay had over its whole training.",
         ),
         Difference(
             name="test_error",

@@ -34,7 +34,7 @@ def build_torch(model: ModelSpec) -> Any:
         raise ValueError(reason)
     nn = importlib.import_module("torch").nn
     layers: OrderedDict[str, Any] = OrderedDict()
-    names, inputs = iter(model.names()), model.channels
+    names, inputs, stds = iter(model.names()), model.channels, model.init_stds()
     for conv in model.convs:
         name = next(names)
         layers.update(_convolution(nn, model, conv, name, inputs))
@@ -43,13 +43,13 @@ def build_torch(model: ModelSpec) -> Any:
     inputs = model.feature_size
     for dense in model.dense:
         name = next(names)
-        layers[name] = _initialised(nn, nn.Linear(inputs, dense.units), dense)
+        layers[name] = _initialised(nn, nn.Linear(inputs, dense.units), stds[name], dense.init_bias)
         layers[f"{model.activation}_{name}"] = _activation(nn, model)
         if dense.dropout:
             layers[f"dropout_{name}"] = _dropout(nn, dense.dropout, model.dropout_scaling)
         inputs = dense.units
     output = nn.Linear(inputs, model.classes)
-    nn.init.normal_(output.weight, std=model.output_init_std)
+    nn.init.normal_(output.weight, std=list(stds.values())[-1])
     nn.init.zeros_(output.bias)
     layers[next(names)] = output
     return nn.Sequential(layers)
@@ -65,7 +65,7 @@ def _convolution(
         made[f"pad_{name}"] = nn.ZeroPad2d((conv.padding, conv.end, conv.padding, conv.end))
         padding = 0
     layer = nn.Conv2d(inputs, conv.filters, conv.kernel, conv.stride, padding, groups=conv.groups)
-    made[name] = _initialised(nn, layer, conv)
+    made[name] = _initialised(nn, layer, model.init_stds()[name], conv.init_bias)
     for step in conv.order:
         if step == "activation":
             made[f"{model.activation}_{name}"] = _activation(nn, model)
@@ -115,7 +115,7 @@ def _dropout(nn: Any, rate: float, scaling: str) -> Any:
     return Scale() if scaling == "halved" else nn.Sequential(nn.Dropout(rate), Scale())
 
 
-def _initialised(nn: Any, layer: Any, spec: Any) -> Any:
-    nn.init.normal_(layer.weight, std=spec.init_std)
-    nn.init.constant_(layer.bias, spec.init_bias)
+def _initialised(nn: Any, layer: Any, std: float, bias: float) -> Any:
+    nn.init.normal_(layer.weight, std=std)
+    nn.init.constant_(layer.bias, bias)
     return layer

@@ -34,6 +34,7 @@ from alexnet_tf.spec.presets import CIFAR_18PCT as CIFAR_18PCT
 from alexnet_tf.spec.presets import CIFAR_19PCT as CIFAR_19PCT
 from alexnet_tf.spec.presets import CIFAR_80SEC as CIFAR_80SEC
 from alexnet_tf.spec.presets import CIFAR_ALEXNET as CIFAR_ALEXNET
+from alexnet_tf.spec.presets import CIFAR_ALEXNET_2012 as CIFAR_ALEXNET_2012
 from alexnet_tf.spec.presets import CODE2012 as CODE2012
 from alexnet_tf.spec.presets import MODERN as MODERN
 from alexnet_tf.spec.presets import NO_COMMUNICATION as NO_COMMUNICATION

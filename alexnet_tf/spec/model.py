@@ -92,6 +92,7 @@ class ConvSpec:
     stride: int = 1
     padding: int = 2  # zero pixels on each side
     init_std: float = 0.01  # of the Gaussian initialisation
+    init_gain: float | None = None  # in its place: standard deviation times sqrt(fan-in)
     init_bias: float = 0.0
     pool: PoolSpec | None = None
     padding_end: int | None = None  # zero pixels right and bottom, where they differ
@@ -110,7 +111,7 @@ class ConvSpec:
         require(self, self.padding >= 0, "padding", "at least 0")
         if self.padding_end is not None:
             require(self, self.padding_end >= 0, "padding_end", "at least 0, or null")
-        require(self, self.init_std > 0, "init_std", "greater than 0")
+        _check_init(self)
         require(self, self.filters % self.groups == 0, "groups", "a divisor of `filters`")
         if self.weights == "local":
             require(self, self.groups == 1, "groups", '1 with weights="local"')
@@ -136,6 +137,7 @@ class DenseSpec:
 
     units: int
     init_std: float = 0.01
+    init_gain: float | None = None  # in its place: standard deviation times sqrt(fan-in)
     init_bias: float = 0.0
     dropout: float = 0.0  # probability of setting an output to zero (section 4.2)
     groups: int = 1
@@ -146,7 +148,7 @@ class DenseSpec:
         check_types(self)
         for name in ("units", "groups"):
             require(self, getattr(self, name) >= 1, name, "at least 1")
-        require(self, self.init_std > 0, "init_std", "greater than 0")
+        _check_init(self)
         require(self, 0 <= self.dropout < 1, "dropout", "at least 0 and below 1")
         require(self, self.units % self.groups == 0, "groups", "a divisor of `units`")
         _check_decay(self)
@@ -167,7 +169,8 @@ class ModelSpec:
     """A stack of convolutions, hidden fully-connected layers and a softmax output.
 
     `init="gaussian"` draws each layer's weights from N(0, init_std^2), as the paper
-    (section 5) and the 2012 code do. `init="glorot_he"` ignores `init_std` and scales
+    (section 5) and the 2012 code do, or from N(0, init_gain^2 / fan-in), so that a variant
+    with another fan-in keeps the layer's gain. `init="glorot_he"` ignores both and scales
     by fan-in and fan-out: He normal before a ReLU, Glorot uniform before a tanh and
     before the softmax.
 
@@ -186,6 +189,7 @@ class ModelSpec:
     convs: tuple[ConvSpec, ...]
     dense: tuple[DenseSpec, ...] = ()
     output_init_std: float = 0.01
+    output_init_gain: float | None = None
     activation: Activation = "relu"
     init: Initialisation = "gaussian"
     towers: int = 1
@@ -201,6 +205,8 @@ class ModelSpec:
         require(self, self.towers in (1, 2), "towers", "1 or 2")
         require(self, len(self.convs) >= 1, "convs", "one convolution or more")
         require(self, self.output_init_std > 0, "output_init_std", "greater than 0")
+        gain = self.output_init_gain
+        require(self, gain is None or gain > 0, "output_init_gain", "greater than 0, or null")
         decay = self.output_weight_decay
         require(self, decay is None or decay >= 0, "output_weight_decay", "at least 0, or null")
         for index, (conv, shape) in enumerate(zip(self.convs, self._shapes(), strict=True)):
@@ -272,6 +278,25 @@ class ModelSpec:
         counts.append((inputs * self.classes, self.classes))
         return dict(zip(self.names(), counts, strict=True))
 
+    def init_stds(self) -> dict[str, float]:
+        """Layer name -> standard deviation of its Gaussian initial weights."""
+        given = [(layer.init_std, layer.init_gain) for layer in (*self.convs, *self.dense)]
+        given.append((self.output_init_std, self.output_init_gain))
+        return {
+            name: std if gain is None else gain / math.sqrt(weights // units)
+            for (name, (weights, units)), (std, gain) in zip(
+                self.weights_and_biases().items(), given, strict=True
+            )
+        }
+
+    def init_gains(self) -> dict[str, float]:
+        """Layer name -> its standard deviation times the square root of its fan-in."""
+        sizes, stds = self.weights_and_biases(), self.init_stds()
+        return {
+            name: stds[name] * math.sqrt(weights // units)
+            for name, (weights, units) in sizes.items()
+        }
+
     def neurons(self) -> dict[str, int]:
         """Layer name -> number of its outputs before pooling, as section 3.5 counts them."""
         maps = [s.convolved**2 * c.filters for c, s in zip(self.convs, self.shapes, strict=True)]
@@ -298,6 +323,12 @@ def _check_norm(spec: ResponseNormSpec | SpatialNormSpec) -> None:
     require(spec, spec.k > 0, "k", "greater than 0")
     require(spec, spec.alpha >= 0, "alpha", "at least 0")
     require(spec, spec.beta > 0, "beta", "greater than 0")
+
+
+def _check_init(spec: ConvSpec | DenseSpec) -> None:
+    require(spec, spec.init_std > 0, "init_std", "greater than 0")
+    gain = spec.init_gain
+    require(spec, gain is None or gain > 0, "init_gain", "greater than 0, or null")
 
 
 def _check_decay(spec: ConvSpec | DenseSpec) -> None:

@@ -7,12 +7,17 @@ fc6, fc7, fc8), of any width, and returns a changed one.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import TypeVar
 
 from alexnet_tf.spec.data import JitterSpec
 from alexnet_tf.spec.experiment import Experiment
-from alexnet_tf.spec.model import ConvSpec, PoolSpec, SpatialNormSpec
+from alexnet_tf.spec.model import ConvSpec, DenseSpec, PoolSpec, SpatialNormSpec
 from alexnet_tf.spec.train import RateChange
 from alexnet_tf.values import SpecError, replace
+
+#: A convolution or a hidden fully-connected layer.
+Layer = TypeVar("Layer", ConvSpec, DenseSpec)
 
 # Net 145's schedule on ILSVRC-2012, written down by hand in layer-params-145.cfg.
 _EPOCHS_2012 = 91
@@ -69,7 +74,13 @@ def without_conv(base: Experiment, name: str) -> Experiment:
         beside = [i for i in (index - 1, index) if 0 <= i < len(convs) and convs[i].pool is None]
         if not beside:
             raise SpecError(f"no neighbour of {name} can take its pooling")
-        convs[beside[0]] = dataclasses.replace(convs[beside[0]], pool=gone.pool, norm=gone.norm)
+        convs[beside[0]] = dataclasses.replace(
+            convs[beside[0]],
+            pool=gone.pool,
+            norm=gone.norm,
+            spatial_norm=gone.spatial_norm,
+            order=gone.order,
+        )
     if index and index < len(convs) and gone.groups == 1:
         convs[index] = dataclasses.replace(convs[index], groups=1)
     return replace(base, {"model.convs": tuple(convs)})
@@ -95,6 +106,16 @@ def constant_rate(base: Experiment) -> Experiment:
     return replace(base, free)
 
 
+def unit_biases(base: Experiment) -> Experiment:
+    """Biases of 1 in conv2, conv4, conv5 and the hidden fully-connected layers (section 5)."""
+    convs = (
+        dataclasses.replace(conv, init_bias=1.0 if number in (2, 4, 5) else 0.0)
+        for number, conv in enumerate(base.model.convs, start=1)
+    )
+    dense = (dataclasses.replace(layer, init_bias=1.0) for layer in base.model.dense)
+    return replace(base, {"model.convs": tuple(convs), "model.dense": tuple(dense)})
+
+
 def zero_biases(base: Experiment) -> Experiment:
     """Biases of 0 where the paper has 1 (section 5)."""
     convs = (dataclasses.replace(conv, init_bias=0.0) for conv in base.model.convs)
@@ -103,18 +124,102 @@ def zero_biases(base: Experiment) -> Experiment:
 
 
 def scaled_init(base: Experiment, factor: float) -> Experiment:
-    """Every layer's standard deviation times `factor`."""
+    """Every layer's standard deviation, or gain, times `factor`."""
     model = base.model
-    convs = (dataclasses.replace(c, init_std=c.init_std * factor) for c in model.convs)
-    dense = (dataclasses.replace(d, init_std=d.init_std * factor) for d in model.dense)
+    std, gain = _times(model.output_init_std, model.output_init_gain, factor)
     return replace(
         base,
         {
-            "model.convs": tuple(convs),
-            "model.dense": tuple(dense),
-            "model.output_init_std": model.output_init_std * factor,
+            "model.convs": tuple(_wider(conv, factor) for conv in model.convs),
+            "model.dense": tuple(_wider(dense, factor) for dense in model.dense),
+            "model.output_init_std": std,
+            "model.output_init_gain": gain,
         },
     )
+
+
+def _wider(layer: Layer, factor: float) -> Layer:
+    """Return the layer with `factor` times the spread of its initial weights."""
+    std, gain = _times(layer.init_std, layer.init_gain, factor)
+    return dataclasses.replace(layer, init_std=std, init_gain=gain)
+
+
+def _times(std: float, gain: float | None, factor: float) -> tuple[float, float | None]:
+    return (std * factor, None) if gain is None else (std, gain * factor)
+
+
+def with_gains(base: Experiment, gains: Mapping[str, float]) -> Experiment:
+    """Initial weights of N(0, gain^2 / fan-in), with each layer's gain by its name."""
+    model = base.model
+    names = model.names()
+    layers = [
+        dataclasses.replace(layer, init_gain=gains[name])
+        for layer, name in zip((*model.convs, *model.dense), names, strict=False)
+    ]
+    count = len(model.convs)
+    return replace(
+        base,
+        {
+            "model.convs": tuple(layers[:count]),
+            "model.dense": tuple(layers[count:]),
+            "model.output_init_gain": gains[names[-1]],
+        },
+    )
+
+
+def he_gains(base: Experiment) -> Experiment:
+    """Gains of sqrt(2) before a ReLU (He et al. 2015), of 1 for the output layer."""
+    *hidden, output = base.model.names()
+    return with_gains(base, {**dict.fromkeys(hidden, 2**0.5), output: 1.0})
+
+
+def tanh(base: Experiment, learning_rate: float) -> Experiment:
+    """Tanh for ReLU, with what suits it: gains of 1 (Glorot), zero biases, a rate of its own.
+
+    The divisions of the rate keep their ratio to it.
+    """
+    factor = learning_rate / base.train.learning_rate
+    changes = tuple(
+        dataclasses.replace(change, learning_rate=change.learning_rate * factor)
+        for change in base.train.changes
+    )
+    changed = {
+        "model.activation": "tanh",
+        "train.learning_rate": learning_rate,
+        "train.changes": changes,
+    }
+    return with_gains(zero_biases(replace(base, changed)), dict.fromkeys(base.model.names(), 1.0))
+
+
+def halved_dropout(base: Experiment) -> Experiment:
+    """No unit is dropped and outputs are halved in training too: 2012's dropout, off.
+
+    `without_dropout` also doubles what the next layer sees.
+    """
+    return replace(base, {"model.dropout_scaling": "halved"})
+
+
+def constant_norms(base: Experiment) -> Experiment:
+    """Response norms that respond to nothing, alpha = 0: the factor k^-beta stays."""
+    convs = (
+        conv
+        if conv.norm is None
+        else dataclasses.replace(conv, norm=dataclasses.replace(conv.norm, alpha=0.0))
+        for conv in base.model.convs
+    )
+    return replace(base, {"model.convs": tuple(convs)})
+
+
+def reductions(base: Experiment, count: int) -> Experiment:
+    """The rate divided by ten `count` times, 0 to 3, after 1/2, 3/4 and 9/10 of the epochs."""
+    train = base.train
+    changes = tuple(
+        RateChange(
+            epoch=max(1, round(share * train.epochs)), learning_rate=train.learning_rate / 10**n
+        )
+        for n, share in enumerate((0.5, 0.75, 0.9)[:count], start=1)
+    )
+    return replace(constant_rate(base), {"train.changes": changes})
 
 
 def one_gpu(base: Experiment) -> Experiment:
@@ -139,7 +244,8 @@ def six_conv(base: Experiment) -> Experiment:
         kernel=3,
         padding=1,
         init_std=last.init_std,
-        init_bias=1.0,
+        init_gain=last.init_gain,
+        init_bias=last.init_bias,
     )
     return replace(base, {"model.convs": (*base.model.convs, sixth)})
 
@@ -184,9 +290,12 @@ def norms_2012(base: Experiment) -> Experiment:
 
 
 def init_2012(base: Experiment) -> Experiment:
-    """Three times the standard deviation in conv3 to conv5 (0.03 for 0.01 in layers-145.cfg)."""
-    wider = {f"model.convs.{i}.init_std": 3 * base.model.convs[i].init_std for i in (2, 3, 4)}
-    return replace(base, wider)
+    """Three times the standard deviation in conv3 and all after it.
+
+    0.03 for 0.01 in layers-145.cfg, and in conv6 of layers-146-2009.cfg.
+    """
+    first, second, *others = base.model.convs
+    return replace(base, {"model.convs": (first, second, *(_wider(c, 3) for c in others))})
 
 
 def inputs_2012(base: Experiment) -> Experiment:
