@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ablations import collect, score_report, speed_report
 from ablations.plan import Task
+from ablations.reference import beside
 from ablations.report import write_index
 from ablations.score_analysis import ScoreAnalysis
 
@@ -37,6 +38,10 @@ def report(console: Console, task: Task, out: Path) -> pd.DataFrame:
         if row.get("family", "primary") == "primary":
             console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
             console.print(f"  {row['reason']}", highlight=False, markup=False)
+            asked = task.request
+            known = beside(task.study, asked.budget, asked.dataset, row["comparison"])
+            if known is not None:
+                console.print(f"  {known.words}", highlight=False, markup=False)
     console.print(f"report: {folder / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
     return analysis.runs
 

@@ -17,6 +17,7 @@ from ablations import drawing, pages, score_figure, text_tables
 from ablations.effect_order import UNIT
 from ablations.plan import StudyRun
 from ablations.quantities import MEASURES
+from ablations.reference import beside
 from ablations.score_analysis import ScoreAnalysis
 from ablations.study import Difference
 
@@ -63,7 +64,7 @@ def write(
     files["figure.png"] = drawing.png(figure)
     files["tables.md"] = text_tables.markdown(_HEAD, cells, "llllrrrrrrl").encode()
     files["tables.tex"] = text_tables.latex(_HEAD, cells, "llllrrrrrrl").encode()
-    files["index.html"] = _page(analysis, runs, figure, command)
+    files["index.html"] = _page(analysis, runs, figure, command, folder)
     return pages.write_files(folder, files)
 
 
@@ -72,7 +73,9 @@ def _ordered(analysis: ScoreAnalysis) -> tuple[str, ...]:
     return ("order",) if analysis.study.order else ()
 
 
-def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, command: str) -> bytes:
+def _page(
+    analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, command: str, folder: Path
+) -> bytes:
     """Return the self-contained page."""
     drawings = {"wide": figure, "narrow": score_figure.draw(analysis, stacked=True)}
     words = _description(analysis)
@@ -85,7 +88,9 @@ def _page(analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, com
         study=analysis.study,
         budget=budget or analysis.study.imagenet_budgets.get(analysis.budget),
         planned=pages.statuses(analysis.runs),
-        comparisons=[_comparison(analysis, row) for row in pages.rows(analysis.comparisons)],
+        comparisons=[
+            _comparison(analysis, row, folder) for row in pages.rows(analysis.comparisons)
+        ],
         arms=_arms(analysis),
         metrics=list(dict.fromkeys(analysis.summary["metric"])),
         quantities={name: measure.label for name, measure in MEASURES.items()},
@@ -116,7 +121,7 @@ def _description(analysis: ScoreAnalysis) -> str:
     )
 
 
-def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> dict[str, Any]:
+def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return all that the page says about one comparison."""
     name = row["comparison"]
     is_order = row["unit"] == UNIT
@@ -124,6 +129,7 @@ def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> dict[str, An
     return {
         "title": drawing.readable(name),
         "note": declared.note if declared else "",
+        "reference": beside(analysis.study, analysis.budget, analysis.dataset, name, folder),
         "interaction": declared.interaction if declared else None,
         "result": row,
         "pairs": [] if is_order else pages.rows(analysis.pairs, comparison=name),

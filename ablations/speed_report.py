@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from ablations import drawing, pages, speed_figure
 from ablations.analysis import Analysis
 from ablations.plan import StudyRun
+from ablations.reference import beside
 from ablations.study import Comparison
 
 #: Columns that readers' programs rely on, in this order; the rest of a table follows them.
@@ -53,11 +54,13 @@ def write(
     files["records.jsonl"] = pages.json_lines(runs)
     files["figure.svg"] = drawing.svg(figure).encode()
     files["figure.png"] = drawing.png(figure)
-    files["index.html"] = _page(analysis, runs, figure, command)
+    files["index.html"] = _page(analysis, runs, figure, command, folder)
     return pages.write_files(folder, files)
 
 
-def _page(analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command: str) -> bytes:
+def _page(
+    analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command: str, folder: Path
+) -> bytes:
     """Return the self-contained page."""
     names = [drawing.readable(item.name) for item in analysis.study.comparisons]
     words = f"Training error over epochs: {', '.join(names)}. The tables below hold the numbers."
@@ -69,7 +72,7 @@ def _page(analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command:
         study=analysis.study,
         budget=analysis.study.budgets.get(analysis.budget),
         progress={role: pages.statuses(table) for role, table in _roles(analysis).items()},
-        comparisons=[_comparison(analysis, item) for item in analysis.study.comparisons],
+        comparisons=[_comparison(analysis, item, folder) for item in analysis.study.comparisons],
         runs=pages.rows(analysis.runs),
         figures={
             key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()
@@ -92,7 +95,7 @@ def _roles(analysis: Analysis) -> dict[str, Any]:
     return {role: analysis.runs.loc[roles == role] for role in ("reported", "search")}
 
 
-def _comparison(analysis: Analysis, comparison: Comparison) -> dict[str, Any]:
+def _comparison(analysis: Analysis, comparison: Comparison, folder: Path) -> dict[str, Any]:
     """Return all that the page says about one comparison."""
     tables = {
         name: pages.rows(getattr(analysis, name), comparison=comparison.name)
@@ -102,6 +105,9 @@ def _comparison(analysis: Analysis, comparison: Comparison) -> dict[str, Any]:
     return {
         "spec": comparison,
         "title": drawing.readable(comparison.name),
+        "reference": beside(
+            analysis.study, analysis.budget, analysis.dataset, comparison.name, folder
+        ),
         "result": pages.rows(analysis.comparisons, comparison=comparison.name)[0],
         "arms": [row for arm in arms for row in pages.rows(analysis.summary, arm=arm)],
         "search": _search(analysis, comparison, arms),

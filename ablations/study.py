@@ -279,7 +279,7 @@ class ScoreStudy(Study):
                 continue
             sides = (item.baseline_quantity or item.quantity, item.quantity, item.scale)
             key = (item.baseline, nameless(self.arms[item.variant]), *sides)
-            if (other := seen.setdefault(key, item)) is not item:
+            if (other := seen.setdefault(key, item)).variant != item.variant:
                 raise SpecError(
                     f"study {self.name}: '{other.name}' and '{item.name}' compare the same net. "
                     "Make them one arm."

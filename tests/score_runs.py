@@ -19,10 +19,12 @@ from alexnet_tf.spec import Experiment, replace
 
 IMAGES = 1000
 
+_NET = replace(LRN.arms["paper"], {"train.epochs": 30, "train.changes": ()})
+
 ARMS: dict[str, Experiment] = {
-    "paper": LRN.arms["paper"],
+    "paper": _NET,
     **{
-        name: replace(LRN.arms["paper"], {"model.output_weight_decay": 0.001 * number})
+        name: replace(_NET, {"model.output_weight_decay": 0.001 * number})
         for number, name in enumerate(("b", "c", "d"), start=1)
     },
 }

@@ -717,7 +717,7 @@ def test_the_tables_of_runs_curves_and_arms():
     result = analyse_scores(study(difference()), made, budget="standard")
     first, second = (result.runs.iloc[i] for i in range(2))
     model = ARMS["paper"].model
-    assert first.parameters == model.parameters() == 633_962
+    assert first.parameters == model.parameters() == 665_226
     assert first.mflops == pytest.approx(model.flops() / 1e6)
     assert (first.train_error, first.validation_error, first.generalisation_gap) == (20, 31, 11)
     assert (first.final_train_error, first.epochs_done, first.resumes) == (40.0, 3, 2)

@@ -110,7 +110,7 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalys
         COMMAND in words
         and DROPOUT.limits in words
         and DROPOUT.scale_limits in words
-        and "633,962" in words
+        and "665,226" in words
     )
     assert '2 × ("roughly doubles", data set not named)' in words
 
@@ -190,7 +190,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     }
     write(tmp_path, scores.make_runs(DROPOUT, 5, changes))
     words = Page(tmp_path / "index.html").words
-    assert "17 of 20 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
+    assert "22 of 25 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
     assert "killed by signal 9" in words and "the loss is not finite" in words
     assert "environments whose arithmetic may differ" in words
 

@@ -197,7 +197,7 @@ def test_a_measured_speed_is_kept_for_its_net_machine_and_versions(tmp_path, mon
     others = [
         ({"train.batch_size": 7}, here),
         ({"model.dense.0.units": 6}, here),
-        ({"train.precision": "float32"}, here),
+        ({"train.precision": "mixed_bfloat16"}, here),
         ({}, dataclasses.replace(here, jobs=1)),
         ({}, dataclasses.replace(here, threads=2)),
     ]
@@ -226,7 +226,7 @@ def test_the_probe_shows_every_arm_and_writes_nothing(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert command.main(["lrn", "--probe"]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"no_lrn +633,962 +11.6 +32.0 ms +1000", said)
+    assert re.search(r"no_lrn +665,226 +16.6 +64.0 ms +1000", said)
     assert "model.convs.0.norm: removed" in said and not list(tmp_path.iterdir())
 
 
@@ -262,7 +262,7 @@ def test_photographs_must_be_there_and_the_study_must_be_for_them(
 def test_on_photographs_the_arms_are_the_papers_own(tmp_path):
     item = task("lrn", dataset="imagenet", budget="standard")
     runs = runs_of(item)
-    assert len(runs) == 10 and runs[0].experiment.model == PAPER.model
+    assert len(runs) == 15 and runs[0].experiment.model == PAPER.model
     assert runs[0].experiment.data.dataset == "imagenet"
 
 
