@@ -12,6 +12,9 @@ left out.
 - fc7_neighbour_agreement: percent of the six training images nearest to a test image in
   the last hidden layer's activations that have its label (Figure 4), over 1,000 test
   images. pixel_neighbour_agreement: the same in raw pixels.
+- norm_spread: standard deviation of a response norm's factor (k + alpha S)^-beta over 1,000
+  test images, places and maps, in percent of its mean; of the norm where it is least. Near
+  zero the norms are a constant.
 - dropout_mean_error: percent of test images that the geometric mean of 32 nets with units
   dropped gets wrong (section 4.2), from the centre view.
 """
@@ -40,6 +43,7 @@ from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.evaluate import top_k_error
+from alexnet_tf.layers import LocalResponseNorm
 from alexnet_tf.spec import ModelSpec
 
 NEIGHBOURS = 6  # of Figure 4
@@ -111,6 +115,8 @@ def inspect_net(
     if experiment.model.dense:
         found, pictures = _neighbours(net)
         values, arrays = values | found, arrays | pictures
+    if any(conv.norm for conv in experiment.model.convs):
+        values["norm_spread"] = _norm_spread(net)
     if any(dense.dropout for dense in experiment.model.dense):
         values["dropout_mean_error"] = _dropout_mean_error(net, experiment.seed)
     buffer = io.BytesIO()
@@ -207,6 +213,25 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         "class_names": np.array(source.class_names),
     }
     return values, pictures
+
+
+def _norm_spread(net: _Net) -> float:
+    """Return the least spread of a response norm's factor, in percent of its mean."""
+    asked = net.test[:_ASKED]
+    spreads = []
+    for layer in net.model.layers:
+        if isinstance(layer, LocalResponseNorm):
+            inner: Any = keras.Model(net.model.input, layer.input)
+            total, squares, count = 0.0, 0.0, 0
+            for images in image_batches(net.source, "test", asked, net.threads):
+                shown = inner(net.presenter.centre(images), training=False)
+                factor = layer.factor(np.asarray(tf.cast(shown, tf.float32)))
+                total += float(factor.sum())
+                squares += float((factor**2).sum())
+                count += factor.size
+            mean = total / count
+            spreads.append(100 * max(0.0, squares / count - mean**2) ** 0.5 / mean)
+    return min(spreads)
 
 
 def _dropout_mean_error(net: _Net, seed: int) -> float:

@@ -122,6 +122,13 @@ def test_lrn_is_tensorflow_s_with_either_alpha(alpha_over, alpha):
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-5)
 
 
+def test_the_factor_is_what_lrn_multiplies_by():
+    x = np.random.default_rng(0).normal(0, 30, (2, 3, 3, 12)).astype(np.float32)
+    layer = LocalResponseNorm(alpha=1e-3, alpha_over="mean", groups=2)
+    value = np.asarray(layer(x))
+    np.testing.assert_allclose(layer.factor(x) * x, value, rtol=2e-5)
+
+
 def test_the_defaults_of_lrn_are_the_paper_s():
     layer = LocalResponseNorm()
     assert (layer.k, layer.size, layer.alpha, layer.beta) == (2, 5, 1e-4, 0.75)

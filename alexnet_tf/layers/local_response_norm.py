@@ -81,6 +81,12 @@ class LocalResponseNorm(keras.layers.Layer):
         normalised = _normalise(maps, alpha * self._band, self.k, self.beta)
         return ops.reshape(ops.cast(normalised, inputs.dtype), ops.shape(inputs))
 
+    def factor(self, inputs: np.ndarray) -> np.ndarray:
+        """Return (k + alpha S)^-beta, float64, of the shape of `inputs`: what multiplies them."""
+        alpha = self.alpha / (self.size if self.alpha_over == "mean" else 1)
+        maps = inputs.astype(np.float64).reshape(-1, self._band.shape[0])
+        return ((self.k + alpha * (maps**2 @ self._band)) ** -self.beta).reshape(inputs.shape)
+
     def compute_output_shape(self, input_shape):
         return input_shape
 
