@@ -140,7 +140,9 @@ def _score_label(study: ScoreStudy, row: dict[Any, Any]) -> str:
     if item is None:
         return f"{row['variant']} averaged, against {row['baseline']}: {what}"
     if item.baseline == item.variant:
-        return f"{what}, against {MEASURES[row['baseline_quantity']].label}"
+        against = f"{what}, against {MEASURES[row['baseline_quantity']].label}"
+        other = item.baseline != study.baseline
+        return f"{study.labels[item.baseline]}: {against}" if other else against
     return f"{_against(study, item.baseline, item.variant)}{_beside(study, item)}: {what}"
 
 

@@ -213,7 +213,7 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
     assert one.analysis.comparisons.equals(direct.comparisons)
     assert report.write_index(tmp_path) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
-    assert "10 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
+    assert "15 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -> None:

@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf import inspect_net, records
+from alexnet_tf.data.augment import presenter
 from alexnet_tf.data.split import split
 from alexnet_tf.inspect_net import colour_split, colourfulness, nearest
 from alexnet_tf.spec import AugmentSpec, DenseSpec, replace
+from alexnet_tf.spec.model import ResponseNormSpec
 from alexnet_tf.train import train
 
 tiny.pin_one_thread()
@@ -29,6 +31,7 @@ TOWERS = replace(
         "model.towers": 2,
         "model.dense": (DenseSpec(units=12, name="fc6"), DenseSpec(units=8, dropout=0.5)),
         "data.augment": AugmentSpec(flip=True),
+        "model.convs.0.norm": ResponseNormSpec(alpha=0.5),
     },
 )
 
@@ -106,6 +109,23 @@ def test_the_command_leaves_numbers_and_pictures_in_a_fresh_process(
     assert 0 <= values["fc7_neighbour_agreement"] <= 100
     assert 0 <= values["dropout_mean_error"] <= 100
     assert 0 <= values["kernel_colour_split"] <= 1
+    assert values["norm_spread"] == pytest.approx(spread_by_hand(run, data), rel=1e-4)
+
+
+def spread_by_hand(run: Path, data) -> float:
+    """Standard deviation over mean of LRN's factor, in percent: what the layer made of inputs."""
+    experiment = records.read(run / "result.json").experiment
+    model: Any = keras.models.load_model(run / "model.keras", safe_mode=True)
+    made = presenter(experiment, data, split(data, experiment.data))
+    layer = model.get_layer("norm_conv1")
+    maps = np.asarray(keras.Model(model.input, layer.input)(made.centre(data.test_images)))
+    half = maps.shape[-1] // 2
+    energy = np.zeros(maps.shape)
+    for i in range(maps.shape[-1]):
+        near = [j for j in range(maps.shape[-1]) if abs(i - j) <= 2 and i // half == j // half]
+        energy[..., i] = (maps[..., near].astype(float) ** 2).sum(-1)
+    factor = (2 + 0.5 * energy) ** -0.75
+    return 100 * factor.std() / factor.mean()
 
 
 def by_pixels(data) -> float:

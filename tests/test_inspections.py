@@ -59,7 +59,7 @@ def test_an_inspection_that_fails_is_told_and_tried_again(
     assert "exit code 1: no such net" in capsys.readouterr().out
     monkeypatch.delenv("INSPECT_FAILS")
     assert ablate(tmp_path, "dropout", "--seeds", "1") == 0
-    assert len(started) == 4 and len(inspected) == 2
+    assert len(started) == 5 and len(inspected) == 2
 
 
 def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsys):

@@ -218,7 +218,7 @@ def test_the_expected_bytes_of_the_cifar_net_are_those_counted_by_hand():
     rows = expected(CIFAR_ALEXNET.model)
     assert len(rows) == 1 + 3 * 4 + 2
     assert sum(row[-1] for row in rows) == BATCH * 4 * (
-        24 * 24 * 3 + 4 * (6 * 6 * 16 + 3 * 3 * 32 + 256) + 2 * 256
+        24 * 24 * 3 + 4 * (6 * 6 * 32 + 3 * 3 * 32 + 256) + 2 * 256
     )
 
 

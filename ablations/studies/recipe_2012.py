@@ -62,7 +62,7 @@ STUDY = ScoreStudy(
     title="The recipe of 2012 on a small net",
     claim="The recipe of sections 4 and 5 trains the small net as well as one fitted to it.",
     claim_ids=("C42",),
-    section="4 and 5",
+    section="5",
     limits="The paper claims nothing of small nets: nothing here decides a claim. The rate of the "
     "recipe is the paper's; none was searched for it. Both see every image as often.",
     scale_limits=SMALL_NET,
