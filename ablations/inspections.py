@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -17,46 +17,82 @@ from ablations import store
 from ablations.execute import Machine
 from ablations.plan import PlannedRun, StudyRun, Task
 from ablations.progress import describe
+from ablations.score_analysis import used
 from ablations.study import Quantity, ScoreStudy
 
-#: Quantities that `alexnet_tf.inspect_net` measures; every other one is in the record.
-INSPECTED: frozenset[Quantity] = frozenset(
-    {
-        "kernel_colour_split",
-        "shuffled_colour_split",
-        "fc7_neighbour_agreement",
-        "pixel_neighbour_agreement",
-        "dropout_mean_error",
-    }
-)
+#: Quantities that `alexnet_tf.inspect_net` measures, by the part of it that does; every
+#: other one is in the record.
+INSPECTED: Mapping[Quantity, str] = {
+    "kernel_colour_split": "features",
+    "shuffled_colour_split": "features",
+    "colour_split_chance": "features",
+    "fc7_neighbour_agreement": "features",
+    "pixel_neighbour_agreement": "features",
+    "fc7_neighbour_pixel_rank": "features",
+    "dropout_mean_error": "dropout",
+    "dropout_kl_halved": "dropout",
+    "dropout_kl_unhalved": "dropout",
+    "dropout_kl_one_mask": "dropout",
+    "dropout_kl_arithmetic": "dropout",
+    "norm_spread": "treatments",
+    "units_kept": "treatments",
+    "views_moved": "treatments",
+    "colour_shift": "treatments",
+}
 
 
-def needed(task: Task, runs: Sequence[StudyRun]) -> list[StudyRun]:
-    """Return the trained nets of which the study's differences need more than is measured."""
-    if not isinstance(task.study, ScoreStudy):
-        return []
-    wanted: dict[str, set[Quantity]] = {}
-    for item in task.study.differences:
-        of_baseline = item.baseline_quantity or item.quantity
-        wanted.setdefault(item.baseline, set()).add(of_baseline)
-        for arm in item.arms[1:]:
-            wanted.setdefault(arm, set()).add(item.quantity)
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """A trained net, and the parts of `alexnet_tf.inspect_net` that are asked of it."""
+
+    run: StudyRun
+    parts: tuple[str, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.planned.experiment.run_id
+
+
+def needed(asked: Iterable[tuple[Task, Sequence[StudyRun]]]) -> list[Inspection]:
+    """Return the trained nets of which a study needs more than is measured, each once."""
+    runs: dict[str, StudyRun] = {}
+    parts: dict[str, set[str]] = {}
+    for task, of_task in asked:
+        wanted = _wanted(task.study) if isinstance(task.study, ScoreStudy) else {}
+        for run in of_task:
+            if run.record is None or run.record.status != "done":
+                continue
+            lacking = wanted.get(run.planned.arm, set()) - set(run.inspection)
+            run_id = run.planned.experiment.run_id
+            runs[run_id] = run
+            parts.setdefault(run_id, set()).update(
+                INSPECTED[name] for name in lacking if name in INSPECTED
+            )
     return [
-        run
-        for run in runs
-        if run.record is not None and run.record.status == "done"
-        if (wanted.get(run.planned.arm, set()) & INSPECTED) - set(run.inspection)
+        Inspection(run=runs[run_id], parts=tuple(sorted(found)))
+        for run_id, found in parts.items()
+        if found
     ]
 
 
-def inspect(console: Console, runs: Sequence[StudyRun], machine: Machine) -> int:
+def _wanted(study: ScoreStudy) -> dict[str, set[Quantity]]:
+    """Return arm -> the quantities that the study's differences, tables and checks use of it."""
+    wanted: dict[str, set[Quantity]] = {}
+    for arm, quantity in used(study):
+        wanted.setdefault(arm, set()).add(quantity)
+    for check in study.checks:
+        wanted.setdefault(check.arm, set()).add(check.quantity)
+    return wanted
+
+
+def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> int:
     """Measure these nets, `machine.jobs` at a time; return how many could not be measured.
 
     Each has a line of its own when it ends. Leaving early stops the children; what is
     finished is kept.
     """
-    waiting = {run.planned.experiment.run_id: run.planned for run in runs}
-    todo, active, failed = list(waiting.values()), list[_Child](), 0
+    todo, active, failed = list(asked), list[_Child](), 0
     try:
         while todo or active:
             while todo and len(active) < machine.jobs:
@@ -87,16 +123,16 @@ class _Child:
     errors: IO[bytes]
 
     @classmethod
-    def start(cls, run: PlannedRun, machine: Machine) -> _Child:
+    def start(cls, asked: Inspection, machine: Machine) -> _Child:
         errors = tempfile.TemporaryFile()
         process = subprocess.Popen(
-            _command(run, machine),
+            _command(asked, machine),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
         )
-        return cls(run, process, errors)
+        return cls(asked.run.planned, process, errors)
 
     def words(self) -> str:
         """Return how it ended, in one line."""
@@ -109,8 +145,9 @@ class _Child:
         return f"inspection failed {describe(self.run)}: exit code {code}: {why}"
 
 
-def _command(run: PlannedRun, machine: Machine) -> list[str]:
-    folder = store.folder(machine.out, run.experiment.run_id)
+def _command(asked: Inspection, machine: Machine) -> list[str]:
+    folder = store.folder(machine.out, asked.run_id)
     command = [sys.executable, "-m", "alexnet_tf.inspect_net", str(folder)]
+    command += ["--only", *asked.parts]
     command += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
     return command + (["--data-dir", str(machine.data_dir)] if machine.data_dir else [])

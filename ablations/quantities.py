@@ -9,16 +9,16 @@ one, counts as converged at the last of them: a lower bound, of which a reader i
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ablations import convergence
+from ablations.convergence import chance
 from ablations.plan import StudyRun
 from ablations.study import Quantity
 from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
-from alexnet_tf.spec import Experiment
 
 #: A net counts as converged when its validation error is this share of the error of chance.
 CONVERGED = 0.5
@@ -31,13 +31,20 @@ class Measure:
     """What a reader sees of a quantity."""
 
     label: str
-    unit: str  # "%", "points", "epochs", "seconds" or "index"
+    unit: str  # "%", "points", "epochs", "seconds", "times", "mnat", "grey levels" or "index"
 
     @property
     def unit_of_differences(self) -> str:
         """Percent differ by percentage points; other units stay what they are."""
         return "points" if self.unit == "%" else self.unit
 
+
+_GOALS: dict[Quantity, int] = {
+    "epochs_to_70": 70,
+    "epochs_to_60": 60,
+    "epochs_to_50": 50,
+    "epochs_to_40": 40,
+}
 
 MEASURES: dict[Quantity, Measure] = {
     "test_error": Measure(label="test error, one view", unit="%"),
@@ -54,6 +61,25 @@ MEASURES: dict[Quantity, Measure] = {
     "fc7_neighbour_agreement": Measure(label="neighbours in fc7 of the same label", unit="%"),
     "pixel_neighbour_agreement": Measure(label="neighbours in pixels of the same label", unit="%"),
     "dropout_mean_error": Measure(label="test error, mean of nets with dropout", unit="%"),
+    "dropout_kl_halved": Measure(
+        label="divergence of halved outputs from the nets' mean", unit="mnat"
+    ),
+    "dropout_kl_unhalved": Measure(label="divergence of outputs not halved", unit="mnat"),
+    "dropout_kl_one_mask": Measure(label="divergence of one net with dropout", unit="mnat"),
+    "dropout_kl_arithmetic": Measure(label="divergence of the arithmetic mean", unit="mnat"),
+    "colour_split_chance": Measure(label="deals with as large a split of colour", unit="%"),
+    "fc7_neighbour_pixel_rank": Measure(label="images nearer in pixels than in fc7", unit="%"),
+    **{
+        name: Measure(label=f"epochs to a validation error of {goal} %", unit="epochs")
+        for name, goal in _GOALS.items()
+    },
+    "epochs_to_settle": Measure(label="epochs until 95 % of the fall is done", unit="epochs"),
+    "rate_divisions": Measure(label="divisions of the learning rate", unit="times"),
+    "decay_pull": Measure(label="pull of the decay over the training", unit="index"),
+    "norm_spread": Measure(label="spread of a norm's factor, of its mean", unit="%"),
+    "units_kept": Measure(label="units kept in training", unit="%"),
+    "views_moved": Measure(label="images not shown as their centre", unit="%"),
+    "colour_shift": Measure(label="shift of colours by jitter", unit="grey levels"),
 }
 
 _EVALUATED: dict[Quantity, tuple[Part, int]] = {
@@ -76,6 +102,9 @@ def value(run: StudyRun, quantity: Quantity) -> float | None:
     diverged = record.status == "diverged"
     if quantity in _EVALUATED:
         return chance(record.experiment) if diverged else _error(record, *_EVALUATED[quantity])
+    goal = _goal(record, quantity)
+    if goal is not None:
+        return convergence.epochs_to(record, goal)
     match quantity:
         case "generalisation_gap":
             return 0.0 if diverged else _gap(record)
@@ -85,16 +114,13 @@ def value(run: StudyRun, quantity: Quantity) -> float | None:
             return 100 * record.curve[-1].train_error if record.curve else None
         case "early_train_error":
             return _early(record)
-        case "epochs_to_converge":
-            return _converged(record)
+        case "rate_divisions":
+            return None if diverged else float(convergence.rate_divisions(record))
+        case "decay_pull":
+            return None if diverged else convergence.decay_pull(record)
         case "seconds_per_epoch":
             return _seconds(record.curve)
     return run.inspection.get(quantity)
-
-
-def chance(experiment: Experiment) -> float:
-    """Return the error in percent of a net that guesses."""
-    return 100 * (1 - 1 / experiment.model.classes)
 
 
 def guesses(run: StudyRun) -> bool:
@@ -107,9 +133,12 @@ def guesses(run: StudyRun) -> bool:
 
 def bounded(run: StudyRun, quantity: Quantity) -> bool:
     """Say whether the value is only a lower bound: the run ended before it converged."""
-    if quantity != "epochs_to_converge" or run.record is None or run.record.status != "done":
+    if run.record is None or run.record.status != "done":
         return False
-    return value(run, quantity) is not None and not _falls_to_goal(run.record)
+    goal = _goal(run.record, quantity)
+    if goal is None or value(run, quantity) is None:
+        return False
+    return not convergence.reaches(run.record, goal)
 
 
 def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:
@@ -144,6 +173,15 @@ def _gap(record: RunRecord) -> float | None:
     return validation - train if validation is not None and train is not None else None
 
 
+def _goal(record: RunRecord, quantity: Quantity) -> float | None:
+    """Return the validation error in percent that a time is measured to; None: no time is."""
+    if quantity == "epochs_to_converge":
+        return CONVERGED * chance(record.experiment)
+    if quantity == "epochs_to_settle":
+        return convergence.end(record) if record.status == "done" else 0.0
+    return _GOALS.get(quantity)
+
+
 def _early(record: RunRecord) -> float | None:
     """Return the mean running training error in percent over the first eighth of the epochs.
 
@@ -153,35 +191,6 @@ def _early(record: RunRecord) -> float | None:
     if len(record.curve) < count:
         return None
     return 100 * float(np.mean([point.train_error for point in record.curve[:count]]))
-
-
-def _converged(record: RunRecord) -> float | None:
-    """Return after how many epochs the validation error first is `CONVERGED` of chance's.
-
-    With straight lines between the ends of epochs, from the error of chance before the first;
-    the whole budget where it never falls so low. None where it was not measured every epoch.
-    """
-    if record.status == "diverged":
-        return float(record.experiment.train.epochs)
-    errors = _validated(record)
-    if not errors:
-        return None
-    whole = chance(record.experiment)
-    goal = CONVERGED * whole
-    for epoch, (before, after) in enumerate(itertools.pairwise([whole, *errors])):
-        if after <= goal:
-            return epoch + (before - goal) / (before - after)
-    return float(record.experiment.train.epochs)
-
-
-def _falls_to_goal(record: RunRecord) -> bool:
-    return min(_validated(record), default=100.0) <= CONVERGED * chance(record.experiment)
-
-
-def _validated(record: RunRecord) -> list[float]:
-    """Return the validation error in percent after each epoch; empty where one is missing."""
-    errors = [point.validation_error for point in record.curve]
-    return [100 * error for error in errors if error is not None] if None not in errors else []
 
 
 def _seconds(curve: Sequence[EpochResult]) -> float | None:

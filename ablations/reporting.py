@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from ablations import collect, score_report, speed_report
+from ablations import checks, collect, score_report, speed_report
 from ablations.plan import Task
 from ablations.reference import beside
 from ablations.report import write_index
@@ -42,6 +42,9 @@ def report(console: Console, task: Task, out: Path) -> pd.DataFrame:
             known = beside(task.study, asked.budget, asked.dataset, row["comparison"])
             if known is not None:
                 console.print(f"  {known.words}", highlight=False, markup=False)
+    if isinstance(analysis, ScoreAnalysis):
+        for row in analysis.checks.to_dict("records"):
+            console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
     console.print(f"report: {folder / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
     return analysis.runs
 

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ablations import effects, ensemble, quantities, tables
+from ablations import checks, effects, ensemble, quantities, tables
 from ablations.differences import spread, t_interval
 from ablations.effect_order import order_rows, ordered
 from ablations.effects import Effect, Pair
@@ -47,6 +47,9 @@ class ScoreAnalysis:
         difference (or the ratio); of an interaction, the two differences and theirs
     differences: one row a differing spec field of a difference's arms: comparison, field,
         baseline_value, variant_value
+    checks: one row a check of the study: study, arm, quantity, unit, least and most (NaN: no
+        limit), n runs of which it was measured, n_failing of them outside, mean, lowest,
+        highest, held (yes|no|not measured)
     order: one row an arm of the study's order, as the paper has it: arm, effect, low, high,
         rank_paper, rank_measured (0: not known), chance_of_paper_order
     """
@@ -61,6 +64,7 @@ class ScoreAnalysis:
     comparisons: pd.DataFrame
     pairs: pd.DataFrame
     differences: pd.DataFrame
+    checks: pd.DataFrame
     order: pd.DataFrame
 
 
@@ -84,6 +88,7 @@ _COLUMNS = {
     "comparisons": f"study {' '.join(_EFFECT)} verdict reason",
     "pairs": "comparison seed baseline_value variant_value difference",
     "differences": "comparison field baseline_value variant_value",
+    "checks": checks.COLUMNS,
     "order": "arm effect low high rank_paper rank_measured chance_of_paper_order",
 }
 _NUMBERS = {"pairs": ("baseline_value", "variant_value")}
@@ -101,6 +106,7 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
     budgets = study.imagenet_budgets if dataset == "imagenet" else study.budgets
     against = partial(objections, budgets.get(budget), budget, synthetic=synthetic)
     pairs = {item.name: effects.pair(by_arm, item) for item in study.differences}
+    treated = checks.rows(study, by_arm)
     rows = {
         "runs": [_run_row(run) for run in tables.of_role(runs, "reported")],
         "curves": [row for run in tables.of_role(runs, "reported") for row in _curve_rows(run)],
@@ -108,13 +114,14 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
             _summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
             for arm, quantity in used(study)
         ],
-        "comparisons": comparison_rows(study, by_arm, pairs, against),
+        "comparisons": comparison_rows(study, by_arm, pairs, against, treated),
         "pairs": [_pair_row(item, one) for item in study.differences for one in pairs[item.name]],
         "differences": [
             row
             for item in study.differences
             for row in tables.difference_rows(study, runs, item.name, item.baseline, item.variant)
         ],
+        "checks": treated,
         "order": order_rows({arm: effects.pair(by_arm, ordered(study, arm)) for arm in study.order})
         if study.order
         else [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ablations import effects, ensemble, quantities
+from ablations import checks, effects, ensemble, quantities
 from ablations.effect_order import order_effect, order_rows, ordered
 from ablations.effects import Effect, Pair
 from ablations.ensemble import Nets
@@ -29,6 +29,7 @@ def comparison_rows(
     by_arm: Mapping[str, Sequence[StudyRun]],
     pairs: Mapping[str, Sequence[Pair]],
     objections: Objections,
+    treated: Sequence[Row] = (),
 ) -> list[Row]:
     """Return one row a difference, then one a size of the ensemble, then one for the order.
 
@@ -36,6 +37,7 @@ def comparison_rows(
         by_arm: arm -> its runs by seed.
         pairs: name of a difference -> its pairs.
         objections: says why `n` pairs or nets give no verdict.
+        treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
     """
     families = [item.family for item in study.differences]
     measured = [
@@ -47,7 +49,10 @@ def comparison_rows(
         )
         for item in study.differences
     ]
-    against = [objections(n=effect.n) for effect in measured]
+    against = [
+        [*objections(n=effect.n), *checks.objections(treated, item.arms)]
+        for item, effect in zip(study.differences, measured, strict=True)
+    ]
     doubts = [_doubts(by_arm, item) for item in study.differences]
     if study.ensemble is not None:
         nets = ensemble.read(by_arm[study.ensemble.arm])

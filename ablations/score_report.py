@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ablations import drawing, pages, score_figure, text_tables
+from ablations import checks, drawing, pages, score_figure, text_tables
 from ablations.effect_order import UNIT
 from ablations.plan import StudyRun
 from ablations.quantities import MEASURES
@@ -56,7 +56,7 @@ def write(
         f"{name}.csv": pages.csv_table(
             getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split()
         )
-        for name in ("summary", "runs", "curves", "comparisons", *_ordered(analysis))
+        for name in ("summary", "runs", "curves", "comparisons", *_optional(analysis))
     }
     cells = [_cells(analysis, row) for row in pages.rows(analysis.comparisons)]
     files["records.jsonl"] = pages.json_lines(runs)
@@ -68,9 +68,10 @@ def write(
     return pages.write_files(folder, files)
 
 
-def _ordered(analysis: ScoreAnalysis) -> tuple[str, ...]:
-    """Return the name of the table of the order where the study has one."""
-    return ("order",) if analysis.study.order else ()
+def _optional(analysis: ScoreAnalysis) -> list[str]:
+    """Return the names of the tables that only some studies have."""
+    study = analysis.study
+    return [name for name in ("checks", "order") if getattr(study, name)]
 
 
 def _page(
@@ -95,6 +96,7 @@ def _page(
         metrics=list(dict.fromkeys(analysis.summary["metric"])),
         quantities={name: measure.label for name, measure in MEASURES.items()},
         order=pages.rows(analysis.order),
+        treated=[row | _check(row) for row in pages.rows(analysis.checks)],
         runs=pages.rows(analysis.runs),
         figures=figures,
         curves=pages.curves(
@@ -135,6 +137,13 @@ def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any], folder: Path) -
         "pairs": [] if is_order else pages.rows(analysis.pairs, comparison=name),
         "differences": [] if is_order else pages.rows(analysis.differences, comparison=name),
     }
+
+
+def _check(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a check in words."""
+    measured = row["held"] != "not measured"
+    found = checks.amount(row["lowest"], row["highest"], row["unit"]) if measured else "–"
+    return {"label": checks.label(row), "needed": checks.needed(row), "found": found}
 
 
 def _declared(analysis: ScoreAnalysis, name: str) -> Difference | None:

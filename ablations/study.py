@@ -40,6 +40,23 @@ Quantity = Literal[
     "fc7_neighbour_agreement",
     "pixel_neighbour_agreement",
     "dropout_mean_error",
+    "dropout_kl_halved",
+    "dropout_kl_unhalved",
+    "dropout_kl_one_mask",
+    "dropout_kl_arithmetic",
+    "colour_split_chance",
+    "fc7_neighbour_pixel_rank",
+    "epochs_to_70",
+    "epochs_to_60",
+    "epochs_to_50",
+    "epochs_to_40",
+    "epochs_to_settle",
+    "rate_divisions",
+    "decay_pull",
+    "norm_spread",
+    "units_kept",
+    "views_moved",
+    "colour_shift",
 ]
 
 #: difference: variant - baseline. ratio: variant / baseline.
@@ -113,6 +130,29 @@ class Difference:
     def arms(self) -> tuple[str, ...]:
         """Names of the arms that take part."""
         return (self.baseline, self.variant, *(self.interaction or ()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What shows that an arm had its treatment: `least` <= quantity <= `most` in every run.
+
+    A comparison with an arm of which a run fails its check gets no verdict.
+    """
+
+    arm: str
+    quantity: Quantity
+    least: float | None = None
+    most: float | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.least is None and self.most is None:
+            raise SpecError(f"the check of '{self.arm}' needs `least`, `most` or both.")
+
+    def holds(self, value: float) -> bool:
+        """Say whether a run's value is within the limits."""
+        above = self.least is None or value >= self.least
+        return above and (self.most is None or value <= self.most)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +290,7 @@ class ScoreStudy(Study):
     order: tuple[str, ...] = ()
     baseline: str = "paper"
     shown: tuple[Quantity, ...] = ()  # of every arm, in no comparison
+    checks: tuple[Check, ...] = ()  # that the arms had their treatment
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -262,6 +303,8 @@ class ScoreStudy(Study):
             # two quantities of one run may be held against each other
             same_run = item.baseline_quantity not in (None, item.quantity)
             self.check_arms(item.name, *item.arms[2 * same_run :])
+        for check in self.checks:
+            self.check_arms("checks", check.arm)
         self._check_nets()
         for arm in (self.baseline, *self.order) if self.order else ():
             self.check_arms("order", arm)

@@ -127,12 +127,10 @@ def _train(
 
 def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     """Measure the trained nets beyond their records where a study needs it."""
-    lacking = {
-        run.planned.experiment.run_id: run
-        for task in tasks
-        for run in inspections.needed(task, store.read(machine.out, _reported(task, machine)))
-    }
-    here = [run for run in lacking.values() if store.has_net(run)]
+    lacking = inspections.needed(
+        (task, store.read(machine.out, _reported(task, machine))) for task in tasks
+    )
+    here = [asked for asked in lacking if store.has_net(asked.run)]
     if len(here) < len(lacking):
         gone = len(lacking) - len(here)
         console.print(

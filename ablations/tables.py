@@ -14,11 +14,11 @@ from alexnet_tf.spec import Experiment, diff, replace
 _TEXT = (
     "run_id arm role status reason study metric unit paper_quantity dataset precision budget "
     "comparison baseline variant verdict kind field baseline_value variant_value family "
-    "baseline_quantity quantity scale noise paper_is paper_source claimed"
+    "baseline_quantity quantity scale noise paper_is paper_source claimed held"
 ).split()
 _INTEGERS = (
     "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "
-    "n_failed faster_seeds parameters seeds_as_claimed rank_paper rank_measured"
+    "n_failed n_failing faster_seeds parameters seeds_as_claimed rank_paper rank_measured"
 ).split()
 _BOOLEANS = "censored ratio_is_lower_bound chosen at_edge".split()
 _TYPES = {

@@ -4,19 +4,32 @@
 
 Leaves `inspection.json` (the numbers below) and `inspection.npz` (first-layer kernels and
 the pictures of Figure 4) in the run's folder. A number that the net has no layer for is
-left out.
+left out; `--only` measures some parts and keeps what is there of the others.
 
+features:
 - kernel_colour_split: difference of the towers' mean colourfulness of conv1's kernels
   (section 6.1), 0 to 1. shuffled_colour_split: the same for the same kernels dealt out to
-  the towers at random, on average.
+  the towers at random, on average. colour_split_chance: percent of the deals in which it is
+  as large.
 - fc7_neighbour_agreement: percent of the six training images nearest to a test image in
   the last hidden layer's activations that have its label (Figure 4), over 1,000 test
-  images. pixel_neighbour_agreement: the same in raw pixels.
+  images. pixel_neighbour_agreement: the same in raw pixels. fc7_neighbour_pixel_rank:
+  percent of the training images that are nearer in pixels than such a neighbour.
+
+dropout:
+- dropout_mean_error: percent of test images that the geometric mean of 32 nets with units
+  dropped gets wrong (section 4.2), from the centre view.
+- dropout_kl_halved, _unhalved, _one_mask, _arithmetic: mean Kullback-Leibler divergence, in
+  1/1000 nat, of these distributions from the geometric mean of 256 nets, over 1,000 test images.
+
+treatments:
 - norm_spread: standard deviation of a response norm's factor (k + alpha S)^-beta over 1,000
   test images, places and maps, in percent of its mean; of the norm where it is least. Near
   zero the norms are a constant.
-- dropout_mean_error: percent of test images that the geometric mean of 32 nets with units
-  dropped gets wrong (section 4.2), from the centre view.
+- units_kept: percent of hidden outputs that dropout passes in training.
+- views_moved: percent of 1,000 training images shown as another crop than their centre, or
+  reflected. colour_shift: root mean square of what colour jitter adds to a channel of them,
+  in grey levels.
 """
 
 from __future__ import annotations
@@ -25,107 +38,75 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
-from alexnet_tf import files, records
-from alexnet_tf.data.augment import Presenter, presenter
+from alexnet_tf import dropped_nets, files, records, treatments
 from alexnet_tf.data.images import DataError
-from alexnet_tf.data.labelled import Source
-from alexnet_tf.data.load import load
-from alexnet_tf.data.split import split
-from alexnet_tf.data.stream import image_batches
-from alexnet_tf.evaluate import top_k_error
-from alexnet_tf.layers import LocalResponseNorm
-from alexnet_tf.spec import ModelSpec
+from alexnet_tf.finished_run import FinishedRun, open_run
+
+#: What can be measured apart from the rest.
+Part = Literal["features", "dropout", "treatments"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 NEIGHBOURS = 6  # of Figure 4
 _SHOWN = 8  # test images of Figure 4
 _ASKED = 1000  # test images whose neighbours are counted
 _SEARCHED = 2**29  # bytes of training images at most, evenly spread over them all
-_DROPPED_NETS = 32
 _DEALS = 1000  # of the kernels to the towers, at random
 
 
-@dataclass(frozen=True)
-class _Net:
-    """A trained net and the images it was trained and tested on."""
-
-    spec: ModelSpec
-    model: keras.Model
-    presenter: Presenter
-    source: Source
-    train: np.ndarray  # indices of its training images
-    test: np.ndarray  # and of those it is tested on
-    turns: int  # labels that a class has
-    threads: int
-
-    def outputs(self, layer: str, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return the layer's outputs for the centre views of the images, (N, units) float32."""
-        inner = keras.Model(self.model.input, self.model.get_layer(layer).output)
-
-        @tf.function(reduce_retracing=True)
-        def activations(images: Any) -> Any:
-            return tf.cast(inner(self.presenter.centre(images), training=False), tf.float32)
-
-        batches = image_batches(self.source, part, chosen, self.threads)
-        return np.concatenate([np.asarray(activations(images)) for images in batches])
-
-    def pixels(self, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return the stored images, (N, H, W, 3) uint8."""
-        batches = image_batches(self.source, part, chosen, self.threads)
-        return np.concatenate([np.asarray(images) for images in batches])
-
-
 def inspect_net(
-    run: Path, *, data_dir: Path | None = None, cache: Path | None = None, threads: int = 1
+    run: Path,
+    *,
+    only: Collection[Part] = PARTS,
+    data_dir: Path | None = None,
+    cache: Path | None = None,
+    threads: int = 1,
 ) -> dict[str, float]:
     """Measure a finished run's net, keep what was found in its folder, and return the numbers.
+
+    Args:
+        only: the parts to measure; what was found of the others before is kept.
 
     Raises:
         FileNotFoundError: the run is not finished.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
-    record = records.read(run / "result.json")
-    experiment = record.experiment
-    source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
-    if record.data is not None and record.data.fingerprint != source.fingerprint():
-        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
-    chosen = split(source, experiment.data)
-    model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
-    shown = presenter(experiment, source, chosen)
-    net = _Net(
-        spec=experiment.model,
-        model=model,
-        presenter=shown,
-        source=source,
-        train=chosen.train,
-        test=chosen.test,
-        turns=experiment.data.turns,
-        threads=threads,
-    )
-    values, arrays = _kernels(net)
-    if experiment.model.dense:
-        found, pictures = _neighbours(net)
-        values, arrays = values | found, arrays | pictures
-    if any(conv.norm for conv in experiment.model.convs):
-        values["norm_spread"] = _norm_spread(net)
-    if any(dense.dropout for dense in experiment.model.dense):
-        values["dropout_mean_error"] = _dropout_mean_error(net, experiment.seed)
-    buffer = io.BytesIO()
-    cast(Any, np.savez_compressed)(buffer, **arrays)  # its annotations mistake an array
-    files.write_atomic(run / "inspection.npz", buffer.getvalue())
-    kept = {"weights_sha256": record.weights_sha256, "values": values}
+    net = open_run(run, data_dir=data_dir, cache=cache, threads=threads)
+    values = _kept(run, net)
+    if "features" in only:
+        found, arrays = _kernels(net)
+        if net.spec.dense:
+            numbers, pictures = _neighbours(net)
+            found, arrays = found | numbers, arrays | pictures
+        values |= found
+        buffer = io.BytesIO()
+        cast(Any, np.savez_compressed)(buffer, **arrays)  # its annotations mistake an array
+        files.write_atomic(run / "inspection.npz", buffer.getvalue())
+    if "dropout" in only and any(dense.dropout for dense in net.spec.dense):
+        values["dropout_mean_error"] = dropped_nets.mean_error(net)
+        values |= dropped_nets.divergences(net)
+    if "treatments" in only:
+        values |= treatments.all_of(net)
+    kept = {"weights_sha256": net.record.weights_sha256, "values": values}
     text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
     files.write_atomic(run / "inspection.json", text.encode())
     return values
+
+
+def _kept(run: Path, net: FinishedRun) -> dict[str, float]:
+    """Return what an earlier inspection found of the same weights."""
+    try:
+        held = json.loads((run / "inspection.json").read_text(encoding="utf-8"))
+        same = held["weights_sha256"] == net.record.weights_sha256
+        return dict(held["values"]) if same else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def colourfulness(kernels: np.ndarray) -> np.ndarray:
@@ -142,8 +123,10 @@ def colourfulness(kernels: np.ndarray) -> np.ndarray:
     return 1 - grey / np.maximum(energy, np.finfo(kernels.dtype).tiny)
 
 
-def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float]:
+def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
     """Return how far the towers' mean colourfulness lies apart, and by chance would.
+
+    Third comes the percent of random deals in which it is as large.
 
     Args:
         kernels: (height, width, 3, maps), the towers' in halves.
@@ -151,7 +134,10 @@ def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """
     colours = colourfulness(kernels.astype(np.float64))
     deals = np.random.default_rng(seed).permuted(np.tile(colours, (_DEALS, 1)), axis=1)
-    return float(_apart(colours[None])[0]), float(_apart(deals).mean())
+    split, by_chance = float(_apart(colours[None])[0]), _apart(deals)
+    # the deal at hand is one of them: its chance is never zero
+    as_large = (1 + int((by_chance >= split - 1e-12).sum())) / (1 + _DEALS)
+    return split, float(by_chance.mean()), 100 * as_large
 
 
 def nearest(queries: np.ndarray, points: np.ndarray, count: int = NEIGHBOURS) -> np.ndarray:
@@ -163,13 +149,37 @@ def nearest(queries: np.ndarray, points: np.ndarray, count: int = NEIGHBOURS) ->
     Args:
         queries: (Q, D). points: (P, D), P at least `count`.
     """
+    found = [
+        np.argsort(distances, axis=1, kind="stable")[:, :count]
+        for _, distances in _distances(queries, points)
+    ]
+    return np.concatenate(found)
+
+
+def pixel_ranks(queries: np.ndarray, points: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return the share of points nearer to each query than those found, (Q, count), 0 to 1.
+
+    Args:
+        queries: (Q, D). points: (P, D). found: (Q, count) indices of points.
+    """
+    ranks = []
+    for start, distances in _distances(queries, points):
+        own = np.take_along_axis(distances, found[start : start + len(distances)], axis=1)
+        ordered = np.sort(distances, axis=1)
+        below = [np.searchsorted(row, mine) for row, mine in zip(ordered, own, strict=True)]
+        ranks.append(np.array(below) / len(points))
+    return np.concatenate(ranks)
+
+
+def _distances(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield some queries' squared distances, less their own from the origin, float32.
+
+    With the number of the first of these queries: some at a time, fast and in little memory.
+    """
     points, queries = points.astype(np.float32), queries.astype(np.float32)
     squares = (points**2).sum(axis=1)
-    found = []
-    for start in range(0, len(queries), 64):  # some at a time: fast, and little memory
-        distances = squares - 2 * (queries[start : start + 64] @ points.T)
-        found.append(np.argsort(distances, axis=1, kind="stable")[:, :count])
-    return np.concatenate(found)
+    for start in range(0, len(queries), 64):
+        yield start, squares - 2 * (queries[start : start + 64] @ points.T)
 
 
 def _apart(colours: np.ndarray) -> np.ndarray:
@@ -178,16 +188,16 @@ def _apart(colours: np.ndarray) -> np.ndarray:
     return np.abs(colours[:, :half].mean(axis=1) - colours[:, half:].mean(axis=1))
 
 
-def _kernels(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+def _kernels(net: FinishedRun) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     kernels = np.asarray(net.model.get_layer(net.spec.names()[0]).kernel, np.float32)
-    values = {}
+    values: dict[str, float] = {}
     if net.spec.towers == 2:
-        apart, by_chance = colour_split(kernels)
-        values = {"kernel_colour_split": apart, "shuffled_colour_split": by_chance}
+        names = ("kernel_colour_split", "shuffled_colour_split", "colour_split_chance")
+        values.update(zip(names, colour_split(kernels), strict=True))
     return values, {"conv1": kernels}
 
 
-def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+def _neighbours(net: FinishedRun) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Return the shares of neighbours with the right label, and the pictures of Figure 4."""
     source, layer = net.source, net.spec.names()[-2]
     count = min(len(net.train), _SEARCHED // (3 * source.size**2))
@@ -197,6 +207,7 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     by_features = nearest(net.outputs(layer, "test", asked), net.outputs(layer, "train", train))
     asked_pixels, train_pixels = net.pixels("test", asked), net.pixels("train", train)
     by_pixels = nearest(_flat(asked_pixels), _flat(train_pixels))
+    ranks = pixel_ranks(_flat(asked_pixels), _flat(train_pixels), by_features)
     agreement = {
         name: 100 * float((known[index] == wanted[:, None]).mean())
         for name, index in (("fc7", by_features), ("pixel", by_pixels))
@@ -204,6 +215,7 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     shown = by_features[:_SHOWN]
     logits = net.outputs(net.spec.names()[-1], "test", asked[:_SHOWN])
     values = {f"{name}_neighbour_agreement": value for name, value in agreement.items()}
+    values["fc7_neighbour_pixel_rank"] = 100 * float(ranks.mean())
     pictures = {
         "test_images": asked_pixels[:_SHOWN],
         "test_labels": wanted[:_SHOWN],
@@ -215,45 +227,6 @@ def _neighbours(net: _Net) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     return values, pictures
 
 
-def _norm_spread(net: _Net) -> float:
-    """Return the least spread of a response norm's factor, in percent of its mean."""
-    asked = net.test[:_ASKED]
-    spreads = []
-    for layer in net.model.layers:
-        if isinstance(layer, LocalResponseNorm):
-            inner: Any = keras.Model(net.model.input, layer.input)
-            total, squares, count = 0.0, 0.0, 0
-            for images in image_batches(net.source, "test", asked, net.threads):
-                shown = inner(net.presenter.centre(images), training=False)
-                factor = layer.factor(np.asarray(tf.cast(shown, tf.float32)))
-                total += float(factor.sum())
-                squares += float((factor**2).sum())
-                count += factor.size
-            mean = total / count
-            spreads.append(100 * max(0.0, squares / count - mean**2) ** 0.5 / mean)
-    return min(spreads)
-
-
-def _dropout_mean_error(net: _Net, seed: int) -> float:
-    """Return the test error of the geometric mean of nets with units dropped, in percent."""
-    keras.utils.set_random_seed(seed)
-
-    @tf.function(reduce_retracing=True)
-    def mean_logits(images: Any) -> Any:
-        # the softmax of mean logits is the normalised geometric mean of the softmaxes
-        view = net.presenter.centre(images)
-        drawn = [tf.cast(net.model(view, training=True), tf.float32) for _ in range(4)]
-        return tf.add_n(drawn) / len(drawn)
-
-    def averaged(images: Any) -> np.ndarray:
-        rounds = range(_DROPPED_NETS // 4)
-        return np.mean([np.asarray(mean_logits(images)) for _ in rounds], axis=0)
-
-    batches = image_batches(net.source, "test", net.test, net.threads)
-    logits = np.concatenate([averaged(images) for images in batches])
-    return 100 * top_k_error(logits, net.source.test_labels[net.test] * net.turns)
-
-
 def _flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1)
 
@@ -263,6 +236,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m alexnet_tf.inspect_net", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--data-dir", type=Path, help="folder of the images, as in training")
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1)
@@ -272,7 +246,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     tf.config.experimental.enable_op_determinism()
     try:
         values = inspect_net(
-            given.run, data_dir=given.data_dir, cache=given.cache, threads=given.threads
+            given.run,
+            only=given.only,
+            data_dir=given.data_dir,
+            cache=given.cache,
+            threads=given.threads,
         )
     except DataError as error:
         return _fail(3, error)

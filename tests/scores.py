@@ -49,6 +49,16 @@ BASE: Mapping[str, float] = {
     "fc7_neighbour_agreement": 61.0,
     "pixel_neighbour_agreement": 30.5,
     "dropout_mean_error": 24.6,
+    "dropout_kl_halved": 0.2,
+    "dropout_kl_unhalved": 720.0,
+    "dropout_kl_one_mask": 31.0,
+    "dropout_kl_arithmetic": 1.7,
+    "colour_split_chance": 3.1,
+    "fc7_neighbour_pixel_rank": 37.0,
+    "norm_spread": 12.0,
+    "units_kept": 50.0,
+    "views_moved": 98.8,
+    "colour_shift": 2.2,
 }
 
 EVALUATED: Mapping[str, tuple[Part, int]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -13,12 +14,14 @@ import pytest
 import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special, stats
 
-from alexnet_tf import inspect_net, records
+from alexnet_tf import dropped_nets, inspect_net, records, treatments
 from alexnet_tf.data.augment import presenter
 from alexnet_tf.data.split import split
+from alexnet_tf.finished_run import open_run
 from alexnet_tf.inspect_net import colour_split, colourfulness, nearest
-from alexnet_tf.spec import AugmentSpec, DenseSpec, replace
+from alexnet_tf.spec import AugmentSpec, DenseSpec, JitterSpec, replace
 from alexnet_tf.spec.model import ResponseNormSpec
 from alexnet_tf.train import train
 
@@ -53,9 +56,10 @@ def test_chance_split_is_the_mean_over_all_deals_of_the_kernels():
         for half in itertools.combinations(range(6), 3)
         for rest in [sorted(set(range(6)) - set(half))]
     ]
-    apart, by_chance = colour_split(kernels)
+    apart, by_chance, as_large = colour_split(kernels)
     assert apart == pytest.approx(abs(colours[:3].mean() - colours[3:].mean()))
     assert by_chance == pytest.approx(np.mean(deals), rel=0.06)
+    assert as_large == pytest.approx(100 * np.mean(np.array(deals) >= apart - 1e-9), abs=5)
 
 
 def test_towers_that_have_colour_to_themselves_lie_further_apart_than_by_chance():
@@ -63,8 +67,9 @@ def test_towers_that_have_colour_to_themselves_lie_further_apart_than_by_chance(
     grey = rng.normal(size=(5, 5, 1, 8)).repeat(3, axis=2)
     pure = rng.normal(size=(5, 5, 3, 8))
     pure -= pure.mean(axis=2, keepdims=True)
-    apart, by_chance = colour_split(np.concatenate([grey, pure], axis=3))
-    assert apart == pytest.approx(1) and by_chance < 0.4
+    apart, by_chance, as_large = colour_split(np.concatenate([grey, pure], axis=3))
+    # 2 of the 12,870 deals separate them
+    assert apart == pytest.approx(1) and by_chance < 0.4 and 0 < as_large < 0.5
 
 
 @settings(max_examples=50, deadline=None)
@@ -78,6 +83,20 @@ def test_neighbours_are_those_of_a_sort_by_distance(seed, points, queries):
         for row in asked
     ]
     assert nearest(asked, known).tolist() == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 999), st.integers(6, 60), st.integers(1, 70))
+def test_ranks_count_the_points_that_are_nearer(seed, points, queries):
+    rng = np.random.default_rng(seed)
+    known, asked = (rng.integers(0, 4, (n, 5)).astype(np.uint8) for n in (points, queries))
+    found = rng.integers(0, points, (queries, 3))
+    distances = ((asked[:, None] - 1.0 * known[None]) ** 2).sum(axis=2)
+    expected = [
+        [(row < row[i]).sum() / points for i in index]
+        for row, index in zip(distances, found, strict=True)
+    ]
+    np.testing.assert_allclose(inspect_net.pixel_ranks(asked, known, found), expected)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +128,74 @@ def test_the_command_leaves_numbers_and_pictures_in_a_fresh_process(
     assert 0 <= values["fc7_neighbour_agreement"] <= 100
     assert 0 <= values["dropout_mean_error"] <= 100
     assert 0 <= values["kernel_colour_split"] <= 1
+    assert 0 <= values["fc7_neighbour_pixel_rank"] <= 100
+    assert values["units_kept"] == pytest.approx(50, abs=5) and values["colour_shift"] == 0
     assert values["norm_spread"] == pytest.approx(spread_by_hand(run, data), rel=1e-4)
+
+
+def test_parts_are_measured_apart_and_the_others_kept(prepared, run):
+    places: Any = {"data_dir": prepared.data_dir, "cache": prepared.cache}
+    kept = inspect_net.inspect_net(run, only=("features",), **places)
+    (run / "inspection.json").unlink()
+    alone = inspect_net.inspect_net(run, only=("treatments",), **places)
+    assert set(alone) == {"norm_spread", "units_kept", "views_moved", "colour_shift"}
+    both = inspect_net.inspect_net(run, only=("features",), **places)
+    features = {name: value for name, value in kept.items() if "split" in name or "fc7" in name}
+    assert features and both.items() >= {**alone, **features}.items()
+    held = json.loads((run / "inspection.json").read_text())
+    text = json.dumps({**held, "weights_sha256": "of another net"})
+    (run / "inspection.json").write_text(text)
+    again = inspect_net.inspect_net(run, only=("treatments",), **places)
+    assert set(again) == set(alone)
+
+
+def test_divergences_are_those_of_every_mask_by_hand(prepared, run, monkeypatch):
+    """The exact geometric mean, over all 2^8 masks of the eight units."""
+    opened = open_run(run, data_dir=prepared.data_dir, cache=prepared.cache)
+    monkeypatch.setattr(dropped_nets, "MASKS", 4096)
+    found = dropped_nets.divergences(opened)
+    last: Any = opened.model.get_layer(opened.spec.names()[-1])
+    fc7 = opened.outputs(opened.spec.names()[-2], "test", opened.test[:1000]).astype(float)
+    weights, bias = (np.asarray(value, float) for value in (last.kernel, last.bias))
+    masks = np.array(list(itertools.product((0, 1), repeat=8)))
+    logits = np.einsum("mu,nu,uc->mnc", masks, fc7, weights) + bias
+    each = special.log_softmax(logits, axis=-1)
+    mean = special.log_softmax(each.mean(axis=0), axis=-1)
+    halved = special.log_softmax(fc7 @ weights / 2 + bias, axis=-1)
+    whole = special.log_softmax(fc7 @ weights + bias, axis=-1)
+    arithmetic = np.log(np.exp(each).mean(axis=0))
+    # one hidden layer of dropout: halving is the geometric mean itself, up to drawn masks
+    assert dropped_nets.divergence(mean, halved) == pytest.approx(0, abs=1e-6)
+    assert found["dropout_kl_halved"] < 2
+    for name, q in (("unhalved", whole), ("arithmetic", arithmetic)):
+        expected = 1000 * stats.entropy(np.exp(mean), np.exp(q), axis=1).mean()
+        assert found[f"dropout_kl_{name}"] == pytest.approx(expected, rel=0.1, abs=1)
+    assert found["dropout_kl_one_mask"] > found["dropout_kl_halved"]
+
+
+@pytest.mark.parametrize(
+    ("augment", "moved"),
+    [
+        (AugmentSpec(crop="centre", flip=False), (0, 0)),
+        (AugmentSpec(crop="centre", flip=True), (35, 65)),
+        (AugmentSpec(crop="random", flip=True), (85, 100)),  # nine places, one the centre
+    ],
+)
+def test_images_are_moved_as_their_augmentation_says(prepared, run, augment, moved):
+    jitter = JitterSpec(sigma=0.5)
+    for wanted in (None, jitter):
+        opened = open_run(run, data_dir=prepared.data_dir, cache=prepared.cache)
+        settings = dataclasses.replace(augment, jitter=wanted)
+        experiment = replace(opened.record.experiment, {"data.augment": settings})
+        chosen = split(opened.source, experiment.data)
+        shown = presenter(experiment, opened.source, chosen)
+        found = treatments.augmentation(dataclasses.replace(opened, presenter=shown))
+        assert moved[0] <= found["views_moved"] <= moved[1]
+        # the axes' rows are scaled eigenvectors: the mean square of a channel by hand
+        axes = np.zeros((3, 3)) if shown.axes is None else shown.axes
+        assert found["colour_shift"] == pytest.approx(
+            0.5 * np.sqrt((axes**2).sum() / 3), rel=0.25, abs=1e-9
+        )
 
 
 def spread_by_hand(run: Path, data) -> float:
@@ -143,7 +229,8 @@ def test_what_a_net_has_no_layer_for_is_left_out(prepared, tmp_path):
     plain = replace(tiny.experiment(epochs=1), {"model.dense": ()})
     train(plain, out=tmp_path / "run", data_dir=prepared.data_dir, cache=prepared.cache)
     places = {"data_dir": prepared.data_dir, "cache": prepared.cache}
-    assert inspect_net.inspect_net(tmp_path / "run", **places) == {}
+    found = inspect_net.inspect_net(tmp_path / "run", **places)
+    assert found == {"units_kept": 100, "views_moved": 0, "colour_shift": 0}
 
 
 def test_a_folder_without_a_finished_run_is_refused_in_one_line(tmp_path, capsys):

@@ -21,7 +21,8 @@ from pathlib import Path
 from alexnet_tf import files
 if os.environ.get("INSPECT_FAILS"):
     sys.exit("alexnet_tf.inspect_net: no such net")
-held = {"weights_sha256": "", "values": {"dropout_mean_error": 0.5}}
+names = sys.argv[2:]
+held = {"weights_sha256": "", "values": dict.fromkeys(names, 50.0)}
 files.write_atomic(Path(sys.argv[1]) / "inspection.json", json.dumps(held).encode())
 """
 
@@ -31,10 +32,11 @@ def inspected(monkeypatch) -> list[str]:
     """Replace the inspection of nets; return the inspected run ids."""
     ids: list[str] = []
 
-    def inspect(run, machine):
-        ids.append(run.experiment.run_id)
-        folder = machine.out / "runs" / run.experiment.run_id
-        return [sys.executable, "-c", INSPECT, str(folder)]
+    def inspect(asked, machine):
+        ids.append(asked.run_id)
+        folder = machine.out / "runs" / asked.run_id
+        names = [n for n, part in inspections.INSPECTED.items() if part in asked.parts]
+        return [sys.executable, "-c", INSPECT, str(folder), *names]
 
     monkeypatch.setattr(inspections, "_command", inspect)
     return ids
@@ -72,4 +74,14 @@ def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsy
 
 
 def test_a_study_without_measured_quantities_needs_no_inspection(tmp_path, started, inspected):
-    assert ablate(tmp_path, "lrn", "--seeds", "1") == 0 and not inspected
+    assert ablate(tmp_path, "bias_one", "--seeds", "1") == 0 and not inspected
+
+
+def test_what_shows_that_the_treatment_happened_is_measured(tmp_path, started, inspected, capsys):
+    assert ablate(tmp_path, "lrn", "--seeds", "1") == 0 and len(inspected) == 1
+    said = "check: paper: spread of a norm's factor, of its mean 50 %, needed at least 10"
+    assert said in capsys.readouterr().out
+
+
+def test_a_net_of_two_studies_is_inspected_once_for_both(tmp_path, started, inspected):
+    assert ablate(tmp_path, "lrn", "crop_flip", "--seeds", "1") == 0 and len(inspected) == 1

@@ -13,6 +13,7 @@ from score_runs import error, evaluated, new, run
 from ablations import quantities
 from ablations.plan import StudyRun
 from ablations.study import Quantity
+from alexnet_tf.spec import PlateauSpec, RateChange
 
 INSPECTED = {
     "kernel_colour_split": 0.3,
@@ -20,6 +21,16 @@ INSPECTED = {
     "fc7_neighbour_agreement": 41.0,
     "pixel_neighbour_agreement": 22.0,
     "dropout_mean_error": 35.5,
+    "dropout_kl_halved": 0.01,
+    "dropout_kl_unhalved": 0.3,
+    "dropout_kl_one_mask": 0.2,
+    "dropout_kl_arithmetic": 0.02,
+    "colour_split_chance": 4.0,
+    "fc7_neighbour_pixel_rank": 21.0,
+    "norm_spread": 15.0,
+    "units_kept": 50.1,
+    "views_moved": 99.0,
+    "colour_shift": 2.5,
 }
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
@@ -50,6 +61,13 @@ def test_every_quantity_by_hand():
         "early_train_error": 100 * (0.8 + 0.6 + 0.5) / 3,
         # half of chance's 90 % is 45 %, half way between the ends of epochs 3 and 4
         "epochs_to_converge": 3.5,
+        # straight lines between 80, 70, 50, 40 and 60 % at the ends of epochs
+        **{"epochs_to_70": 2.0, "epochs_to_60": 2.5, "epochs_to_50": 3.0, "epochs_to_40": 4.0},
+        # it ends at 60 %, and a twentieth of the fall from 90 % is left at 61.5
+        "epochs_to_settle": 2 + 8.5 / 20,
+        "rate_divisions": 0.0,
+        # 50 updates at a rate of 0.04, decay 0.0005, momentum 0.9
+        "decay_pull": 50 * 0.04 * 0.0005 / 0.1,
         "seconds_per_epoch": 3.5,  # of 2, 3, 4, 5: the first epoch does not count
         **INSPECTED,
     }
@@ -65,6 +83,7 @@ def test_a_diverged_run_counts_as_chance():
         **dict.fromkeys(("test_error", "test_error_ten_views", "validation_error"), 90.0),
         **dict.fromkeys(("train_error", "running_train_error", "early_train_error"), 90.0),
         **{"generalisation_gap": 0.0, "epochs_to_converge": 30.0, "seconds_per_epoch": 2.0},
+        **dict.fromkeys((f"epochs_to_{goal}" for goal in (70, 60, 50, 40, "settle")), 30.0),
     }
     assert {quantity: quantities.value(diverged, quantity) for quantity in QUANTITIES} == expected
     assert quantities.mistakes(diverged, "test_error") is None
@@ -108,6 +127,37 @@ def test_convergence_equals_a_dense_scan_of_the_curve(errors):
     assert found == pytest.approx(expected, abs=0.011)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 899).map(lambda k: k / 1000), min_size=1, max_size=30))
+def test_a_net_has_settled_when_a_twentieth_of_its_own_fall_is_left(errors):
+    made = run("paper", 0, curve=errors, validation=errors)
+    last = np.mean(errors[-max(1, len(errors) // 10) :])
+    goal = last + 0.05 * (0.9 - last)
+    x = np.linspace(0, len(errors), 400 * len(errors) + 1)
+    below = np.flatnonzero(np.interp(x, range(len(errors) + 1), [0.9, *errors]) <= goal + 1e-9)
+    found = quantities.value(made, "epochs_to_settle")
+    assert found == pytest.approx(x[below[0]], abs=0.006)
+    assert not quantities.bounded(made, "epochs_to_settle")
+
+
+def test_divisions_are_those_of_the_epochs_that_were_trained():
+    changes = tuple(RateChange(epoch=e, learning_rate=0.04 / 10**e) for e in (1, 2, 4))
+    made = run("paper", 0, curve=[0.5] * 4, settings={"train.changes": changes})
+    assert quantities.value(made, "rate_divisions") == 2  # the third comes after the fourth
+    pull = 10 * (0.04 + 0.004 + 2 * 0.0004) * 0.0005 / 0.1
+    assert quantities.value(made, "decay_pull") == pytest.approx(pull)
+    still = run("paper", 0, curve=[0.5] * 2, settings={"train.weight_decay": 0.0})
+    assert quantities.value(still, "decay_pull") == 0
+
+
+def test_the_plateau_rule_counts_where_it_fired():
+    waits = {"train.validate": "epoch", "train.plateau": PlateauSpec(patience=2)}
+    falling, flat = [0.8, 0.7, 0.6, 0.5, 0.4, 0.3], [0.8, 0.7, 0.7, 0.7, 0.7, 0.7]
+    for validation, fired in ((falling, 0), (flat, 1)):
+        made = run("paper", 0, curve=[0.5] * 6, validation=validation, settings=waits)
+        assert quantities.value(made, "rate_divisions") == fired
+
+
 def test_convergence_needs_an_error_after_every_epoch():
     for validation in ([], [None, None], [0.8, None]):
         made = run("paper", 0, curve=[0.5] * len(validation), validation=validation)
@@ -132,6 +182,6 @@ def test_mistakes_are_those_of_the_right_views():
 
 def test_differences_of_percent_are_points():
     units = {measure.unit for measure in quantities.MEASURES.values()}
-    assert units == {"%", "points", "epochs", "seconds", "index"}
+    assert units == {*("%", "points", "epochs", "seconds", "index", "times", "mnat", "grey levels")}
     assert quantities.MEASURES["test_error"].unit_of_differences == "points"
     assert quantities.MEASURES["kernel_colour_split"].unit_of_differences == "index"

@@ -51,8 +51,8 @@ def write(
 ) -> ScoreAnalysis:
     analysis = analyse_scores(of, runs, budget=budget)
     paths = score_report.write(analysis, runs, folder, command=COMMAND)
-    order = ["order.csv"] if of.order else []
-    assert paths == [folder / name for name in [*FILES[:4], *order, *FILES[4:]]]
+    some = [f"{name}.csv" for name in ("checks", "order") if getattr(of, name)]
+    assert paths == [folder / name for name in [*FILES[:4], *some, *FILES[4:]]]
     return analysis
 
 
@@ -70,7 +70,9 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ScoreAnalysis
 def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, ScoreAnalysis]) -> None:
     page = check(usual[0] / "index.html", size=2_000_000)
     links = {a["href"] for a in page.all("a")}
-    assert {link for link in links if not link.startswith("#")} == set(FILES) - {"index.html"}
+    assert {link for link in links if not link.startswith("#")} == {*FILES, "checks.csv"} - {
+        "index.html"
+    }
     policy = next(
         a["content"] for a in page.all("meta") if "content" in a and "src" in a["content"]
     )
@@ -93,13 +95,13 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalys
     words = page.words.replace("\u202f", " ")
     for row in analysis.comparisons.to_dict("records"):
         minus = "" if row["unit"] == "x" else "+"
-        estimate = f"{row['estimate']:{minus}.2f}".replace("-", "\u2212")
+        estimate = f"{row['estimate']:{minus},.2f}".replace("-", "\u2212")
         unit = "×" if row["unit"] == "x" else row["unit"]
         assert f"{estimate} {unit}" in words
         assert row["reason"] in words and row["verdict"] in words
         assert f"{row['sign_flip_p']:.4f} ({row['min_p']:.4f})" in words
     for row in analysis.pairs.to_dict("records"):
-        assert f"{row['baseline_value']:.2f}|{row['variant_value']:.2f}|" in page.cells
+        assert f"{row['baseline_value']:,.2f}|{row['variant_value']:,.2f}|" in page.cells
     for row in analysis.summary.to_dict("records"):
         assert (
             f"{row['mean']:.2f} {row['unit']}{row['ci_low']:.2f} to {row['ci_high']:.2f}" in words

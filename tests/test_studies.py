@@ -284,6 +284,7 @@ GAINS_KEPT = {
     "constant_norms": v.constant_norms,
     "zero_biases": v.zero_biases,
     "unit_biases": v.unit_biases,
+    "untrained": v.untrained,
     "one_gpu": v.one_gpu,
     "six_conv": v.six_conv,
     "no_communication": v.no_communication,

@@ -4,7 +4,7 @@ python -m ablations.run crop_flip --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Check, Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, replace
 
 _NO_CROP, _NO_FLIP = {"data.augment.crop": "centre"}, {"data.augment.flip": False}
@@ -37,6 +37,7 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    checks=(Check(arm="paper", quantity="views_moved", least=95),),
     differences=(
         Difference(
             name="overfitting",

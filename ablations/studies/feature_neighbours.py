@@ -6,6 +6,7 @@ python -m ablations.run feature_neighbours --budget standard
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Difference, ScoreStudy
 from alexnet_tf.spec import PAPER
+from alexnet_tf.spec.variants import untrained
 
 STUDY = ScoreStudy(
     name="feature_neighbours",
@@ -20,9 +21,9 @@ STUDY = ScoreStudy(
     limits="Similar means of the same class here; the search is exact (on ImageNet among "
     "the images that fit half a GiB, evenly spread), where the 2012 code looked "
     "at one neighbour in each batch of data.",
-    arms={"paper": SMALL_ALEXNET},
-    on_imagenet={"paper": PAPER},
-    labels={"paper": "the net"},
+    arms={"paper": SMALL_ALEXNET, "untrained": untrained(SMALL_ALEXNET)},
+    on_imagenet={"paper": PAPER, "untrained": untrained(PAPER)},
+    labels={"paper": "the net", "untrained": "with its initial weights"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     differences=(
@@ -35,6 +36,27 @@ STUDY = ScoreStudy(
             claimed="higher",
             smallest=1.0,
             note="Share of the six nearest training images that have the test image's label.",
+        ),
+        Difference(
+            name="training",
+            baseline="untrained",
+            variant="paper",
+            quantity="fc7_neighbour_agreement",
+            claimed="higher",
+            smallest=1.0,
+            family="secondary",
+            note="The same share with the initial weights: what training adds.",
+        ),
+        Difference(
+            name="not_close_in_pixels",
+            baseline="untrained",
+            variant="paper",
+            quantity="fc7_neighbour_pixel_rank",
+            claimed="higher",
+            smallest=1.0,
+            family="secondary",
+            note="How many training images are nearer in pixels than a neighbour in fc7; among "
+            "images at random it would be half of them.",
         ),
     ),
 )

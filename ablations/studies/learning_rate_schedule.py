@@ -4,7 +4,7 @@ python -m ablations.run learning_rate_schedule --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Check, Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, PlateauSpec, replace
 from alexnet_tf.spec.variants import constant_rate, reductions
 
@@ -42,6 +42,13 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    checks=(
+        *(
+            Check(arm=arm, quantity="rate_divisions", least=count, most=count)
+            for arm, count in {"paper": 3, "constant": 0, "one": 1, "two": 2}.items()
+        ),
+        Check(arm="plateau", quantity="rate_divisions", least=3),
+    ),
     differences=(
         Difference(
             name="constant",

@@ -6,7 +6,7 @@ Without it the top-1 error rises by 1.4 points and the top-5 error by 1.2.
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Check, Difference, ScoreStudy
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import constant_norms, without_lrn
 
@@ -28,6 +28,7 @@ STUDY = ScoreStudy(
     labels={"paper": "with LRN", "no_lrn": "without LRN", "constant": "norms with alpha = 0"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    checks=(Check(arm="paper", quantity="norm_spread", least=10),),
     differences=(
         Difference(
             name="no_lrn",

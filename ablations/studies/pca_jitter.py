@@ -4,7 +4,7 @@ python -m ablations.run pca_jitter --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Check, Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, JitterSpec, replace
 from alexnet_tf.spec.variants import jitter_2012
 
@@ -38,6 +38,10 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    checks=(
+        Check(arm="paper", quantity="colour_shift", least=0.5),
+        Check(arm="code2012", quantity="colour_shift", least=0.5),
+    ),
     differences=(
         Difference(
             name="none",

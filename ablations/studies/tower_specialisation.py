@@ -25,6 +25,7 @@ STUDY = ScoreStudy(
     labels={"paper": "two towers", "full": "no towers"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    shown=("colour_split_chance",),
     differences=(
         Difference(
             name="split",

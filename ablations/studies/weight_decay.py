@@ -4,7 +4,7 @@ python -m ablations.run weight_decay --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Check, Difference, ScoreStudy
 from alexnet_tf.spec import PAPER, replace
 
 
@@ -39,6 +39,11 @@ STUDY = ScoreStudy(
     labels={"paper": "weight decay 0.0005", "no_decay": "none", "as_much": "nine times the decay"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
+    checks=(
+        Check(arm="no_decay", quantity="decay_pull", most=0),
+        Check(arm="as_much", quantity="decay_pull", least=10),
+    ),
+    shown=("decay_pull",),
     differences=(
         Difference(
             name="training_error",

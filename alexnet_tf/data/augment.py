@@ -43,15 +43,16 @@ class Presenter:
         augment = self.spec.augment
         if self.size == self.crop and not augment.flip and augment.jitter is None:
             return self._scaled(tf.cast(images, tf.float32))
-        key = tf.constant([seed, _DRAWS], tf.int32)
-        for number in (epoch, batch):
-            key = _random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
-        count = tf.shape(images)[0]
+        key, count = _key(seed, epoch, batch), tf.shape(images)[0]
         rows, columns = self._random_windows(count, key)
         pixels = _windows(tf.cast(images, tf.float32), rows, columns)
         pixels += self._colour(count, key, epoch)[:, None, None, :]
         inputs = self._scaled(pixels, rows, columns)
         return inputs / self._divisor(epoch)
+
+    def colours(self, count: Any, seed: int, epoch: Any, batch: Any) -> Any:
+        """Return what `training` adds to the pixels of each image: (count, 3), of 0 to 255."""
+        return self._colour(count, _key(seed, epoch, batch), epoch)
 
     def centre(self, images: Any) -> Any:
         """Return the centre of each image, scaled, as at test time: (B, crop, crop, 3)."""
@@ -145,6 +146,14 @@ def ten_places(size: int, crop: int) -> tuple[tuple[int, int, bool], ...]:
     far, middle = size - crop, (size - crop) // 2
     places = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
     return tuple((y, x, flipped) for flipped in (False, True) for y, x in places)
+
+
+def _key(seed: int, epoch: Any, batch: Any) -> Any:
+    """Return the key of a batch's draws."""
+    key = tf.constant([seed, _DRAWS], tf.int32)
+    for number in (epoch, batch):
+        key = _random.experimental.stateless_fold_in(key, tf.cast(number, tf.int32))
+    return key
 
 
 def _integers(shape: Any, key: Any, below: int) -> Any:

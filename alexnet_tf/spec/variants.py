@@ -106,6 +106,12 @@ def constant_rate(base: Experiment) -> Experiment:
     return replace(base, free)
 
 
+def untrained(base: Experiment) -> Experiment:
+    """The net with its initial weights: one epoch at a learning rate of zero."""
+    still = {"train.learning_rate": 0.0, "train.plateau": None, "train.changes": ()}
+    return replace(base, {**still, "train.validate": "end", "train.epochs": 1})
+
+
 def unit_biases(base: Experiment) -> Experiment:
     """Biases of 1 in conv2, conv4, conv5 and the hidden fully-connected layers (section 5)."""
     convs = (

@@ -70,6 +70,7 @@ TRIALS: dict[str, dict[str, Any]] = {
     "w64_a38": {**_WIDE, "divided_at": (0.65, 0.85)},
     "w64_a2": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85)},
     "w64_nocrop": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85), "crops": False},
+    "w64_a3": {**_WIDE, "alpha": 0.3, "divided_at": (0.65, 0.85)},
 }
 
 

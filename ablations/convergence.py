@@ -1,0 +1,87 @@
+"""When a net had converged, how often its rate was divided: read off the curve of a record.
+
+Between the ends of epochs the validation error is a straight line, from the error of chance
+before the first. A net that never falls to the error asked for counts as the whole budget: a
+lower bound, of which a reader is told.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from alexnet_tf.records import RunRecord
+from alexnet_tf.schedule import rates
+from alexnet_tf.spec import Experiment
+
+#: A net has settled when this share is left of its fall from chance to where it ends.
+LEFT = 0.05
+#: It ends at the mean over this share of the epochs, the last ones, at least one.
+END = 0.1
+
+
+def chance(experiment: Experiment) -> float:
+    """Return the error in percent of a net that guesses."""
+    return 100 * (1 - 1 / experiment.model.classes)
+
+
+def epochs_to(record: RunRecord, goal: float) -> float | None:
+    """Return after how many epochs the validation error first is `goal` percent.
+
+    The whole budget where it never falls so low or the run diverged; None where the error
+    was not measured after every epoch.
+    """
+    if record.status == "diverged":
+        return float(record.experiment.train.epochs)
+    errors = _validated(record)
+    if not errors:
+        return None
+    errors = [chance(record.experiment), *errors]
+    for epoch, (before, after) in enumerate(itertools.pairwise(errors)):
+        if before <= goal:
+            return float(epoch)
+        if after <= goal:
+            return epoch + (before - goal) / (before - after)
+    return float(record.experiment.train.epochs)
+
+
+def reaches(record: RunRecord, goal: float) -> bool:
+    """Say whether the validation error ever was `goal` percent or less."""
+    return min(_validated(record), default=100.0) <= goal
+
+
+def end(record: RunRecord) -> float | None:
+    """Return the error at which a net counts as settled, in percent; None as `epochs_to`."""
+    errors = _validated(record)
+    if not errors:
+        return None
+    last = float(np.mean(errors[-max(1, int(END * len(errors))) :]))
+    return last + LEFT * max(0.0, chance(record.experiment) - last)
+
+
+def rate_divisions(record: RunRecord) -> int:
+    """Return how often the learning rate fell before the last epoch that was trained."""
+    seen = _rates(record)
+    return sum(after < before for before, after in itertools.pairwise(seen))
+
+
+def decay_pull(record: RunRecord) -> float:
+    """Return the sum over the updates of learning rate x decay / (1 - momentum)."""
+    train = record.experiment.train
+    updates = np.diff([0, *(point.updates for point in record.curve)])
+    summed = float(np.dot(_rates(record), updates)) if record.curve else 0.0
+    return summed * train.weight_decay / (1 - train.momentum)
+
+
+def _rates(record: RunRecord) -> list[float]:
+    """Return the learning rate of each epoch."""
+    experiment, curve = record.experiment, record.curve
+    layers = experiment.model.names()
+    return [rates(experiment.train, layers, curve[:done]).rate for done in range(len(curve))]
+
+
+def _validated(record: RunRecord) -> list[float]:
+    """Return the validation error in percent after each epoch; empty where one is missing."""
+    errors = [point.validation_error for point in record.curve]
+    return [100 * error for error in errors if error is not None] if None not in errors else []

@@ -1,0 +1,88 @@
+"""A finished run opened again: its net, and the images it was trained and tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
+from alexnet_tf import records
+from alexnet_tf.data.augment import Presenter, presenter
+from alexnet_tf.data.images import DataError
+from alexnet_tf.data.labelled import Source
+from alexnet_tf.data.load import load
+from alexnet_tf.data.split import split
+from alexnet_tf.data.stream import image_batches
+from alexnet_tf.records import RunRecord
+from alexnet_tf.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A trained net with its record and images."""
+
+    record: RunRecord
+    model: keras.Model
+    presenter: Presenter
+    source: Source
+    train: np.ndarray  # indices of its training images
+    test: np.ndarray  # and of those it is tested on
+    threads: int
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The net's spec."""
+        return self.record.experiment.model
+
+    def outputs(self, layer: str, part: Any, chosen: np.ndarray) -> np.ndarray:
+        """Return the layer's outputs for the centre views of the images, (N, ...) float32."""
+        return self.tensor(self.model.get_layer(layer).output, part, chosen)
+
+    def tensor(self, symbolic: Any, part: Any, chosen: np.ndarray) -> np.ndarray:
+        """Return a symbolic tensor of the net for the centre views, (N, ...) float32."""
+        inner: Any = keras.Model(self.model.input, symbolic)
+
+        @tf.function(reduce_retracing=True)
+        def values(images: Any) -> Any:
+            return tf.cast(inner(self.presenter.centre(images), training=False), tf.float32)
+
+        batches = image_batches(self.source, part, chosen, self.threads)
+        return np.concatenate([np.asarray(values(images)) for images in batches])
+
+    def pixels(self, part: Any, chosen: np.ndarray) -> np.ndarray:
+        """Return the stored images, (N, H, W, 3) uint8."""
+        batches = image_batches(self.source, part, chosen, self.threads)
+        return np.concatenate([np.asarray(images) for images in batches])
+
+
+def open_run(
+    run: Path, *, data_dir: Path | None = None, cache: Path | None = None, threads: int = 1
+) -> FinishedRun:
+    """Load a finished run's net and find its images.
+
+    Raises:
+        FileNotFoundError: the net is not there.
+        RecordError: the run is not finished.
+        DataError: the images are missing, damaged, or not those the run was trained on.
+    """
+    record = records.read(run / "result.json")
+    experiment = record.experiment
+    source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
+    if record.data is not None and record.data.fingerprint != source.fingerprint():
+        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
+    chosen = split(source, experiment.data)
+    model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
+    return FinishedRun(
+        record=record,
+        model=model,
+        presenter=presenter(experiment, source, chosen),
+        source=source,
+        train=chosen.train,
+        test=chosen.test,
+        threads=threads,
+    )
