@@ -91,6 +91,7 @@ def test_every_precision_has_both_libraries_with_and_without_norm():
             assert Row("train", "alexnet_tf", precision, lrn) in steps
             for compiled in (True, False):
                 assert Row("train", "torch", precision, lrn, compiled) in steps
+            assert Row("train", "torch", precision, lrn, channels_last=True) in steps
         assert Row("train_pipeline", "alexnet_tf", precision) in found
     assert [r.library for r in found if r.kind == "norm"] == ["alexnet_tf", "tensorflow"]
     assert sum(r.kind == "pipeline" for r in found) == 1
@@ -158,11 +159,11 @@ COMPILED = dataclasses.replace(THEIRS, compiled=True)
 BARE = dataclasses.replace(THEIRS, lrn=False, compiled=True)
 FED = dataclasses.replace(OURS, kind="train_pipeline")
 MEASURED = [
-    Measurement(OURS, (90.0, 110.0, 100.0), (1000.0, 1100.0, 900.0), 2000),
-    Measurement(THEIRS, (10.0, 30.0, 20.0), (500.0,), 3000),
+    Measurement(OURS, (90.0, 110.0, 100.0), (50.0, 48.0, 52.0), (1000.0, 1100.0, 900.0), 2000),
+    Measurement(THEIRS, (10.0, 30.0, 20.0), (), (500.0,), 3000),
     Measurement(COMPILED, reason="torch.compile needs a C++ compiler"),
-    Measurement(BARE, (50.0,), (500.0,), 3000),
-    Measurement(FED, (80.0,), (1000.0,), 2100),
+    Measurement(BARE, (50.0,), (), (500.0,), 3000),
+    Measurement(FED, (80.0,), (), (1000.0,), 2100),
     Measurement(Row("norm", "alexnet_tf"), (100.0,)),
     Measurement(Row("norm", "tensorflow"), (200.0,)),
 ]
@@ -173,6 +174,7 @@ FLOPS = 4_000_000_000
 def test_a_result_is_the_median_with_its_range_and_its_share_of_the_product():
     ours = results(MEASURED, FLOPS)[0]
     assert (ours.median, ours.lowest, ours.highest, ours.n) == (100.0, 90.0, 110.0, 3)
+    assert ours.of_cpu == 50.0
     assert (ours.gemm_gflops, ours.reached, ours.peak_mib) == (1000.0, 0.4, 2000)
 
 
@@ -192,7 +194,7 @@ def test_ratios_compare_with_the_best_and_leave_out_what_was_not_measured():
 
 def test_the_table_says_why_a_number_is_missing():
     found = results(MEASURED, FLOPS)
-    assert cells(found[0])[2:] == ["100", "90.0-110", "images/s", "1000", "40%", "2000"]
+    assert cells(found[0])[2:] == ["100", "90.0-110", "50.0", "images/s", "1000", "40%", "2000"]
     assert cells(found[2])[2] == "not available: torch.compile needs a C++ compiler"
     text = io.StringIO()
     show(found, "one machine", Console(file=text, width=200))

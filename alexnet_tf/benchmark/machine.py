@@ -140,16 +140,18 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     import tensorflow as tf
 
     from alexnet_tf.model import build_alexnet
+    from alexnet_tf.optimizers import PaperSGD
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(0)
     tf.config.experimental.enable_op_determinism()
-    batch = PAPER_ERA.train.batch_size
+    train = PAPER_ERA.train
+    batch = train.batch_size
     # Keras' annotations know strings only
     model: Any = build_alexnet(PAPER_ERA.model, precision=precision)
     model.compile(
-        optimizer=keras.optimizers.SGD(1e-4, momentum=0.9),
+        optimizer=PaperSGD(1e-4, train.momentum, train.weight_decay),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,

@@ -31,6 +31,7 @@ class Measurement:
 
     row: Row
     values: tuple[float, ...] = ()  # images/s, or ms: `Row.unit`
+    of_cpu: tuple[float, ...] = ()  # the same a second of processor time, or in ms of it
     gemm_gflops: tuple[float, ...] = ()  # 10^9 operations a second of a product, beside it
     peak_mib: int | None = None  # most memory that the process held
     reason: str = ""  # why there are no values
@@ -96,6 +97,7 @@ def _measurement(row: Row, answers: list[dict[str, Any]], reason: str) -> Measur
     return Measurement(
         row,
         values=tuple(answer["value"] for answer in answers),
+        of_cpu=tuple(answer["of_cpu"] for answer in answers),
         gemm_gflops=tuple(rate for rate in rates if rate is not None),
         peak_mib=answers[-1]["peak_mib"],
     )

@@ -25,6 +25,7 @@ class Result:
     lowest: float | None = None
     highest: float | None = None
     n: int = 0
+    of_cpu: float | None = None  # the median a second of processor time, or in ms of it
     gemm_gflops: float | None = None
     reached: float | None = None  # share of the product's rate, 0 to 1
     peak_mib: int | None = None
@@ -83,6 +84,7 @@ def to_json(found: Sequence[Result], facts: dict[str, Any], measured: Sequence[M
     rows = []
     for result, measurement in zip(found, measured, strict=True):
         values = {**_flat(result), "values": list(measurement.values)}
+        values["of_cpu_values"] = list(measurement.of_cpu)
         values["gemm_values"] = list(measurement.gemm_gflops)
         rows.append(values)
     compared = {ratio.name: round(ratio.value, 4) for ratio in ratios(found)}
@@ -112,6 +114,7 @@ def _result(measurement: Measurement, flops: int) -> Result:
         lowest=min(values),
         highest=max(values),
         n=len(values),
+        of_cpu=statistics.median(measurement.of_cpu) if measurement.of_cpu else None,
         gemm_gflops=gemm,
         reached=middle * flops / (gemm * 1e9) if gemm else None,
         peak_mib=measurement.peak_mib,

@@ -65,9 +65,8 @@ def rows(model: ModelSpec, precisions: Sequence[Precision]) -> tuple[Row, ...]:
                 made.append(Row("train_pipeline", "alexnet_tf", precision, lrn))
             made.append(Row("train", "torch", precision, lrn))
             made.append(Row("train", "torch", precision, lrn, compiled=True))
-            if not lrn:
-                # torch.compile chooses the format of convolutions itself
-                made.append(Row("train", "torch", precision, lrn, channels_last=True))
+            # torch.compile chooses the format of convolutions itself
+            made.append(Row("train", "torch", precision, lrn, channels_last=True))
     if normed:
         made += [Row("norm", "alexnet_tf"), Row("norm", "tensorflow")]
     return (*made, Row("pipeline", "alexnet_tf"))

@@ -9,7 +9,10 @@ from rich.table import Table
 
 from alexnet_tf.benchmark.results import Result, ratios
 
-_COLUMNS = ("what", "precision", "median", "min-max", "unit", "GEMM GFLOP/s", "reached", "peak MiB")
+_COLUMNS = (
+    *("what", "precision", "median", "min-max", "by CPU time", "unit"),
+    *("GEMM GFLOP/s", "reached", "peak MiB"),
+)
 
 
 def show(found: Sequence[Result], facts: str, console: Console) -> None:
@@ -42,6 +45,7 @@ def cells(result: Result) -> list[str]:
         row.precision,
         _number(result.median),
         f"{_number(result.lowest)}-{_number(result.highest)}",
+        "" if result.of_cpu is None else _number(result.of_cpu),
         row.unit,
         "" if result.gemm_gflops is None else f"{result.gemm_gflops:.0f}",
         "" if result.reached is None else f"{result.reached:.0%}",

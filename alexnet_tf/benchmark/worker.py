@@ -49,28 +49,36 @@ def _prepared(row: Row, settings: Settings) -> Work:
 
 
 def _timing(row: Row, settings: Settings, work: Work) -> dict[str, Any]:
-    """Return one timing: images a second or milliseconds, product's rate, memory in MiB."""
+    """Return one timing: images a second or milliseconds, product's rate, memory in MiB.
+
+    `value` is by the clock, `of_cpu` by the processor time of all the threads: on a machine
+    that is shared, the second says more.
+    """
     for _ in range(work.lead):
         work.step()
-    each = _seconds(work.step, settings.seconds)
-    value = 1000 * each if row.unit == "ms" else work.images / each
+    values = [
+        1000 * each if row.unit == "ms" else work.images / each
+        for each in _seconds(work.step, settings.seconds)
+    ]
     gflops = None
     if work.multiply is not None:
-        product = _seconds(work.multiply, settings.seconds * _PRODUCT_SHARE)
+        product = _seconds(work.multiply, settings.seconds * _PRODUCT_SHARE)[0]
         gflops = 2 * settings.matrix**3 / product / 1e9
     # kilobytes, but bytes on macOS
     unit = 2**20 if sys.platform == "darwin" else 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return {"value": value, "gemm_gflops": gflops, "peak_mib": round(peak)}
+    found = dict(zip(("value", "of_cpu"), values, strict=True))
+    return {**found, "gemm_gflops": gflops, "peak_mib": round(peak)}
 
 
-def _seconds(work: Callable[[], Any], budget: float) -> float:
-    """Repeat `work` for `budget` seconds, at least once, and return the mean seconds."""
-    begun, times = time.perf_counter(), 0
+def _seconds(work: Callable[[], Any], budget: float) -> tuple[float, float]:
+    """Repeat `work` for `budget` seconds, at least once; return its mean seconds, and of CPU."""
+    cpu, begun, times = time.process_time(), time.perf_counter(), 0
     while times == 0 or time.perf_counter() - begun < budget:
         work()
         times += 1
-    return (time.perf_counter() - begun) / times
+    taken, of_cpu = time.perf_counter() - begun, time.process_time() - cpu
+    return taken / times, of_cpu / times
 
 
 def _say(answers: TextIO, message: dict[str, Any]) -> None:
