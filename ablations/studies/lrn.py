@@ -28,7 +28,7 @@ STUDY = ScoreStudy(
     labels={"paper": "with LRN", "no_lrn": "without LRN", "constant": "norms with alpha = 0"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    checks=(Check(arm="paper", quantity="norm_spread", least=10),),
+    checks=(Check(arm="paper", quantity="norm_spread", least=5),),
     differences=(
         Difference(
             name="no_lrn",

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.spec import CIFAR_ALEXNET, RateChange, replace, to_json
-from alexnet_tf.spec.variants import tanh
 
 _HERE = Path(__file__).parent
 _RUNS = Path("search-runs")
@@ -27,12 +26,12 @@ _TABLE = _HERE / "trials.csv"
 _SEED = 1000  # reported runs have the seeds 0 to 99
 _COLUMNS = (
     "trial,seed,epochs,batch_size,learning_rate,divided_at,weight_decay,alpha,conv2,fc,dropout,"
-    "crops,norms,gains,activation,validation_ten_views,validation_one_view,train_as_at_test,train_running,"
+    "crops,norms,gains,validation_ten_views,validation_one_view,train_as_at_test,train_running,"
     "change_in_last_tenth,first_three_epochs,cpu_seconds"
 ).split(",")
 
 # Beside these the trials are `CIFAR_ALEXNET`. Gains: "he": He's truncated normal, Glorot's
-# uniform; "unit": of `_UNIT`; "gaussian": the preset's or, with tanh, those of its variant.
+# uniform; "unit": of `_UNIT`.
 _START: dict[str, Any] = {
     "epochs": 60,
     "batch_size": 64,
@@ -47,12 +46,10 @@ _START: dict[str, Any] = {
     "norms": True,
     "gains": "he",
     "k": 2.0,
-    "activation": "relu",
 }
 _UNIT = (1.41, 4.2, 3.5, 1.41, 1.41, 1.0, 2.0, 1.0)  # every layer's outputs of unit size
 _WIDE = {"conv2": 64, "learning_rate": 0.04}
 _LATE: dict[str, Any] = {"divided_at": ()}
-_CHOSEN: dict[str, Any] = {**_WIDE, "divided_at": (0.65, 0.85)}
 
 #: Trial -> what it changes. In the order in which they were tried.
 TRIALS: dict[str, dict[str, Any]] = {
@@ -74,14 +71,7 @@ TRIALS: dict[str, dict[str, Any]] = {
     "w64_a38": {**_WIDE, "divided_at": (0.65, 0.85)},
     "w64_a2": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85)},
     "w64_nocrop": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85), "crops": False},
-    "w64_a3": {**_CHOSEN, "alpha": 0.3},
-    **{
-        f"tanh_lr{str(rate)[2:]}": {
-            **_CHOSEN,
-            **{"activation": "tanh", "gains": "gaussian", "epochs": 20, "learning_rate": rate},
-        }
-        for rate in (0.005, 0.01, 0.02, 0.04, 0.08)
-    },
+    "w64_a3": {**_WIDE, "alpha": 0.3, "divided_at": (0.65, 0.85)},
 }
 
 
@@ -113,12 +103,11 @@ def experiment(settings: dict[str, Any]):
         changes |= {"data.augment.crop": "centre", "data.augment.flip": False}
     if s["gains"] == "he":
         changes["model.init"] = "glorot_he"
-    elif s["gains"] == "unit":
+    else:
         paths = [f"model.convs.{n}" for n in range(5)] + ["model.dense.0", "model.dense.1"]
         changes |= {f"{path}.init_gain": gain for path, gain in zip(paths, _UNIT[:-1], strict=True)}
         changes["model.output_init_gain"] = _UNIT[-1]
-    made = replace(CIFAR_ALEXNET, changes, seed=_SEED)
-    return tanh(made, rate) if s["activation"] == "tanh" else made
+    return replace(CIFAR_ALEXNET, changes, seed=_SEED)
 
 
 def trained(name: str) -> dict[str, Any]:
