@@ -104,8 +104,7 @@ def rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
 
 
 def _as_asked(chosen: Study, request: Request, label: str) -> Study:
-    """Return the study with the arms, budgets and limits of the request's budget and data set."""
-    chosen = chosen.at(request.budget)
+    """Return the study with the arms, budgets and limits of the request's data set."""
     if request.dataset == "imagenet":
         chosen = dataclasses.replace(
             chosen,

@@ -151,7 +151,7 @@ def check(study: Study, request: Request) -> None:
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
     tuned = {"train.learning_rate"} if isinstance(study, SpeedStudy) else set()
-    for name, *arms in study.at(request.budget).compared:
+    for name, *arms in study.compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:
             settings = ", ".join(f"{path}={value}" for path, value in request.settings.items())
@@ -162,7 +162,6 @@ def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
     """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
     if not isinstance(study, SpeedStudy):
         return ()
-    study = study.at(request.budget)
     runs = []
     for comparison in study.comparisons:
         for arm in (comparison.baseline, comparison.variant):
@@ -190,7 +189,7 @@ def reported_runs(
     """
     runs = []
     for seed in range(budget(study, request).seeds):
-        for arm in _arms(study, request):
+        for arm in study.arms:
             experiment = replace(_base(study, request, arm), seed=seed)
             if arm in rates:
                 experiment = replace(experiment, {"train.learning_rate": rates[arm]})
@@ -275,7 +274,7 @@ def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:
         SpecError: the study has none for ImageNet.
     """
     if request.dataset != "imagenet":
-        return study.at(request.budget).arms
+        return study.arms
     if not study.on_imagenet:
         raise SpecError(f"{study.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
     return study.on_imagenet

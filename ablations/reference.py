@@ -21,7 +21,7 @@ from typing import Any
 
 from ablations import pages
 from ablations.plan import Request, reported_runs
-from ablations.study import SpeedStudy, Study
+from ablations.study import Study
 from alexnet_tf.files import write_atomic
 
 _NAME = "reference.csv"
@@ -66,9 +66,6 @@ class Reference:
     def differs(self, study: Study, dataset: str) -> str:
         """Say in what the reference differs from a run of `study` today; empty: in its size."""
         found = []
-        if isinstance(study, SpeedStudy) and study.whole is not None:
-            found.append(f"It asked for {100 * study.whole.outcome.threshold:g} %.")
-            study = study.whole
         if dataset != self.dataset:
             found.append("This run saw other images.")
         today = reported_runs(study, Request(budget="standard", dataset="cifar10"), {})

@@ -39,7 +39,7 @@ def report(console: Console, task: Task, out: Path) -> pd.DataFrame:
             console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
             console.print(f"  {row['reason']}", highlight=False, markup=False)
             asked = task.request
-            known = beside(analysis.study, asked.budget, asked.dataset, row["comparison"])
+            known = beside(task.study, asked.budget, asked.dataset, row["comparison"])
             if known is not None:
                 console.print(f"  {known.words}", highlight=False, markup=False)
     if isinstance(analysis, ScoreAnalysis):

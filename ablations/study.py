@@ -199,15 +199,6 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FirstLook:
-    """A smaller experiment on the same claim, for a budget that the whole one does not fit."""
-
-    arms: Mapping[str, Experiment]  # some of the study's, made smaller
-    outcome: EpochsToError
-    note: str  # what is smaller, and what is lost by it
-
-
-@dataclass(frozen=True, kw_only=True)
 class Study:
     """One claim of the paper as an experiment: what both kinds of studies have.
 
@@ -247,10 +238,6 @@ class Study:
         """Name, baseline arm and variant arm of each comparison."""
         raise NotImplementedError
 
-    def at(self, budget: str) -> Study:
-        """Return the study as this budget computes it: itself, or the first look it has there."""
-        return self
-
     def check_arms(self, comparison: str, *arms: str) -> None:
         """Refuse a comparison of arms that are not there or that are equal.
 
@@ -278,30 +265,9 @@ class SpeedStudy(Study):
     outcome: EpochsToError
     comparisons: tuple[Comparison, ...]
     search: Search
-    first_looks: Mapping[str, FirstLook] = field(default_factory=dict)  # budget -> what it has
-    whole: SpeedStudy | None = None  # the study that this is a first look of
-    note: str = ""  # of a first look
-
-    def at(self, budget: str) -> SpeedStudy:
-        look = self.first_looks.get(budget)
-        if look is None:
-            return self
-        compared = (c for c in self.comparisons if {c.baseline, c.variant} <= set(look.arms))
-        return dataclasses.replace(
-            self,
-            arms=look.arms,
-            outcome=look.outcome,
-            comparisons=tuple(compared),
-            first_looks={},
-            whole=self,
-            note=look.note,
-        )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for budget, look in self.first_looks.items():
-            for arm in look.arms:
-                self.check_arms(f"first look '{budget}'", arm)
         for comparison in self.comparisons:
             self.check_arms(comparison.name, comparison.baseline, comparison.variant)
 

@@ -100,7 +100,7 @@ def test_every_budget_plans_as_many_runs_as_arms_and_seeds(name, dataset):
         seeds = plan.budget(found, Request(budget=budget, dataset=dataset)).seeds
         # `epochs` of quick cut the net that is trained longer to the length of the others
         same = name == "pretraining" and budget == "quick"
-        assert len(planned(name, budget, dataset)) == seeds * (len(found.at(budget).arms) - same)
+        assert len(planned(name, budget, dataset)) == seeds * (len(found.arms) - same)
 
 
 def test_studies_of_the_same_net_share_their_runs():
