@@ -8,6 +8,7 @@ layers alone, so that the convolutions see each image once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -21,17 +22,15 @@ from alexnet_tf.layers import ScaledDropout
 #: Nets whose mean error is taken, and whose mean distribution.
 NETS, MASKS = 32, 256
 _ASKED = 1000  # test images whose distributions are compared
-_AT_ONCE = 2000
+_NUMBERS = 2**22  # logits held at once
 
 
 def mean_error(run: FinishedRun) -> float:
     """Return the percent of test images that the geometric mean of `NETS` nets gets wrong."""
     labels = run.source.test_labels[run.test] * run.record.experiment.data.turns
-    features, head = _head(run, run.test)
-    keras.utils.set_random_seed(run.record.experiment.seed)
-    drawn = _logits(head, NETS)
-    logits = np.concatenate([drawn(part).mean(axis=0) for part in _parts(features)])
-    return 100 * top_k_error(logits, labels)
+    drawn = _Drawn(run)
+    means = [drawn.logits(part, NETS).mean(axis=0) for part in drawn.parts(run.test, NETS)]
+    return 100 * top_k_error(np.concatenate(means), labels)
 
 
 def divergences(run: FinishedRun) -> dict[str, float]:
@@ -40,46 +39,57 @@ def divergences(run: FinishedRun) -> dict[str, float]:
     Of the distributions with halved outputs, with outputs as they are, of one more net with
     units dropped, and of the arithmetic mean of the nets; over 1,000 test images.
     """
-    features, head = _head(run, run.test[:_ASKED])
-    keras.utils.set_random_seed(run.record.experiment.seed)
-    halved = np.asarray(head(features, training=False), np.float64)
-    whole = np.asarray(_unhalved(head)(features, training=False), np.float64)
-    drawn = np.concatenate([_logits(head, MASKS + 1)(p) for p in _parts(features)], axis=1)
-    masks, one_more = _log_softmax(drawn[:-1].astype(np.float64)), drawn[-1].astype(np.float64)
-    # the normalised geometric mean of softmaxes is the softmax of mean logits
-    mean = _log_softmax(masks.mean(axis=0))
-    return {
-        "dropout_kl_halved": divergence(mean, _log_softmax(halved)),
-        "dropout_kl_unhalved": divergence(mean, _log_softmax(whole)),
-        "dropout_kl_one_mask": divergence(mean, _log_softmax(one_more)),
-        "dropout_kl_arithmetic": divergence(mean, np.log(np.exp(masks).mean(axis=0))),
-    }
+    drawn, asked = _Drawn(run), run.test[:_ASKED]
+    whole = _unhalved(drawn.head)
+    found: dict[str, list[np.ndarray]] = {}
+    for part in drawn.parts(asked, MASKS + 1):
+        logits = drawn.logits(part, MASKS + 1).astype(np.float64)
+        masks = _log_softmax(logits[:-1])
+        # the normalised geometric mean of softmaxes is the softmax of mean logits
+        mean = _log_softmax(masks.mean(axis=0))
+        for name, q in (
+            ("halved", _log_softmax(np.asarray(drawn.head(part, training=False), np.float64))),
+            ("unhalved", _log_softmax(np.asarray(whole(part, training=False), np.float64))),
+            ("one_mask", _log_softmax(logits[-1])),
+            ("arithmetic", np.log(np.exp(masks).mean(axis=0))),
+        ):
+            found.setdefault(f"dropout_kl_{name}", []).append(divergence(mean, q))
+    return {name: 1000 * float(np.concatenate(of_parts).mean()) for name, of_parts in found.items()}
 
 
-def divergence(p: np.ndarray, q: np.ndarray) -> float:
-    """Return the mean over images of KL(p || q) in 1/1000 nat, of (images, classes) logarithms."""
-    return 1000 * float((np.exp(p) * (p - q)).sum(axis=1).mean())
+def divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return KL(p || q) of each image in nats, from (images, classes) logarithms."""
+    return (np.exp(p) * (p - q)).sum(axis=1)
 
 
-def _head(run: FinishedRun, chosen: np.ndarray) -> tuple[np.ndarray, Any]:
-    """Return what the first fully-connected layer sees of the images, and the net from there."""
-    first = run.model.get_layer(run.spec.names()[len(run.spec.convs)])
-    head = keras.Model(first.input, run.model.output)
-    return run.tensor(first.input, "test", chosen), head
+class _Drawn:
+    """The fully-connected part of a run's net, whose units are dropped anew at every call."""
 
+    def __init__(self, run: FinishedRun):
+        self.run = run
+        self.first = run.model.get_layer(run.spec.names()[len(run.spec.convs)])
+        self.head: Any = keras.Model(self.first.input, run.model.output)
+        self.once = tf.function(self._once, reduce_retracing=True)
+        keras.utils.set_random_seed(run.record.experiment.seed)
 
-def _logits(head: Any, count: int) -> Any:
-    """Return a function from features to the logits of `count` nets, (count, N, classes)."""
+    def parts(self, chosen: np.ndarray, count: int) -> Iterator[np.ndarray]:
+        """Yield what the first layer sees of the test images, few enough for `count` nets."""
+        most = max(1, _NUMBERS // (count * self.run.spec.classes))
+        waiting: list[np.ndarray] = []
+        for batch in self.run.batches(self.first.input, "test", chosen):
+            waiting.append(batch)
+            if sum(map(len, waiting)) >= most:
+                yield np.concatenate(waiting)
+                waiting = []
+        if waiting:
+            yield np.concatenate(waiting)
 
-    @tf.function(reduce_retracing=True)
-    def once(part: Any) -> Any:
-        return tf.cast(head(part, training=True), tf.float32)
+    def logits(self, part: np.ndarray, count: int) -> np.ndarray:
+        """Return the logits of `count` nets, (count, images, classes) float32."""
+        return np.stack([np.asarray(self.once(part)) for _ in range(count)])
 
-    return lambda part: np.stack([np.asarray(once(part)) for _ in range(count)])
-
-
-def _parts(features: np.ndarray) -> list[np.ndarray]:
-    return [features[start : start + _AT_ONCE] for start in range(0, len(features), _AT_ONCE)]
+    def _once(self, part: Any) -> Any:
+        return tf.cast(self.head(part, training=True), tf.float32)
 
 
 def _unhalved(head: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,18 @@ class FinishedRun:
 
     def tensor(self, symbolic: Any, part: Any, chosen: np.ndarray) -> np.ndarray:
         """Return a symbolic tensor of the net for the centre views, (N, ...) float32."""
+        return np.concatenate(list(self.batches(symbolic, part, chosen)))
+
+    def batches(self, symbolic: Any, part: Any, chosen: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the same a few images at a time: of the paper's net, conv1 alone fills 1 GB."""
         inner: Any = keras.Model(self.model.input, symbolic)
 
         @tf.function(reduce_retracing=True)
         def values(images: Any) -> Any:
             return tf.cast(inner(self.presenter.centre(images), training=False), tf.float32)
 
-        batches = image_batches(self.source, part, chosen, self.threads)
-        return np.concatenate([np.asarray(values(images)) for images in batches])
+        for images in image_batches(self.source, part, chosen, self.threads):
+            yield np.asarray(values(images))
 
     def pixels(self, part: Any, chosen: np.ndarray) -> np.ndarray:
         """Return the stored images, (N, H, W, 3) uint8."""

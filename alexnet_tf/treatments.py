@@ -28,8 +28,13 @@ def norm_spread(run: FinishedRun) -> dict[str, float]:
     spreads = []
     for layer in run.model.layers:
         if isinstance(layer, LocalResponseNorm):
-            factor = layer.factor(run.tensor(layer.input, "test", run.test[:_ASKED]))
-            spreads.append(100 * float(factor.std() / factor.mean()))
+            total, squares, count = 0.0, 0.0, 0
+            for maps in run.batches(layer.input, "test", run.test[:_ASKED]):
+                factor = layer.factor(maps)
+                total, squares = total + factor.sum(), squares + (factor**2).sum()
+                count += factor.size
+            mean = total / count
+            spreads.append(100 * max(0.0, float(squares / count - mean**2)) ** 0.5 / float(mean))
     return {"norm_spread": min(spreads)} if spreads else {}
 
 

@@ -4,7 +4,8 @@
 
 reads the records in `reports/base-net/runs`, as `python -m ablations.run ... --budget
 standard --out reports/base-net` leaves them, and writes `seeds.csv`, `arms.csv` and
-`curves.svg` beside this file, and the summary of the seeds on the terminal.
+`curves.svg` beside this file, and on the terminal the summary of the seeds and what the
+records of other values of alpha say.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from ablations import quantities, store, study
-from ablations.plan import Request, StudyRun, reported_runs
+from ablations.plan import PlannedRun, Request, StudyRun, reported_runs
+from alexnet_tf.records import read
+from alexnet_tf.spec import CIFAR_ALEXNET, diff
 
 _HERE = Path(__file__).parent
 _OUT = _HERE.parent.parent / "reports" / "base-net"
 _SEEDS = 30
+_ALPHAS = {"model.convs.0.norm.alpha", "model.convs.1.norm.alpha"}
 _BASE = ("ensemble", "paper")
 #: Study and arm of the curves, with the words and the colour of each.
 _SHOWN = (
@@ -107,6 +111,30 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def by_alpha(out: Path) -> str:
+    """Say what the base net does with other values of alpha, and with all training images."""
+    lines: dict[tuple[float, str], list[StudyRun]] = {}
+    for path in sorted(out.glob("runs/*/result.json")):
+        experiment = read(path).experiment
+        norm, changed = experiment.model.convs[0].norm, set(diff(CIFAR_ALEXNET, experiment))
+        if norm is None or changed - _ALPHAS - {"seed", "data.train_images"}:
+            continue
+        images = experiment.data.train_images
+        planned = PlannedRun(arm="paper", role="reported", experiment=experiment)
+        lines.setdefault((norm.alpha, "all" if images is None else f"{images:,}"), []).extend(
+            store.read(out, [planned])
+        )
+    said = []
+    for (alpha, images), of_alpha in sorted(lines.items()):
+        errors = [_mean(of_alpha, name) for name in ("validation_error", "test_error_ten_views")]
+        spread = _mean(of_alpha, "norm_spread")
+        said.append(
+            f"alpha {alpha:g}, {images} images, n = {len(of_alpha)}: "
+            f"validation {_text(errors[0])}, test, ten views {_text(errors[1])}, norm2 {_text(spread)}"
+        )
+    return "\n".join(said)
+
+
 def draw(runs: Mapping[tuple[str, str], Sequence[StudyRun]]) -> Figure:
     """Return the training error of each epoch: a thin line a seed, the arm's mean thick."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")
@@ -170,6 +198,7 @@ def main() -> int:
     _write("arms.csv", arm_rows(runs))
     draw(runs).savefig(_HERE / "curves.svg", metadata={"Date": None})
     print(summary(seeds))
+    print(by_alpha(_OUT))
     return 0
 
 
