@@ -168,6 +168,7 @@ def provenance(runs: Sequence[StudyRun]) -> dict[str, Any]:
         "seconds": sum(record.seconds for record in made),
         "notes": sorted({record.data.note for record in made if record.data} - {""}),
         "images": _images(runs),
+        "seeds": len({r.planned.experiment.seed for r in runs if r.planned.role == "reported"}),
     }
 
 

@@ -76,7 +76,7 @@ MEASURES: dict[Quantity, Measure] = {
     "epochs_to_settle": Measure(label="epochs until 95 % of the fall is done", unit="epochs"),
     "rate_divisions": Measure(label="divisions of the learning rate", unit="times"),
     "decay_pull": Measure(label="pull of the decay over the training", unit="index"),
-    "norm_spread": Measure(label="spread of a norm's factor, of its mean", unit="%"),
+    "norm_spread": Measure(label="relative spread of a norm's factor", unit="%"),
     "units_kept": Measure(label="units kept in training", unit="%"),
     "views_moved": Measure(label="images not shown as their centre", unit="%"),
     "colour_shift": Measure(label="shift of colours by jitter", unit="grey levels"),

@@ -16,11 +16,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ablations.drawing import ARMS, FAINT, INK, PAPER, RULE, clean, readable, settle, styled
 from ablations.effect_order import UNIT
 from ablations.score_analysis import ScoreAnalysis
+
+_WIDE = 20  # between the ends of an axis of ratios
 
 #: A unit of `comparisons` -> what stands under its axis.
 _UNITS = {"points": "Difference, percentage points", "x": "Ratio", "index": "Difference of index"}
@@ -107,7 +109,6 @@ def _forest(
     if ratio:
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, ratio)))
     axes.axvline(1 if ratio else 0, color=FAINT, linewidth=0.9, zorder=1)
     axes.set_xlabel(_UNITS.get(unit, f"Difference, {clean(unit)}"))
@@ -119,6 +120,11 @@ def _forest(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
+    if ratio:
+        low, high = axes.get_xlim()
+        # even steps crowd together on a logarithmic axis of several powers of ten
+        wide = high / low > _WIDE
+        axes.xaxis.set_major_locator(LogLocator(numticks=6) if wide else MaxNLocator(nbins=6))
 
 
 def _tick(value: float, ratio: bool) -> str:

@@ -49,7 +49,7 @@ def test_what_was_not_measured_is_said_and_objects_to_nothing():
     row = analysis.checks.to_dict("records")[0]
     assert row["held"] == "not measured" and analysis.comparisons.iloc[0]["verdict"] == "agrees"
     assert checks.words(row) == (
-        "b: spread of a norm's factor, of its mean not measured, needed at least 10"
+        "b: relative spread of a norm's factor not measured, needed at least 10"
     )
 
 

@@ -79,7 +79,7 @@ def test_a_study_without_measured_quantities_needs_no_inspection(tmp_path, start
 
 def test_what_shows_that_the_treatment_happened_is_measured(tmp_path, started, inspected, capsys):
     assert ablate(tmp_path, "lrn", "--seeds", "1") == 0 and len(inspected) == 1
-    said = "check: paper: spread of a norm's factor, of its mean 50 %, needed at least 5"
+    said = "check: paper: relative spread of a norm's factor 50 %, needed at least 5"
     assert said in capsys.readouterr().out
 
 

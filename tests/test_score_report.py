@@ -362,6 +362,24 @@ def test_the_forest_shows_every_pair_interval_and_paper_s_value(
         assert [row["low"], row["high"]] in intervals
 
 
+def test_ratios_of_many_powers_of_ten_have_ticks_apart_and_one_at_no_change(
+    usual: tuple[Path, ScoreAnalysis],
+) -> None:
+    table = usual[1].comparisons
+    assert table.loc[table["unit"] == "x", "estimate"].max() > 1000
+    figure = score_figure.draw(usual[1])
+    (axes,) = [one for one in figure.axes if one.get_xscale() == "log"]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert 1.0 in ticks and 3 <= len(ticks) <= 6
+    assert min(np.diff(np.log10(ticks))) > 0.09 * np.log10(high / low)
+
+
+def test_the_alarm_counts_the_seeds_that_were_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, scores.make_runs(DROPOUT, seeds=1), budget="quick")
+    assert "Exploratory: quick budget, n = 1 seed," in Page(tmp_path / "index.html").words
+
+
 def test_colours_are_legible_in_both_themes() -> None:
     style = (Path(pages.__file__).parent / "templates" / "style.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)

@@ -90,7 +90,7 @@ def _write(
     files.write_atomic(out / "benchmark.json", to_json(found, facts, measured).encode())
     files.write_atomic(out / "benchmark.csv", to_csv(found).encode())
     here = facts["environment"]
-    title = f"{facts['spec']}, batch {facts['batch']}, {here['cpu']}, {facts['threads']} threads"
+    title = f"{facts['spec']}, batch {facts['batch']}, {here['cpu']}, {_threads(facts)}"
     figure = chart.draw(found, title)
     for kind in ("svg", "png"):
         files.write_atomic(out / f"benchmark.{kind}", chart.render(figure, kind))
@@ -113,11 +113,15 @@ def _facts(settings: Settings, spec: str, command: str) -> dict[str, Any]:
     }
 
 
+def _threads(facts: dict[str, Any]) -> str:
+    return f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}"
+
+
 def _sentence(facts: dict[str, Any]) -> str:
     here = facts["environment"]
     return (
         f"{here['cpu']}, {here['cores']} cores, {here['isa']}, {here['memory_gib']} GiB; "
-        f"{facts['device']}, {facts['threads']} threads; TensorFlow {here['tensorflow']}, Keras "
+        f"{facts['device']}, {_threads(facts)}; TensorFlow {here['tensorflow']}, Keras "
         f"{here['keras']}, PyTorch {here['torch']}; {facts['spec']}, batch {facts['batch']}, "
         f"{facts['gflop_per_image']:.3g} GFLOP an image; pipeline from "
         f"{facts['images']}; medians of n = {facts['n']}"

@@ -130,7 +130,8 @@ def by_alpha(out: Path) -> str:
         spread = _mean(of_alpha, "norm_spread")
         said.append(
             f"alpha {alpha:g}, {images} images, n = {len(of_alpha)}: "
-            f"validation {_text(errors[0])}, test, ten views {_text(errors[1])}, norm2 {_text(spread)}"
+            f"validation {_text(errors[0])}, test, ten views {_text(errors[1])}, "
+            f"norm2 {_text(spread)}"
         )
     return "\n".join(said)
 
