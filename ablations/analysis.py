@@ -135,8 +135,8 @@ def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Anal
             for row in tables.difference_rows(study, runs, name, baseline, variant)
         ],
     }
-    frames = {name: tables.frame(_COLUMNS[name], found) for name, found in rows.items()}
-    return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **frames)
+    made = {name: tables.frame(_COLUMNS[name], found) for name, found in rows.items()}
+    return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)
 
 
 def _times(runs: Sequence[StudyRun], arm: str, threshold: float) -> dict[int, Time]:

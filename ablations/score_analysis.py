@@ -126,11 +126,11 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
         if study.order
         else [],
     }
-    frames = {
+    made = {
         name: tables.frame(_COLUMNS[name], found, _NUMBERS.get(name, ()))
         for name, found in rows.items()
     }
-    return ScoreAnalysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **frames)
+    return ScoreAnalysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)
 
 
 def used(study: ScoreStudy) -> list[tuple[str, Quantity]]:

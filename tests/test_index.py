@@ -303,17 +303,17 @@ def decoded(picture: pictures.Picture) -> np.ndarray:
 
 
 def test_kernels_share_one_scale_and_stand_sixteen_a_row() -> None:
-    kernels = np.random.default_rng(1).normal(size=(5, 4, 3, 40)).astype(np.float32)
-    first, second = (decoded(item) for item in pictures.kernels(kernels))
+    weights = np.random.default_rng(1).normal(size=(5, 4, 3, 40)).astype(np.float32)
+    first, second = (decoded(item) for item in pictures.kernels(weights))
     assert first.shape == second.shape == (2 * 5 + 1, 16 * 4 + 15, 4)
     assert min(first[..., :3][first[..., 3] > 0].min(), second[..., :3].min()) == 0
     assert max(first[..., :3].max(), second[..., :3].max()) == 255
-    low, high = kernels.min(), kernels.max()
+    low, high = weights.min(), weights.max()
     for number in range(40):
         sheet, place = (first, number) if number < 20 else (second, number - 20)
         top, left = place // 16 * 6, place % 16 * 5
         shown = sheet[top : top + 5, left : left + 4, :3].astype(float)
-        assert np.abs(shown - 255 * (kernels[..., number] - low) / (high - low)).max() <= 0.5 + 1e-3
+        assert np.abs(shown - 255 * (weights[..., number] - low) / (high - low)).max() <= 0.5 + 1e-3
     gaps = first[..., 3] == 0
     assert gaps[5].all() and gaps[:, 4].all() and gaps[6:, 4 * 5 :].all()
 
