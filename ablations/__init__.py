@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablations.in_python import run as run
+    from ablations.api import run as run
 else:
 
     def __getattr__(name: str) -> Any:

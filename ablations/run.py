@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from ablations.command import main
-from ablations.in_python import run
+from ablations.api import run
+from ablations.cli.command import main
 
 
 class _Callable(ModuleType):

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from ablations.simulated import REPEATS, SEED, Result, simulate
+from ablations.analysis.simulated import REPEATS, SEED, Result, simulate
 from alexnet_tf.files import write_atomic
 
 

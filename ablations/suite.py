@@ -6,16 +6,24 @@ is never computed again, so the same call continues wherever it was stopped.
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
-from ablations import collect, datasets, inspections, reporting, requests, store
-from ablations.execute import Machine, execute
-from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reported_runs
-from ablations.progress import Progress
+from ablations.analysis import checks
+from ablations.analysis.score_analysis import ScoreAnalysis
+from ablations.execution import datasets, inspection, store
+from ablations.execution.progress import Progress
+from ablations.execution.training import Machine, execute
+from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reported_runs, saved
+from ablations.report import collect, score_report, speed_report
+from ablations.report.index_page import write_index
+from ablations.report.reference import beside
 
 EXIT_HELD, EXIT_FAILED_RUNS = 5, 6
 
@@ -51,12 +59,12 @@ def perform(
     tables = {}
     ordered = cheapest_first([(task, _reported(task, machine)) for task in tasks])
     for task, _ in ordered:
-        requests.remember(machine.out / task.study.name, task.request)
+        saved.save(machine.out / task.study.name, task.request)
         if len(tasks) > 1:
             console.rule(task.study.name)
-        tables[task.study.name] = reporting.report(console, task, machine.out)
+        tables[task.study.name] = report(console, task, machine.out)
     if len(tasks) > 1:
-        reporting.index(console, tasks, machine.out)
+        index(console, tasks, machine.out)
     return code, tables
 
 
@@ -127,7 +135,7 @@ def _train(
 
 def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     """Measure the trained nets beyond their records where a study needs it."""
-    lacking = inspections.needed(
+    lacking = inspection.needed(
         (task, store.read(machine.out, _reported(task, machine))) for task in tasks
     )
     here = [asked for asked in lacking if store.has_net(asked.run)]
@@ -142,4 +150,58 @@ def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     if not here:
         return 0
     console.print(f"{len(here)} trained nets to inspect", highlight=False)
-    return EXIT_FAILED_RUNS if inspections.inspect(console, here, machine) else 0
+    return EXIT_FAILED_RUNS if inspection.inspect(console, here, machine) else 0
+
+
+def report(console: Console, task: Task, out: Path) -> pd.DataFrame:
+    """Analyse a study's records, write its report, say the verdicts; return the runs' table.
+
+    Args:
+        task: the study.
+        out: folder of the records; the report lies below it.
+
+    Raises:
+        OSError: the report cannot be written.
+    """
+    found = collect.collect_study(task.study, task.request, out)
+    analysis, folder = found.analysis, out / task.study.name
+    again = command(task, out)
+    if isinstance(analysis, ScoreAnalysis):
+        score_report.write(analysis, found.runs, folder, command=again)
+    else:
+        speed_report.write(analysis, found.runs, folder, command=again)
+    for row in analysis.comparisons.to_dict("records"):
+        if row.get("family", "primary") == "primary":
+            console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
+            console.print(f"  {row['reason']}", highlight=False, markup=False)
+            asked = task.request
+            known = beside(task.study, asked.budget, asked.dataset, row["comparison"])
+            if known is not None:
+                console.print(f"  {known.words}", highlight=False, markup=False)
+    if isinstance(analysis, ScoreAnalysis):
+        for row in analysis.checks.to_dict("records"):
+            console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
+    console.print(f"report: {folder / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
+    return analysis.runs
+
+
+def index(console: Console, tasks: Sequence[Task], out: Path) -> None:
+    """Write the page over all the reports under `out`, those of the tasks among them."""
+    known = {item.name for item in collect.studies()}
+    path = write_index(out, [task.study for task in tasks if task.study.name not in known])
+    console.print(f"index: {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def command(task: Task, out: Path) -> str:
+    """Return the command that computes exactly this report."""
+    request = task.request
+    words = ["python", "-m", "ablations.run", task.name, "--budget", request.budget]
+    words += ["--dataset", request.dataset]
+    if request.dataset == "imagenet":
+        words += ["--data-dir", "PREPARED"]
+    for name in ("seeds", "epochs"):
+        if getattr(request, name) is not None:
+            words += [f"--{name}", str(getattr(request, name))]
+    for path, value in request.settings.items():
+        words += ["--set", f"{path}={json.dumps(value) if not isinstance(value, str) else value}"]
+    return shlex.join([*words, "--out", str(out)])

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ablations import datasets, execute
+from ablations.execution import datasets, training
 
 #: Leaves a record as a training would, in a tenth of a second; the environment says how it ends.
 STAND_IN = """
@@ -46,7 +46,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(self.run.experiment.run_id)
         return [sys.executable, "-c", STAND_IN, "--out", str(self.folder)]
 
-    monkeypatch.setattr(execute._Child, "_command", command)
+    monkeypatch.setattr(training._Child, "_command", command)
     facts = datasets.Facts(train_images=25_000, fingerprint="f" * 64)
     monkeypatch.setattr(datasets, "prepare", lambda *arguments: facts)
     return ids

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations import differences
-from ablations import time_to_error as tte
-from ablations.analysis import Analysis, analyse
-from ablations.learning_rates import choose_learning_rates
+from ablations.analysis import paired_tests
+from ablations.analysis import time_to_error as tte
+from ablations.analysis.learning_rates import choose_learning_rates
+from ablations.analysis.speed_analysis import Analysis, analyse
+from ablations.analysis.time_to_error import Pair, Time
 from ablations.plan import PlannedRun, Role, StudyRun
 from ablations.studies.relu_vs_tanh import STUDY
 from ablations.study import Budget
-from ablations.time_to_error import Pair, Time
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord, Status
 from alexnet_tf.spec import Experiment, replace
 
@@ -135,7 +135,7 @@ def test_time_of_runs_that_did_not_finish():
 @given(st.lists(st.floats(1.0, 100.0), min_size=1, max_size=8), st.floats(20.0, 60.0))
 def test_restricted_mean_and_median_by_plain_loops(true_times, budget):
     times = [Time(epochs=min(t, budget), updates=0.0, reached=t <= budget) for t in true_times]
-    mean, low, high = differences.t_interval([time.epochs for time in times])
+    mean, low, high = paired_tests.t_interval([time.epochs for time in times])
     total = 0.0
     for t in true_times:
         total += t if t < budget else budget
@@ -157,11 +157,11 @@ def test_restricted_mean_and_median_by_plain_loops(true_times, budget):
 def test_t_interval_is_scipys_and_covers_the_mean():
     sample = np.random.default_rng(1).normal(size=7)
     interval = stats.ttest_1samp(sample, 0).confidence_interval(0.95)
-    assert differences.t_interval(sample.tolist())[1:] == pytest.approx(
+    assert paired_tests.t_interval(sample.tolist())[1:] == pytest.approx(
         (interval.low, interval.high)
     )
-    assert differences.t_interval([60.0, 60.0, 60.0]) == (60.0, 60.0, 60.0)
-    assert all(math.isnan(x) for x in differences.t_interval([]))
+    assert paired_tests.t_interval([60.0, 60.0, 60.0]) == (60.0, 60.0, 60.0)
+    assert all(math.isnan(x) for x in paired_tests.t_interval([]))
 
 
 @pytest.mark.parametrize("n", [5, 10])
@@ -242,13 +242,13 @@ def test_unknown_pairs_count_but_do_not_move_the_ratio():
 
 def test_sign_flip_beyond_enumeration_is_close_and_repeats_itself():
     values = (np.random.default_rng(3).normal(size=21) + 0.4).tolist()
-    p = differences.sign_flip_p(values)
-    assert p == differences.sign_flip_p(values)
+    p = paired_tests.sign_flip_p(values)
+    assert p == paired_tests.sign_flip_p(values)
     sums = np.zeros(1)
     for value in values:
         sums = np.r_[sums + value, sums - value]
     assert p == pytest.approx(np.mean(np.abs(sums) >= abs(sum(values)) - 1e-9), abs=0.005)
-    assert math.isnan(differences.sign_flip_p([])) and differences.sign_flip_p([0.0, 0.0]) == 1.0
+    assert math.isnan(paired_tests.sign_flip_p([])) and paired_tests.sign_flip_p([0.0, 0.0]) == 1.0
 
 
 def test_correlation_of_pairs():

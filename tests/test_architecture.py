@@ -83,39 +83,49 @@ def third_party(modules: set[str]) -> set[str]:
 
 # --- imports ------------------------------------------------------------------------------
 
-LIGHT = [
-    "ablations.analysis",
-    "ablations.differences",
-    "ablations.effect_order",
-    "ablations.effects",
-    "ablations.ensemble",
-    "ablations.findings",
-    "ablations.order_verdict",
-    "ablations.quantities",
-    "ablations.score_analysis",
-    "ablations.score_comparisons",
-    "ablations.score_verdict",
-    "ablations.simulated",
-    "ablations.simulations",
-    "ablations.tables",
-    "ablations.time_to_error",
-    "ablations.speed_report",
-    "ablations.score_report",
-    "ablations.report",
-    "ablations.plan",
-    "ablations.study",
-    "ablations.store",
-    "ablations.options",
-    "ablations.user_study",
-    "ablations.reporting",
-    *(name for name in SOURCES if name.startswith("ablations.studies")),
-]
+#: Packages and modules of `ablations` from the ground up: each imports from lower floors alone.
+FLOORS = (
+    {"study"},
+    {"plan", "budgets", "new"},
+    {"analysis", "execution", "studies"},
+    {"report", "simulations"},
+    {"suite"},
+    {"cli", "api"},
+    {"run", ""},
+)
+LIGHT = {"study", "plan", "analysis", "report", "studies", "budgets"}
 
 
-@pytest.mark.parametrize("module", LIGHT)
+def room(module: str) -> str:
+    """Name of the package or module directly under `ablations`; empty: `ablations` itself."""
+    return f"{module}.".split(".")[1]
+
+
+OURS = {name: room(name) for name in SOURCES if top_level(name) == "ablations"}
+
+
+def test_rooms_are_few_and_import_from_lower_floors_alone():
+    height = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    assert set(OURS.values()) == set(height)
+    arrows = {
+        (here, OURS[imported])
+        for module, here in OURS.items()
+        for imported in imports(SOURCES[module], module) & set(OURS)
+        if OURS[imported] not in (here, "")
+    }
+    assert not [arrow for arrow in arrows if height[arrow[1]] >= height[arrow[0]]]
+    assert len(arrows) <= 30
+
+
+@pytest.mark.parametrize("module", [name for name in OURS if OURS[name] in LIGHT])
 def test_planning_analysis_and_report_never_reach_tensorflow(module):
     heavy = {m: by for m, by in reached(module).items() if top_level(m) in HEAVY}
     assert not heavy
+
+
+def test_only_execution_starts_processes():
+    starting = {name for name in OURS if "subprocess" in imports(SOURCES[name], name)}
+    assert {OURS[name] for name in starting} == {"execution"}
 
 
 def test_the_import_walk_finds_tensorflow_where_it_is():
@@ -143,10 +153,11 @@ def test_values_specs_and_records_stand_on_the_standard_library_and_each_other()
 
 
 def test_nothing_imports_a_command():
-    commands = {"ablations.run", "ablations.new", "alexnet_tf.data.__main__"}
+    commands = {"ablations.run", "ablations.new", "ablations.report.__main__"}
+    commands |= {"alexnet_tf.data.__main__"}
     for module, source in SOURCES.items():
         assert not imports(source, module) & commands, module
-        assert module == "ablations.run" or "ablations.command" not in imports(source, module)
+        assert module == "ablations.run" or "ablations.cli.command" not in imports(source, module)
 
 
 def test_no_modules_import_each_other_in_a_circle():
@@ -163,7 +174,10 @@ def test_no_modules_import_each_other_in_a_circle():
 ALLOWED_WRITES = {
     ("alexnet_tf.files", "open"),  # the lock file; the module is the one place that writes
     ("alexnet_tf.files", "fdopen"),
-    ("ablations.execute", "open"),  # a child's standard error, which must exist while it runs
+    (
+        "ablations.execution.training",
+        "open",
+    ),  # a child's standard error, which must exist while it runs
     ("alexnet_tf.data.convert", "open"),  # Pillow's, which reads: these two take bytes in memory
     ("alexnet_tf.data.decode", "open"),
     ("alexnet_tf.data.builtin", "savefig"),  # a developer's picture, where the developer says
@@ -334,7 +348,13 @@ LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"
 
 
 @pytest.mark.parametrize(
-    "module", ["ablations.analysis", "ablations.report", "ablations.score_report", "ablations.run"]
+    "module",
+    [
+        "ablations.analysis.score_analysis",
+        "ablations.report.__main__",
+        "ablations.suite",
+        "ablations.run",
+    ],
 )
 def test_importing_it_loads_no_tensorflow(module):
     result = tiny.python(f"import sys, {module}\n{LOADED}")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ablations import reference, study
+from ablations import study
+from ablations.report import reference
 
 ROOT = Path(__file__).parent.parent
-PACKAGED = ROOT / "ablations" / "reference.csv"
+PACKAGED = ROOT / "ablations" / "report" / "reference.csv"
 REPORTS = ROOT / "reports" / "reference"
 
 

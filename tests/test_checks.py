@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from score_runs import difference, error, run, runs, study
 
-from ablations import checks
-from ablations.score_analysis import analyse_scores
+from ablations.analysis import checks
+from ablations.analysis.score_analysis import analyse_scores
 from ablations.study import Check
 from alexnet_tf.values import SpecError
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations import differences
+from ablations.analysis import paired_tests
 
 slow = settings(max_examples=60, deadline=None)
 some_values = st.lists(st.floats(-5, 5).filter(lambda x: abs(x) > 1e-3), min_size=2, max_size=9)
@@ -29,9 +29,9 @@ def arms(n: int, seed: int = 0, shift: float = 0.3):
 def test_the_t_test_is_scipys_paired_one(n):
     baseline, variant = arms(n, seed=n)
     expected = stats.ttest_rel(variant, baseline)
-    assert differences.t_p(variant - baseline) == pytest.approx(expected.pvalue, rel=1e-9)
+    assert paired_tests.t_p(variant - baseline) == pytest.approx(expected.pvalue, rel=1e-9)
     interval = expected.confidence_interval(0.95)
-    assert differences.t_interval(variant - baseline) == pytest.approx(
+    assert paired_tests.t_interval(variant - baseline) == pytest.approx(
         (np.mean(variant - baseline), interval.low, interval.high), rel=1e-9
     )
 
@@ -42,18 +42,20 @@ def test_equivalence_is_the_worse_of_two_one_sided_tests(n, smallest):
     above: Any = stats.ttest_1samp(changes, -smallest, alternative="greater")
     below: Any = stats.ttest_1samp(changes, smallest, alternative="less")
     expected = max(above.pvalue, below.pvalue)
-    assert differences.equivalence_p(changes, smallest) == pytest.approx(expected)
+    assert paired_tests.equivalence_p(changes, smallest) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 12, 40])
 def test_being_beyond_what_matters_is_an_interval_wholly_beyond(n):
     changes = np.subtract(*reversed(arms(n, seed=n, shift=2.0)))
-    _, low, _ = differences.t_interval(changes)
+    _, low, _ = paired_tests.t_interval(changes)
     for sign in (1, -1):
-        assert differences.beyond_p(sign * changes, low) == pytest.approx(0.05)
-    assert differences.beyond_p(changes, low - 0.01) < 0.05 < differences.beyond_p(changes, low + 1)
-    assert differences.beyond_p(changes, 9.0) == 1.0
-    assert differences.beyond_p(changes, 0.0) == pytest.approx(differences.t_p(changes))
+        assert paired_tests.beyond_p(sign * changes, low) == pytest.approx(0.05)
+    assert (
+        paired_tests.beyond_p(changes, low - 0.01) < 0.05 < paired_tests.beyond_p(changes, low + 1)
+    )
+    assert paired_tests.beyond_p(changes, 9.0) == 1.0
+    assert paired_tests.beyond_p(changes, 0.0) == pytest.approx(paired_tests.t_p(changes))
 
 
 @slow
@@ -62,29 +64,29 @@ def test_sign_flips_against_every_pattern(values):
     observed, hits = abs(sum(values)), 0
     for signs in itertools.product((1, -1), repeat=len(values)):
         hits += abs(sum(s * x for s, x in zip(signs, values, strict=True))) >= observed - 1e-9
-    p = differences.sign_flip_p(values)
+    p = paired_tests.sign_flip_p(values)
     assert p == pytest.approx(hits / 2 ** len(values), abs=1e-12)
-    assert p >= differences.min_p(len(values)) == 2 / 2 ** len(values)
+    assert p >= paired_tests.min_p(len(values)) == 2 / 2 ** len(values)
 
 
 @slow
 @given(some_values, st.floats(0.01, 100))
 def test_tests_do_not_depend_on_unit_or_direction(values, factor):
     scaled = [-factor * value for value in values]
-    for test in (differences.t_p, differences.sign_flip_p):
+    for test in (paired_tests.t_p, paired_tests.sign_flip_p):
         assert test(scaled) == pytest.approx(test(values), rel=1e-6, nan_ok=True)
-    there, back = (differences.equivalence_p(x, s) for x, s in ((values, 1), (scaled, factor)))
+    there, back = (paired_tests.equivalence_p(x, s) for x, s in ((values, 1), (scaled, factor)))
     assert there == pytest.approx(back, rel=1e-6, nan_ok=True)
 
 
 @pytest.mark.parametrize("values", [[], [0.3], [0.3, 0.3, 0.3], [0.0, 0.0], [0.1 + 0.2, 0.3]])
 def test_nothing_is_tested_without_a_spread(values):
-    assert math.isnan(differences.t_p(values))
-    assert math.isnan(differences.equivalence_p(values, 0.5))
-    spread = differences.spread(values)
+    assert math.isnan(paired_tests.t_p(values))
+    assert math.isnan(paired_tests.equivalence_p(values, 0.5))
+    spread = paired_tests.spread(values)
     assert math.isnan(spread) if len(values) < 2 else spread == 0
-    assert math.isnan(differences.power(len(values), spread, 1.0))
-    assert math.isnan(differences.detectable(len(values), spread))
+    assert math.isnan(paired_tests.power(len(values), spread, 1.0))
+    assert math.isnan(paired_tests.detectable(len(values), spread))
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 20])
@@ -93,30 +95,30 @@ def test_power_is_the_tail_of_noncentral_t(n, effect):
     edge = stats.t.isf(0.025, n - 1)
     shift = effect / 0.8 * math.sqrt(n)
     expected = stats.nct.sf(edge, n - 1, shift) + stats.nct.cdf(-edge, n - 1, shift)
-    assert differences.power(n, 0.8, effect) == pytest.approx(expected, abs=2e-5)
-    assert differences.power(n, 0.8, -effect) == differences.power(n, 0.8, effect)
+    assert paired_tests.power(n, 0.8, effect) == pytest.approx(expected, abs=2e-5)
+    assert paired_tests.power(n, 0.8, -effect) == paired_tests.power(n, 0.8, effect)
 
 
 @pytest.mark.parametrize(("n", "d", "expected"), [(5, 1, 0.40), (5, 2, 0.91), (10, 1, 0.80)])
 def test_power_of_textbook_cases(n, d, expected):
-    assert differences.power(n, 1.0, d) == pytest.approx(expected, abs=0.006)
+    assert paired_tests.power(n, 1.0, d) == pytest.approx(expected, abs=0.006)
 
 
 def test_power_by_simulation_and_at_its_limits():
     changes = np.random.default_rng(4).normal(0.5, 0.4, size=(40_000, 5))
     test: Any = stats.ttest_1samp(changes, 0, axis=1)
     found = np.mean(test.pvalue < 0.01)
-    assert differences.power(5, 0.4, 0.5, 0.01) == pytest.approx(found, abs=0.01)
-    assert differences.power(5, 0.4, 0.0) == pytest.approx(0.05)
-    assert differences.power(5, 0.001, 100.0) == pytest.approx(1.0)
-    assert math.isnan(differences.power(5, 0.4, math.nan))
+    assert paired_tests.power(5, 0.4, 0.5, 0.01) == pytest.approx(found, abs=0.01)
+    assert paired_tests.power(5, 0.4, 0.0) == pytest.approx(0.05)
+    assert paired_tests.power(5, 0.001, 100.0) == pytest.approx(1.0)
+    assert math.isnan(paired_tests.power(5, 0.4, math.nan))
 
 
 @pytest.mark.parametrize("level", [0.05, 0.05 / 6])
 @pytest.mark.parametrize("n", [2, 5, 10, 30])
 def test_what_is_detectable_is_seen_with_80_percent(n, level):
-    effect = differences.detectable(n, 0.7, level)
-    assert differences.power(n, 0.7, effect, level) == pytest.approx(0.8, abs=1e-6)
+    effect = paired_tests.detectable(n, 0.7, level)
+    assert paired_tests.power(n, 0.7, effect, level) == pytest.approx(0.8, abs=1e-6)
 
 
 @slow
@@ -132,30 +134,30 @@ def test_holm_is_the_closed_test_of_bonferroni(values):
             for chosen in itertools.combinations(others, size)
         ]
         expected.append(max(min(1, len(s) * min(values[j] for j in s)) for s in sets))
-    assert differences.holm(values).tolist() == pytest.approx(expected)
+    assert paired_tests.holm(values).tolist() == pytest.approx(expected)
 
 
 @slow
 @given(p_values)
 def test_benjamini_hochberg_is_scipys(values):
     expected = stats.false_discovery_control(values, method="bh")
-    assert differences.benjamini_hochberg(values).tolist() == pytest.approx(expected.tolist())
+    assert paired_tests.benjamini_hochberg(values).tolist() == pytest.approx(expected.tolist())
 
 
 def test_a_test_that_could_not_be_made_still_counts_in_its_family():
-    assert differences.holm([0.01, math.nan, 0.04]).tolist() == pytest.approx(
+    assert paired_tests.holm([0.01, math.nan, 0.04]).tolist() == pytest.approx(
         [0.03, math.nan, 0.08], nan_ok=True
     )
-    assert differences.benjamini_hochberg([0.01, math.nan])[0] == pytest.approx(0.02)
-    assert not differences.holm([]).size
+    assert paired_tests.benjamini_hochberg([0.01, math.nan])[0] == pytest.approx(0.02)
+    assert not paired_tests.holm([]).size
 
 
 def test_correlation_is_pearsons():
     baseline, variant = arms(8)
     expected = stats.pearsonr(baseline, variant)[0]
-    assert differences.correlation(baseline, variant) == pytest.approx(expected)
-    assert math.isnan(differences.correlation([1.0, 2.0], [1.0, 2.0]))
-    assert math.isnan(differences.correlation([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]))
+    assert paired_tests.correlation(baseline, variant) == pytest.approx(expected)
+    assert math.isnan(paired_tests.correlation([1.0, 2.0], [1.0, 2.0]))
+    assert math.isnan(paired_tests.correlation([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]))
 
 
 def test_image_error_by_plain_loops():
@@ -164,8 +166,8 @@ def test_image_error_by_plain_loops():
     means = [sum(int(changes[s, i]) for s in range(4)) / 4 for i in range(50)]
     centre = sum(means) / 50
     variance = sum((m - centre) ** 2 for m in means) / 49
-    assert differences.image_se(changes) == pytest.approx(math.sqrt(variance / 50))
-    assert math.isnan(differences.image_se(np.empty((0, 0))))
+    assert paired_tests.image_se(changes) == pytest.approx(math.sqrt(variance / 50))
+    assert math.isnan(paired_tests.image_se(np.empty((0, 0))))
 
 
 def test_image_error_covers_the_choice_of_images():
@@ -174,22 +176,22 @@ def test_image_error_covers_the_choice_of_images():
     errors, centres = [], []
     for _ in range(400):
         chosen = rng.choice(hard, 1000)
-        errors.append(differences.image_se(chosen[None, :]))
+        errors.append(paired_tests.image_se(chosen[None, :]))
         centres.append(chosen.mean())
     assert np.mean(errors) == pytest.approx(np.std(centres), rel=0.1)
 
 
 def test_the_interval_for_new_images_at_its_limits():
     changes = np.subtract(*reversed(arms(5)))
-    _, low, high = differences.t_interval(changes)
-    assert differences.interval_for_new_images(changes, 0.0) == pytest.approx((low, high))
-    wide = differences.interval_for_new_images(changes, 50.0)
+    _, low, high = paired_tests.t_interval(changes)
+    assert paired_tests.interval_for_new_images(changes, 0.0) == pytest.approx((low, high))
+    wide = paired_tests.interval_for_new_images(changes, 50.0)
     assert wide[1] - wide[0] == pytest.approx(2 * 1.959964 * 50, rel=1e-3)
     # equal variances: twice the variance and four times the degrees of freedom
-    se = differences.spread(changes) / math.sqrt(5)
+    se = paired_tests.spread(changes) / math.sqrt(5)
     half = stats.t.isf(0.025, 16) * se * math.sqrt(2)
-    both = differences.interval_for_new_images(changes, se)
+    both = paired_tests.interval_for_new_images(changes, se)
     assert both == pytest.approx((changes.mean() - half, changes.mean() + half))
-    assert all(map(math.isnan, differences.interval_for_new_images(changes, math.nan)))
-    assert all(map(math.isnan, differences.interval_for_new_images([1.0], 0.1)))
-    assert differences.interval_for_new_images([1.0, 1.0], 0.0) == (1.0, 1.0)
+    assert all(map(math.isnan, paired_tests.interval_for_new_images(changes, math.nan)))
+    assert all(map(math.isnan, paired_tests.interval_for_new_images([1.0], 0.1)))
+    assert paired_tests.interval_for_new_images([1.0, 1.0], 0.0) == (1.0, 1.0)

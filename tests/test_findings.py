@@ -9,10 +9,10 @@ from score_runs import difference, error, run, runs, study
 from test_analysis import RELU, STUDY, study_runs
 
 from ablations import study as studies
-from ablations.analysis import analyse
-from ablations.findings import findings
-from ablations.pages import stated
-from ablations.score_analysis import analyse_scores
+from ablations.analysis.findings import findings
+from ablations.analysis.score_analysis import analyse_scores
+from ablations.analysis.speed_analysis import analyse
+from ablations.report.numbers import stated
 from ablations.study import Ensemble, ScoreStudy, SpeedStudy
 
 ERRORS = {"paper": [30.0, 30.4, 29.8, 30.1, 30.2], "b": [31.4, 31.9, 31.3, 31.4, 31.7]}

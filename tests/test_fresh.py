@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import tiny
 
-from ablations import command, datasets, plan, store
-from ablations.execute import StoppedError
+from ablations import plan
+from ablations.cli import command
+from ablations.execution import datasets, store
+from ablations.execution.training import StoppedError
 from ablations.plan import Request
 from ablations.studies.relu_vs_tanh import STUDY
 from alexnet_tf import files

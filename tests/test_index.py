@@ -18,11 +18,15 @@ import scores
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check
 from PIL import Image
 
-from ablations import collect, pages, paper_tables, pictures, report, small_forest, study
-from ablations.collect import Collected
-from ablations.findings import Finding, findings
+from ablations import study
+from ablations.analysis import paper_tables
+from ablations.analysis.findings import Finding, findings
+from ablations.analysis.score_analysis import analyse_scores
 from ablations.plan import Request, StudyRun
-from ablations.score_analysis import analyse_scores
+from ablations.report import __main__ as report
+from ablations.report import collect, index_page, numbers
+from ablations.report.collect import Collected
+from ablations.report.figures import forest_row, kernels
 from ablations.study import ScoreStudy
 from alexnet_tf import records
 
@@ -83,7 +87,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Collecte
         collected(ensemble, runs),
         collected(load("layer_removal"), scores.make_runs(load("layer_removal"), 2), "quick"),
     ]
-    assert report.write(found, collect.studies(), out) == [out / name for name in FILES]
+    assert index_page.write(found, collect.studies(), out) == [out / name for name in FILES]
     return out, found
 
 
@@ -119,13 +123,13 @@ def test_the_page_shows_every_finding(suite: tuple[Path, list[Collected]]) -> No
 def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path) -> None:
     given = load("importance_order")
     found = [collected(given, scores.make_runs(given)), collected(load("lrn"), [])]
-    report.write(found, collect.studies(), tmp_path)
+    index_page.write(found, collect.studies(), tmp_path)
     page = check(tmp_path / "index.html", size=2_000_000)
     drawn = [a for a in page.all("svg") if a.get("class") == "small"]
     listed = [item for one in found for item in findings(one.analysis)]
     assert len(drawn) == len(listed) - 1
     (order,) = [item for item in listed if item.unit == "chance"]
-    assert f"an order|{pages.chance(order.estimate)}" in page.cells and order.reason in page.words
+    assert f"an order|{numbers.chance(order.estimate)}" in page.cells and order.reason in page.words
     assert "| an order |" in (tmp_path / "claims.md").read_text("utf-8")
 
 
@@ -158,7 +162,7 @@ def test_the_findings_come_back_from_the_csv(suite: tuple[Path, list[Collected]]
 
 def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Collected]]) -> None:
     found = [item for one in suite[1] for item in findings(one.analysis)]
-    text = report.claim_table(found)
+    text = index_page.claim_table(found)
     lines = text.splitlines()
     assert text == (suite[0] / "claims.md").read_text("utf-8")
     assert len(lines) - 2 == sum(item.family == "primary" for item in found)
@@ -211,7 +215,7 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
     (one,) = collect.collect(tmp_path)
     direct = analyse_scores(of, scores.make_runs(of), budget="standard")
     assert one.analysis.comparisons.equals(direct.comparisons)
-    assert report.write_index(tmp_path) == tmp_path / "index.html"
+    assert index_page.write_index(tmp_path) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
     assert "15 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
 
@@ -237,7 +241,7 @@ def test_texts_add_no_element(tmp_path: Path) -> None:
         )
         changes = {("paper", seed): scores.with_texts(t) for seed, t in enumerate(texts)}
         runs = scores.make_runs(of, len(texts), changes)
-        report.write([collected(of, runs)], [], tmp_path)
+        index_page.write([collected(of, runs)], [], tmp_path)
         outlines.append(Page(tmp_path / "index.html").outline)
     assert outlines[0] == outlines[1]
 
@@ -297,14 +301,14 @@ def test_our_rows_are_means_over_nets_and_the_error_of_their_average(
 # --- pictures -----------------------------------------------------------------------------
 
 
-def decoded(picture: pictures.Picture) -> np.ndarray:
+def decoded(picture: kernels.Picture) -> np.ndarray:
     data = base64.b64decode(picture.uri.split(",")[1])
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
 def test_kernels_share_one_scale_and_stand_sixteen_a_row() -> None:
     weights = np.random.default_rng(1).normal(size=(5, 4, 3, 40)).astype(np.float32)
-    first, second = (decoded(item) for item in pictures.kernels(weights))
+    first, second = (decoded(item) for item in kernels.kernels(weights))
     assert first.shape == second.shape == (2 * 5 + 1, 16 * 4 + 15, 4)
     assert min(first[..., :3][first[..., 3] > 0].min(), second[..., :3].min()) == 0
     assert max(first[..., :3].max(), second[..., :3].max()) == 255
@@ -321,7 +325,7 @@ def test_kernels_share_one_scale_and_stand_sixteen_a_row() -> None:
 def test_examples_show_the_images_the_likeliest_labels_and_the_neighbours(tmp_path: Path) -> None:
     arrays = inspection(tmp_path)
     (run, *_) = scores.make_runs(load("ensemble"), 1)
-    found = pictures.inspect([dataclasses.replace(run, folder=tmp_path)])
+    found = kernels.inspect([dataclasses.replace(run, folder=tmp_path)])
     assert found is not None and len(found.examples) == 8
     for index, example in enumerate(found.examples):
         assert np.array_equal(decoded(example.picture), arrays["test_images"][index])
@@ -341,10 +345,10 @@ def test_without_a_readable_inspection_there_are_no_pictures(
     (run, *_) = scores.make_runs(load("ensemble"), 1)
     if content is not None:
         (tmp_path / "inspection.npz").write_bytes(content)
-    assert pictures.inspect([dataclasses.replace(run, folder=tmp_path)]) is None
+    assert kernels.inspect([dataclasses.replace(run, folder=tmp_path)]) is None
     inspection(tmp_path)
     other_weights = dataclasses.replace(run, folder=tmp_path, inspection={})
-    assert pictures.inspect([other_weights]) is None
+    assert kernels.inspect([other_weights]) is None
 
 
 # --- small forest plots -------------------------------------------------------------------
@@ -360,7 +364,7 @@ def test_effects_of_one_unit_share_a_linear_scale() -> None:
         finding(estimate=e, low=e - 0.5, high=e + 0.5, paper=p, smallest=0.5)
         for e, p in ((1.0, 1.4), (-0.7, None), (2.0, 2.0))
     ]
-    plots = small_forest.forests(rows)
+    plots = forest_row.forests(rows)
     assert len({plot.zero for plot in plots}) == 1
     points, places = [], []
     for row, plot in zip(rows, plots, strict=True):
@@ -371,12 +375,12 @@ def test_effects_of_one_unit_share_a_linear_scale() -> None:
     slope, start = np.polyfit(points, places, 1)
     assert slope > 0
     assert places == pytest.approx([slope * point + start for point in points], abs=0.02)
-    assert min(places) >= 0 and max(places) <= small_forest.WIDTH
+    assert min(places) >= 0 and max(places) <= forest_row.WIDTH
 
 
 def test_ratios_lie_on_a_logarithmic_scale() -> None:
     rows = [finding(unit="x", estimate=e, low=e / 2, high=e * 2, smallest=1.2) for e in (1.0, 4.0)]
-    one, four = small_forest.forests(rows)
+    one, four = forest_row.forests(rows)
     assert one.estimate == one.zero == four.zero and four.interval and four.estimate is not None
     low, high = four.interval
     assert four.estimate - low == pytest.approx(high - four.estimate, abs=0.02)
@@ -388,7 +392,7 @@ def test_a_far_effect_does_not_hide_the_others_and_unknown_numbers_no_marks() ->
     rows = [finding(estimate=1.0, low=0.5, high=1.5) for _ in range(5)]
     rows += [finding(estimate=-70.0, low=-71.0, high=-69.0)]
     rows += [finding(estimate=nan, low=nan, high=nan, paper=None)]
-    *near, far, unknown = small_forest.forests(rows)
+    *near, far, unknown = forest_row.forests(rows)
     assert far.beyond == "left" and far.estimate is None
     assert near[0].interval and near[0].interval[1] - near[0].interval[0] > 15
     assert (unknown.estimate, unknown.interval, unknown.paper, unknown.beyond) == (

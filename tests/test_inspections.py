@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ablations import command, inspections, study
+from ablations import study
+from ablations.cli import command
+from ablations.execution import inspection
 from ablations.plan import Request, reported_runs
 
 
@@ -35,10 +37,10 @@ def inspected(monkeypatch) -> list[str]:
     def inspect(asked, machine):
         ids.append(asked.run_id)
         folder = machine.out / "runs" / asked.run_id
-        names = [n for n, part in inspections.INSPECTED.items() if part in asked.parts]
+        names = [n for n, part in inspection.INSPECTED.items() if part in asked.parts]
         return [sys.executable, "-c", INSPECT, str(folder), *names]
 
-    monkeypatch.setattr(inspections, "_command", inspect)
+    monkeypatch.setattr(inspection, "_command", inspect)
     return ids
 
 

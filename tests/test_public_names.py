@@ -9,8 +9,8 @@ import importlib.util
 import pytest
 
 from ablations import study
-from ablations import user_study as external
 from ablations.plan import Request, reported_runs, search_runs
+from ablations.study import external as external
 
 #: SHA-256 over the sorted ids of every run of every study, budget and data set. It changes
 #: when a study is changed on purpose, and then its records are computed again.

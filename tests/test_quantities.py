@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_runs import error, evaluated, new, run
 
-from ablations import quantities
+from ablations.analysis import quantities
 from ablations.plan import StudyRun
 from ablations.study import Quantity
 from alexnet_tf.spec import PlateauSpec, RateChange

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ablations import command
+from ablations.cli import command
 from alexnet_tf import records
 from alexnet_tf.spec import PRESETS, ModelSpec, replace
 

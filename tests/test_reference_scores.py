@@ -20,9 +20,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablations import command, study
+from ablations import study
+from ablations.cli import command
 from ablations.plan import Request, reported_runs
-from ablations.report import write_index
+from ablations.report.index_page import write_index
 from ablations.study import ScoreStudy
 
 ROOT = Path(__file__).parent.parent

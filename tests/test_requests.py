@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ablations import command, requests
-from ablations.plan import Request
+from ablations.cli import command
+from ablations.plan import Request, saved
 from alexnet_tf.data.error import DataError
 
 #: A study of one budget, and not the one that is the default.
@@ -89,10 +89,10 @@ def test_a_file_that_holds_no_request_is_named(tmp_path, text):
     path = kept(tmp_path)
     path.write_text(text)
     with pytest.raises(DataError, match=re.escape(f"{path} cannot be read")):
-        requests.recall(path.parent)
+        saved.load(path.parent)
 
 
 def test_a_request_comes_back_as_it_was(tmp_path):
     request = Request(budget="full", dataset="imagenet", seeds=3, settings={"train.batch_size": 64})
-    requests.remember(tmp_path, request)
-    assert requests.exists(tmp_path) and requests.recall(tmp_path) == request
+    saved.save(tmp_path, request)
+    assert saved.exists(tmp_path) and saved.load(tmp_path) == request

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ablations import command, execute, plan, progress, store
-from ablations.execute import Event, Machine, StoppedError
+from ablations import plan
+from ablations.cli import command
+from ablations.execution import progress, store, training
+from ablations.execution.training import Event, Machine, StoppedError
 from ablations.plan import Request
 from ablations.studies.relu_vs_tanh import STUDY
 from alexnet_tf.values import SpecError
@@ -155,7 +157,7 @@ def test_fail_fast_stops_at_the_first_failure_and_keeps_what_is_finished(
 def test_a_killed_run_says_that_the_system_killed_it(tmp_path, started, monkeypatch):
     monkeypatch.setenv("STAND_IN_CODE", str(-signal.SIGKILL))
     runs = plan.reported_runs(STUDY, QUICK, {})[:1]
-    events = list(execute.execute(runs, machine(tmp_path)))
+    events = list(training.execute(runs, machine(tmp_path)))
     assert [event.kind for event in events] == ["start", "failed"]
     assert "killed by the system" in events[-1].values["reason"]
     record = store.record(tmp_path, runs[0].experiment.run_id)
@@ -167,7 +169,7 @@ def test_bad_data_or_a_full_disk_stop_everything(tmp_path, started, monkeypatch,
     monkeypatch.setenv("STAND_IN_CODE", str(code))
     runs = plan.reported_runs(STUDY, QUICK, {})
     with pytest.raises(StoppedError) as error:
-        list(execute.execute(runs, machine(tmp_path, jobs=1)))
+        list(training.execute(runs, machine(tmp_path, jobs=1)))
     assert error.value.code == code and len(started) == 1
     assert ablate(tmp_path, "--seeds", "1") == code
 
@@ -182,22 +184,22 @@ def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, monke
 
 def test_a_run_that_is_let_go_meanwhile_is_taken(tmp_path, started, monkeypatch):
     held = iter([5])
-    wait = execute._Child.outcome
+    wait = training._Child.outcome
 
     def outcome(self):
         event = wait(self)
         return Event(self.run, "held", {"reason": ""}) if next(held, 0) else event
 
-    monkeypatch.setattr(execute._Child, "outcome", outcome)
+    monkeypatch.setattr(training._Child, "outcome", outcome)
     runs = plan.reported_runs(STUDY, QUICK, {})[:2]
-    events = list(execute.execute(runs, machine(tmp_path, jobs=1)))
+    events = list(training.execute(runs, machine(tmp_path, jobs=1)))
     assert [e.kind for e in events if e.kind in ("done", "held")] == ["done", "done"]
     assert len(started) == 3 and started[2] == started[0]
 
 
 def test_tensorboard_has_a_folder_of_each_run(tmp_path):
     there = dataclasses.replace(machine(tmp_path), tensorboard=tmp_path / "boards")
-    child = execute._Child.__new__(execute._Child)
+    child = training._Child.__new__(training._Child)
     child.machine, child.folder = there, tmp_path
     child.run = plan.reported_runs(STUDY, QUICK, {})[0]
     command = child._command(tmp_path / "spec.json")
@@ -207,7 +209,7 @@ def test_tensorboard_has_a_folder_of_each_run(tmp_path):
 
 def test_leaving_early_stops_the_children(tmp_path, started, monkeypatch):
     monkeypatch.setenv("STAND_IN_SLEEP", "60")
-    events: Any = execute.execute(plan.reported_runs(STUDY, QUICK, {}), machine(tmp_path))
+    events: Any = training.execute(plan.reported_runs(STUDY, QUICK, {}), machine(tmp_path))
     children = []
     for event in events:
         if event.kind == "epoch":

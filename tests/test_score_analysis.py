@@ -25,10 +25,10 @@ from score_runs import (
     synthetic_facts,
 )
 
-from ablations import ensemble
 from ablations import study as studies
-from ablations.effect_order import chance_of_order, reversal_p
-from ablations.score_analysis import ScoreAnalysis, analyse_scores
+from ablations.analysis import ensembling
+from ablations.analysis.ranking import chance_of_order, reversal_p
+from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
 from ablations.study import Ensemble, ScoreStudy
 
 TABLES = "runs curves summary comparisons pairs differences checks order".split()
@@ -525,20 +525,20 @@ def test_probabilities_of_other_weights_count_as_not_there(tmp_path):
     (tmp_path / "1" / "test_10.npz").write_bytes(b"PK\x03\x04 no archive")
     (tmp_path / "2" / "test_10.npz").unlink()
     probabilities(tmp_path / "3", scores[3], labels + 1)  # other images than the others'
-    kept = ensemble.read(made)
+    kept = ensembling.read(made)
     assert (len(kept.probabilities), kept.without) == (1, 4)
     row = analyse_scores(averaging(), made, budget="standard").comparisons.iloc[-1]
     assert "4 finished nets have no probabilities of their recorded weights" in row.reason
     assert "1 of the 5 nets" in row.reason and row.verdict == "inconclusive"
     diverged = [dataclasses.replace(r, record=dataclasses.replace(r.record, status="diverged"))
                 for r in made]  # fmt: skip
-    assert ensemble.read(diverged).without == 0
+    assert ensembling.read(diverged).without == 0
 
 
 def test_many_subsets_are_drawn_and_all_different():
-    assert ensemble.subsets(5, 2) == list(itertools.combinations(range(5), 2))
-    drawn = ensemble.subsets(20, 5)
-    assert len(drawn) == len(set(drawn)) == 200 and drawn == ensemble.subsets(20, 5)
+    assert ensembling.subsets(5, 2) == list(itertools.combinations(range(5), 2))
+    drawn = ensembling.subsets(20, 5)
+    assert len(drawn) == len(set(drawn)) == 200 and drawn == ensembling.subsets(20, 5)
     assert all(len(set(s)) == 5 and s == tuple(sorted(s)) for s in drawn)
 
 

@@ -23,8 +23,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check, contrast
 
-from ablations import drawing, pages, score_figure, score_report, study, text_tables
-from ablations.score_analysis import ScoreAnalysis, analyse_scores
+from ablations import study
+from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
+from ablations.report import html, numbers, score_report, text_tables
+from ablations.report.figures import drawing, score_figure
 from ablations.study import ScoreStudy
 from alexnet_tf import records
 from alexnet_tf.records import EpochResult
@@ -172,7 +174,7 @@ def test_an_order_is_on_the_page_and_in_no_forest(tmp_path: Path) -> None:
     row = analysis.comparisons.iloc[-1]
     page = check(tmp_path / "index.html", size=2_000_000)
     assert row["reason"] in page.words and "The paper gives an order." in page.words
-    assert f"{pages.chance(row['estimate'])} chance of the paper’s order" in page.words
+    assert f"{numbers.chance(row['estimate'])} chance of the paper’s order" in page.words
     assert "order.csv" in {a["href"] for a in page.all("a")}
     with (tmp_path / "order.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -381,7 +383,7 @@ def test_the_alarm_counts_the_seeds_that_were_asked_for(tmp_path: Path) -> None:
 
 
 def test_colours_are_legible_in_both_themes() -> None:
-    style = (Path(pages.__file__).parent / "templates" / "style.css").read_text()
+    style = (Path(html.__file__).parent / "templates" / "style.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(blocks) == 3  # light, dark, paper
     for block in blocks:

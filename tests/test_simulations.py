@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ablations import simulations
-from ablations.simulated import REPEATS, Result, simulate
+from ablations.analysis.simulated import REPEATS, Result, simulate
 
 ROOT = Path(__file__).parent.parent
 COMMITTED = ROOT / "reports" / "reference" / "simulations"

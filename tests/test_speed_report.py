@@ -20,9 +20,10 @@ import pagechecks
 import pandas as pd
 import pytest
 
-from ablations import drawing, pages, speed_figure, speed_report
-from ablations.analysis import Analysis, analyse
+from ablations.analysis.speed_analysis import Analysis, analyse
 from ablations.plan import PlannedRun, StudyRun
+from ablations.report import html, numbers, speed_report
+from ablations.report.figures import drawing, speed_figure
 from ablations.studies.relu_vs_tanh import STUDY
 from ablations.study import SpeedStudy
 from alexnet_tf import records
@@ -219,7 +220,7 @@ def test_texts_leave_the_svg_well_formed(hostile: tuple[Page, Page, Path]) -> No
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
 def test_a_spreadsheet_runs_no_text(start: str) -> None:
     table = pd.DataFrame({"reason": [f"{start}1+1", "a=1"], "value": [-1.5, 0.1 + 0.2]})
-    rows = list(csv.reader(io.StringIO(pages.csv_table(table, ()).decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(html.csv_table(table, ()).decode(), newline="")))
     assert rows == [
         ["reason", "value"],
         ["'" + start.replace("\r", "\n") + "1+1", "-1.5"],
@@ -380,12 +381,12 @@ def test_one_seed_of_an_exploratory_budget_on_synthetic_images(tmp_path: Path) -
     ],
 )
 def test_interval(low: float, high: float, text: str) -> None:
-    assert pages.interval(low, high) == text
+    assert numbers.interval(low, high) == text
 
 
 def test_duration() -> None:
     values = [59.6, 3599.0, 36_000.0, float("nan")]
-    assert [pages.duration(value) for value in values] == [
+    assert [numbers.duration(value) for value in values] == [
         "60 s",
         "1 h 00 min",
         "10 h 00 min",

@@ -18,11 +18,13 @@ import pandas as pd
 import pytest
 import tiny
 
-from ablations import command, estimate, plan, show_probe, speeds, study
-from ablations.datasets import Facts
-from ablations.execute import Machine
+from ablations import plan, study
+from ablations.cli import command, probe_table
+from ablations.execution import cost, speeds
+from ablations.execution.datasets import Facts
+from ablations.execution.speeds import Speed
+from ablations.execution.training import Machine
 from ablations.plan import Request, Task, cheapest_first, reported_runs
-from ablations.speeds import Speed
 from alexnet_tf.spec import PAPER, replace
 
 #: Shares its ReLU arm with relu_vs_tanh; the tanh arm has another rate.
@@ -152,7 +154,7 @@ def test_the_plan_of_several_studies_is_a_row_each_and_a_total(
             for run in runs
         ]
 
-    monkeypatch.setattr(estimate, "probe", probe)
+    monkeypatch.setattr(cost, "probe", probe)
     words = ("relu_vs_tanh", slow_tanh, "--seeds", "1", "--plan", "--jobs", "1")
     assert ablate(tmp_path, *words) == 0
     said = capsys.readouterr().out
@@ -173,14 +175,14 @@ def test_a_nets_time_follows_from_its_operations_and_its_kind():
     facts = Facts(train_images=50_000, fingerprint="", test_images=10_000)
     # 2,000 training images, 5,000 for validation, ten views of 2,000 test images
     evaluated = 0.4 * (2000 + 5000 + 20_000)
-    assert estimate.seconds(lrn, net, measured, facts) == pytest.approx(
+    assert cost.seconds(lrn, net, measured, facts) == pytest.approx(
         5 + (8 * 2000 + evaluated) / 1000
     )
     share = half.experiment.model.flops() / net.experiment.model.flops()
-    assert estimate.seconds(lrn, half, measured, facts) == pytest.approx(
+    assert cost.seconds(lrn, half, measured, facts) == pytest.approx(
         5 + (8 * 2000 + evaluated) / 1000 * share
     )
-    assert estimate.seconds(local, other, measured, facts) == pytest.approx(
+    assert cost.seconds(local, other, measured, facts) == pytest.approx(
         5 + (4 * 2000 + evaluated) / 200
     )
 
@@ -190,9 +192,9 @@ def test_a_measured_speed_is_kept_for_its_net_machine_and_versions(tmp_path, mon
     here = Machine(out=tmp_path, cache=tmp_path / "cache", jobs=2, threads=1)
     speed = Speed(arm="x", experiment=run.experiment, images_per_second=123.0, start=4.0)
     speeds.keep([speed], here)
-    monkeypatch.setattr(estimate, "probe", lambda *_: pytest.fail("it was measured before"))
+    monkeypatch.setattr(cost, "probe", lambda *_: pytest.fail("it was measured before"))
     seeded = dataclasses.replace(run, experiment=replace(run.experiment, seed=7))
-    (found,) = estimate.measure([seeded], here)
+    (found,) = cost.measure([seeded], here)
     assert (found.images_per_second, found.start, found.arm) == (123.0, 4.0, run.arm)
     others = [
         ({"train.batch_size": 7}, here),
@@ -222,7 +224,7 @@ def test_damaged_speeds_are_measured_anew(tmp_path, content):
 
 
 def test_the_probe_shows_every_arm_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(show_probe, "images_per_second", lambda experiment, threads: 1000.0)
+    monkeypatch.setattr(probe_table, "images_per_second", lambda experiment, threads: 1000.0)
     monkeypatch.chdir(tmp_path)
     assert command.main(["lrn", "--probe"]) == 0
     said = capsys.readouterr().out
@@ -231,7 +233,7 @@ def test_the_probe_shows_every_arm_and_writes_nothing(tmp_path, monkeypatch, cap
 
 
 def test_a_step_is_really_measured_in_a_process_of_its_own():
-    from ablations.steps import images_per_second
+    from ablations.execution.steps import images_per_second
 
     assert images_per_second(tiny.experiment(), threads=1) > 0
     broken = replace(tiny.experiment(), {"train.batch_size": 10**9})

@@ -13,7 +13,10 @@ import pytest
 import tiny
 
 import ablations
-from ablations import command, options, plan, store, study, user_study
+from ablations import plan, study
+from ablations.cli import command, options
+from ablations.execution import store
+from ablations.study import external
 from alexnet_tf.values import SpecError
 
 TUTORIAL = (tiny.ROOT / "docs" / "your-own-study.md").read_text(encoding="utf-8")
@@ -112,7 +115,7 @@ def install(tmp_path, monkeypatch):
         facts.mkdir()
         (facts / "METADATA").write_text("Name: my_package_of_studies\nVersion: 1.0\n")
         entry = "mine = my_package_of_studies.mine:STUDY"
-        (facts / "entry_points.txt").write_text(f"[{user_study.GROUP}]\n{entry}\n")
+        (facts / "entry_points.txt").write_text(f"[{external.GROUP}]\n{entry}\n")
         for module in ("my_package_of_studies", "my_package_of_studies.mine"):
             monkeypatch.delitem(sys.modules, module, raising=False)
         monkeypatch.syspath_prepend(str(tmp_path))
@@ -171,7 +174,7 @@ def test_every_command_of_the_tutorial_is_understood(tmp_path, monkeypatch):
 
 
 def test_the_tutorial_names_the_entry_point_group():
-    assert f'[project.entry-points."{user_study.GROUP}"]' in blocks("toml")[0]
+    assert f'[project.entry-points."{external.GROUP}"]' in blocks("toml")[0]
 
 
 # --- from Python --------------------------------------------------------------------------

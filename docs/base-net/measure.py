@@ -21,7 +21,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from ablations import quantities, store, study
+from ablations import study
+from ablations.analysis import quantities
+from ablations.execution import store
 from ablations.plan import PlannedRun, Request, StudyRun, reported_runs
 from alexnet_tf.records import read
 from alexnet_tf.spec import CIFAR_ALEXNET, diff

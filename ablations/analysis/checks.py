@@ -1,0 +1,94 @@
+"""Whether the arms of a study had their treatment: what each of its checks found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ablations.analysis import quantities
+from ablations.plan import StudyRun
+from ablations.study import Check, ScoreStudy
+
+Row = dict[str, Any]
+
+#: Columns of the table of checks.
+COLUMNS = "study arm quantity unit least most n n_failing mean lowest highest held"
+
+
+def rows(study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Row]:
+    """Return one row a check: its limits, and the quantity over the arm's finished runs.
+
+    `held` is "yes", "no" where one run or more is outside, or "not measured".
+    """
+    return [_row(study, check, by_arm[check.arm]) for check in study.checks]
+
+
+def _row(study: ScoreStudy, check: Check, runs: Sequence[StudyRun]) -> Row:
+    found = [quantities.value(run, check.quantity) for run in runs]
+    values = [value for value in found if value is not None]
+    failing = sum(not check.holds(value) for value in values)
+    return {
+        "study": study.name,
+        "arm": check.arm,
+        "quantity": check.quantity,
+        "unit": quantities.MEASURES[check.quantity].unit,
+        "least": check.least,
+        "most": check.most,
+        "n": len(values),
+        "n_failing": failing,
+        "mean": math.fsum(values) / len(values) if values else None,
+        "lowest": min(values, default=None),
+        "highest": max(values, default=None),
+        "held": "not measured" if not values else "no" if failing else "yes",
+    }
+
+
+def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
+    """Return why a comparison of these arms gives no verdict: treatments that did not happen."""
+    return [
+        f"the treatment of {row['arm']} did not happen in {row['n_failing']} of {row['n']} runs: "
+        f"{label(row)} {amount(row['lowest'], row['highest'], row['unit'])}, needed {needed(row)}"
+        for row in found
+        if row["held"] == "no" and row["arm"] in arms
+    ]
+
+
+def words(row: Mapping[str, Any]) -> str:
+    """Return a check in one line: what was found, and what is needed."""
+    what = f"{row['arm']}: {label(row)}"
+    if row["held"] == "not measured":
+        return f"{what} not measured, needed {needed(row)}"
+    held = "" if row["held"] == "yes" else f": not in {row['n_failing']} of {row['n']} runs"
+    return (
+        f"{what} {amount(row['lowest'], row['highest'], row['unit'])}, needed {needed(row)}{held}"
+    )
+
+
+def label(row: Mapping[str, Any]) -> str:
+    """Return what a reader calls the quantity of a check."""
+    return quantities.MEASURES[row["quantity"]].label
+
+
+def needed(row: Mapping[str, Any]) -> str:
+    """Return the limits of a check in words."""
+    least, most = ((_number(end) if _given(end) else "") for end in (row["least"], row["most"]))
+    if least and most:
+        return least if least == most else f"{least} to {most}"
+    return f"at least {least}" if least else f"at most {most}"
+
+
+def amount(lowest: float, highest: float, unit: str) -> str:
+    """Return the range of the values, with the unit."""
+    low, high = _number(lowest), _number(highest)
+    shown = low if low == high else f"{low} to {high}"
+    return shown if unit == "index" else f"{shown} {unit}"
+
+
+def _given(end: float | None) -> bool:
+    return end is not None and not math.isnan(end)
+
+
+def _number(value: float) -> str:
+    """Return a value with three significant digits, whole numbers as they are."""
+    return f"{value:.0f}" if value == round(value) else f"{value:.3g}"

@@ -1,0 +1,173 @@
+"""What averaging the probabilities of several nets gains over one of them (section 6).
+
+For every size k: the mean, over the subsets of k nets, of the top-1 error of their averaged
+probabilities, minus the mean error of the nets alone. There is one set of nets, so that the
+interval is over test images: each counts with its mean over subsets, less its mean over nets.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from ablations.analysis import paired_tests, quantities
+from ablations.analysis.effects import Effect
+from ablations.plan import StudyRun
+from ablations.study import Ensemble
+
+#: Of more subsets than this, as many are drawn by a fixed generator.
+SUBSETS = 200
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nets:
+    """The nets whose probabilities can be averaged, and those that have none."""
+
+    probabilities: np.ndarray  # (nets, images, classes)
+    labels: np.ndarray  # (images,)
+    without: int  # nets that finished but whose probabilities are not there
+
+
+def read(runs: Sequence[StudyRun]) -> Nets:
+    """Return the ten-view probabilities of the test images that the runs left.
+
+    Probabilities of other weights than the record's, or of other images than the first
+    net's, count as not there. A diverged run has no net to average.
+    """
+    found, without = [], 0
+    for run in runs:
+        if run.record is None or run.record.status != "done":
+            continue
+        kept = _probabilities(run)
+        if kept is None or (found and not np.array_equal(kept[1], found[0][1])):
+            without += 1
+        else:
+            found.append(kept)
+    if not found:
+        return Nets(probabilities=np.empty((0, 0, 0)), labels=np.empty(0), without=without)
+    return Nets(
+        probabilities=np.stack([probabilities for probabilities, _ in found]),
+        labels=found[0][1],
+        without=without,
+    )
+
+
+def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return (images, classes) and labels (images,) of the run's own weights, if they are there."""
+    path = (run.folder or Path()) / "test_10.npz"
+    if run.folder is None or run.record is None or not path.exists():
+        return None
+    try:
+        # a file that is no archive is left open by NumPy when it only knows the path
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            if str(kept["weights"]) != run.record.weights_sha256:
+                return None
+            probabilities, labels = kept["probabilities"], kept["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    usable = probabilities.ndim == 2 and labels.shape == probabilities.shape[:1]
+    return (probabilities, labels) if usable and labels.size else None
+
+
+def measure(ensemble: Ensemble, nets: Nets) -> list[Effect]:
+    """Return the effect of every size above 1; the largest is the claim."""
+    largest = max(ensemble.sizes)
+    others = sum(1 < size < largest for size in ensemble.sizes)
+    return [
+        _effect(ensemble, nets, size, 1 if size == largest else others)
+        for size in ensemble.sizes
+        if size > 1
+    ]
+
+
+def subsets(nets: int, size: int) -> list[tuple[int, ...]]:
+    """Return every subset of `size` nets, or `SUBSETS` different ones where there are more."""
+    if math.comb(nets, size) <= SUBSETS:
+        return list(itertools.combinations(range(nets), size))
+    generator = np.random.default_rng(0)
+    drawn: dict[tuple[int, ...], None] = {}
+    while len(drawn) < SUBSETS:
+        chosen = generator.choice(nets, size, replace=False)
+        drawn[tuple(sorted(int(net) for net in chosen))] = None
+    return sorted(drawn)
+
+
+def wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Say of each image whether its most probable class, the first of equal ones, is wrong."""
+    return probabilities.argmax(axis=1) != labels
+
+
+def _gains(nets: Nets, size: int) -> np.ndarray:
+    """Return (images,): share of subsets that are wrong minus share of nets that are."""
+    count = len(nets.probabilities)
+    alone = _mean(wrong(one, nets.labels) for one in nets.probabilities)
+    together = _mean(
+        wrong(nets.probabilities[list(chosen)].mean(axis=0), nets.labels)
+        for chosen in subsets(count, size)
+    )
+    return together - alone
+
+
+def _mean(mistakes: Iterator[np.ndarray]) -> np.ndarray:
+    return np.mean(list(mistakes), axis=0)
+
+
+def _effect(ensemble: Ensemble, nets: Nets, size: int, tests: int) -> Effect:
+    is_claim = size == max(ensemble.sizes)
+    count = len(nets.probabilities)
+    gains = 100 * _gains(nets, size) if count >= size else np.empty(0)
+    estimate = float(gains.mean()) if gains.size else _NAN
+    error = paired_tests.image_se(gains[None, :])
+    half = float(stats.norm.isf((1 - paired_tests.CONFIDENCE) / 2)) * error
+    paper = ensemble.paper if is_claim and ensemble.paper is not None else _NAN
+    wanted = ensemble.smallest if math.isnan(paper) else abs(paper)
+    edge = stats.norm.isf(paired_tests.LEVEL / tests / 2)
+    return Effect(
+        comparison=f"ensemble_{size}",
+        family="primary" if is_claim else "secondary",
+        baseline="1 net",
+        variant=f"{size} nets",
+        baseline_quantity=Ensemble.quantity,
+        quantity=Ensemble.quantity,
+        scale="difference",
+        unit=quantities.MEASURES[Ensemble.quantity].unit_of_differences,
+        n=count,
+        estimate=estimate,
+        low=estimate - half,
+        high=estimate + half,
+        sd=_NAN,
+        pair_correlation=_NAN,
+        noise="test images",
+        image_se=error,
+        low_new=_NAN,
+        high_new=_NAN,
+        t_p=float(2 * stats.norm.sf(abs(estimate) / error)) if error > 0 else _NAN,
+        sign_flip_p=_NAN,
+        min_p=_NAN,
+        equivalence_p=(
+            float(stats.norm.sf((ensemble.smallest - abs(estimate)) / error)) if error > 0 else _NAN
+        ),
+        power=float(stats.norm.sf(edge - wanted / error)) if error > 0 else _NAN,
+        detectable=float((edge + stats.norm.isf(1 - paired_tests.ENOUGH)) * error),
+        paper=paper,
+        paper_source=ensemble.paper_source if is_claim else "",
+        claimed="lower",
+        smallest=ensemble.smallest,
+        seeds_as_claimed=_beaten(nets, estimate),
+        tests=tests,
+    )
+
+
+def _beaten(nets: Nets, estimate: float) -> int:
+    """Count the nets whose own error is above the mean error of the ensembles."""
+    errors = [100 * float(wrong(one, nets.labels).mean()) for one in nets.probabilities]
+    return int(np.sum(np.array(errors) > np.mean(errors) + estimate)) if errors else 0

@@ -1,0 +1,127 @@
+"""Tables 1 and 2 of the paper, with our nets in the rows that we have.
+
+The paper's errors are of ImageNet and ours of another data set, so the two stand side by
+side and are not compared; what is the same is which row lies below which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ablations.analysis import ensembling
+from ablations.analysis.time_to_error import t_interval
+from ablations.plan import StudyRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Our errors of one kind of predictor, in percent."""
+
+    top1: float
+    top5: float
+    low: float  # 95 % interval of `top1` over seeds; NaN of one predictor
+    high: float
+    n: int  # nets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A model of the paper with its errors as printed, and ours where it was measured."""
+
+    model: str
+    paper: tuple[str, ...]
+    ours: Measured | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperTable:
+    """A table of the paper; `columns` names the paper's errors."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def paper_tables(
+    runs: Sequence[StudyRun], pretrained: Sequence[StudyRun] = ()
+) -> tuple[PaperTable, PaperTable]:
+    """Return Tables 1 and 2, with the measurements of runs of the paper's net.
+
+    Args:
+        runs: of the paper's net.
+        pretrained: of the net with a sixth convolution that was trained on more labels first.
+    """
+    ours = measure(runs)
+    first = PaperTable(
+        title="Table 1: ILSVRC-2010 test set",
+        columns=("Top-1", "Top-5"),
+        rows=(
+            Row(model="Sparse coding", paper=("47.1 %", "28.2 %")),
+            Row(model="SIFT + FVs", paper=("45.7 %", "25.7 %")),
+            Row(model="CNN", paper=("37.5 %", "17.0 %"), ours=ours.get("ten")),
+            Row(model="CNN, one view", paper=("39.0 %", "18.3 %"), ours=ours.get("one")),
+        ),
+    )
+    several = ours.get("several")
+    count = several.n if several else 5
+    second = PaperTable(
+        title="Table 2: ILSVRC-2012 validation and test sets",
+        columns=("Top-1 (val)", "Top-5 (val)", "Top-5 (test)"),
+        rows=(
+            Row(model="SIFT + FVs", paper=("–", "–", "26.2 %")),
+            Row(model="1 CNN", paper=("40.7 %", "18.2 %", "–"), ours=ours.get("ten")),
+            Row(
+                model="5 CNNs" if count == 5 else f"5 CNNs (ours: {count})",
+                paper=("38.1 %", "16.4 %", "16.4 %"),
+                ours=several,
+            ),
+            Row(
+                model="1 CNN*",
+                paper=("39.0 %", "16.6 %", "–"),
+                ours=measure(pretrained).get("ten"),
+            ),
+            Row(model="7 CNNs*", paper=("36.7 %", "15.4 %", "15.3 %")),
+        ),
+    )
+    return first, second
+
+
+def measure(runs: Sequence[StudyRun]) -> Mapping[str, Measured]:
+    """Return the errors of the nets on the test images: "one" view, "ten", and "several" nets."""
+    found = {}
+    for name, views in (("one", 1), ("ten", 10)):
+        evaluations = [
+            item
+            for run in runs
+            if run.record is not None and run.record.status == "done"
+            for item in run.record.evaluations
+            if (item.part, item.views) == ("test", views)
+        ]
+        if evaluations:
+            top1, low, high = t_interval([100 * item.top1_error for item in evaluations])
+            top5 = float(np.mean([100 * item.top5_error for item in evaluations]))
+            found[name] = Measured(top1=top1, top5=top5, low=low, high=high, n=len(evaluations))
+    nets = ensembling.read(runs)
+    if len(nets.probabilities) > 1:
+        found["several"] = _averaged(nets)
+    return found
+
+
+def _averaged(nets: ensembling.Nets) -> Measured:
+    """Return the errors of the mean of all the nets' probabilities."""
+    mean = nets.probabilities.astype(np.float64).mean(axis=0)
+    true = np.take_along_axis(mean, nets.labels[:, None].astype(int), axis=1)
+    # of classes that are as probable as the true one, those before it come first
+    earlier = np.arange(mean.shape[1])[None, :] < nets.labels[:, None]
+    place = ((mean > true) | ((mean == true) & earlier)).sum(axis=1)
+    nan = float("nan")
+    return Measured(
+        top1=100 * float((place >= 1).mean()),
+        top5=100 * float((place >= 5).mean()),
+        low=nan,
+        high=nan,
+        n=len(nets.probabilities),
+    )

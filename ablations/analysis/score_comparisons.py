@@ -1,0 +1,128 @@
+"""The table of comparisons of a study of scores: every effect, corrected, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ablations.analysis import checks, effects, ensembling, quantities
+from ablations.analysis.effects import Effect, Pair
+from ablations.analysis.ensembling import Nets
+from ablations.analysis.order_verdict import judge_order
+from ablations.analysis.ranking import order_effect, order_rows
+from ablations.analysis.score_verdict import judge
+from ablations.analysis.speed_verdict import MIN_SEEDS
+from ablations.plan import StudyRun
+from ablations.study import Difference, Ensemble, ScoreStudy
+
+Row = dict[str, object]
+
+
+class Objections(Protocol):
+    """`verdict.objections` of a study's budget and images."""
+
+    def __call__(self, *, n: int, needed: int = ..., counted: str = ...) -> list[str]: ...
+
+
+def comparison_rows(
+    study: ScoreStudy,
+    by_arm: Mapping[str, Sequence[StudyRun]],
+    pairs: Mapping[str, Sequence[Pair]],
+    objections: Objections,
+    treated: Sequence[Row] = (),
+) -> list[Row]:
+    """Return one row a difference, then one a size of the ensemble, then one for the order.
+
+    Args:
+        by_arm: arm -> its runs by seed.
+        pairs: name of a difference -> its pairs.
+        objections: says why `n` pairs or nets give no verdict.
+        treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
+    """
+    families = [item.family for item in study.differences]
+    measured = [
+        effects.measure(
+            item,
+            pairs[item.name],
+            images_error=effects.images_error(by_arm, item),
+            tests=families.count(item.family),
+        )
+        for item in study.differences
+    ]
+    against = [
+        [*objections(n=effect.n), *checks.objections(treated, item.arms)]
+        for item, effect in zip(study.differences, measured, strict=True)
+    ]
+    doubts = [_doubts(by_arm, item) for item in study.differences]
+    if study.ensemble is not None:
+        nets = ensembling.read(by_arm[study.ensemble.arm])
+        gains = ensembling.measure(study.ensemble, nets)
+        measured += gains
+        against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
+        doubts += [_doubts_of_ensemble(nets)] * len(gains)
+    corrected = effects.correct(measured)
+    rows = [
+        _row(study, effect, *why) for effect, *why in zip(corrected, against, doubts, strict=True)
+    ]
+    return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
+
+
+def _row(
+    study: ScoreStudy, effect: Effect, objections: Sequence[str], doubts: Sequence[str]
+) -> Row:
+    verdict, reason = judge(effect, objections=objections, doubts=doubts)
+    return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
+
+
+def _order_row(
+    study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
+) -> Row:
+    """Return the chance of the paper's order: no p-value, so it is in no family's correction."""
+    items = {arm: study.ordered(arm) for arm in study.order}
+    pairs = {arm: effects.pair(by_arm, item) for arm, item in items.items()}
+    effect = order_effect(study, pairs)
+    doubts = dict.fromkeys(text for item in items.values() for text in _doubts(by_arm, item))
+    labels = [study.labels.get(arm, arm) for arm in study.order]
+    means = [float(str(row["effect"])) for row in order_rows(pairs)]
+    verdict, reason = judge_order(
+        effect,
+        dict(zip(labels, means, strict=True)),
+        objections=objections(n=effect.n),
+        doubts=tuple(doubts),
+    )
+    return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
+
+
+def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[str]:
+    """Say of which runs the values are those of chance, or missing."""
+    said = []
+    for arm, quantity in item.used:
+        statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
+        guessing = [run for run in by_arm[arm] if quantities.guesses(run)]
+        bounds = [run for run in by_arm[arm] if quantities.bounded(run, quantity)]
+        missing = [
+            run
+            for run, status in zip(by_arm[arm], statuses, strict=True)
+            if status in ("done", "diverged") and quantities.value(run, quantity) is None
+        ]
+        for count, words in (
+            (statuses.count("diverged"), "diverged; their errors count as those of chance"),
+            (statuses.count("failed"), "failed and are left out"),
+            (len(guessing), "ended no better than by guessing"),
+            (len(bounds), "had not converged and count as the whole budget"),
+            (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
+        ):
+            if count:
+                said.append(f"{arm}: {count} of {len(statuses)} runs {words}.")
+    return list(dict.fromkeys(said))
+
+
+def _doubts_of_ensemble(nets: Nets) -> list[str]:
+    if not nets.without:
+        return []
+    return [f"{nets.without} finished nets have no probabilities of their recorded weights."]
+
+
+def _against_ensemble(given: Ensemble, nets: Nets, objections: Objections) -> list[str]:
+    needed = max(MIN_SEEDS, *given.sizes)
+    return objections(n=len(nets.probabilities), needed=needed, counted="nets")

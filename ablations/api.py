@@ -1,0 +1,73 @@
+"""`ablations.run`: a study from Python, the table of its runs in return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from ablations.execution import datasets, store
+from ablations.execution.training import Machine, default_jobs
+from ablations.plan import Request, Task, check
+from ablations.study import Study, load
+from alexnet_tf import files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run(
+    study: str | Path | Study,
+    *,
+    seeds: int | None = None,
+    budget: str = "quick",
+    dataset: str = "auto",
+    out: str | Path = "reports",
+    jobs: int | None = None,
+    threads: int = 1,
+    data_dir: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Train what the study lacks, write its report to `out`, and return one row a run.
+
+    Progress goes to standard output. Finished runs are never computed again; a run that
+    fails is a row with status "failed" and its reason.
+
+    Args:
+        study: the name of one of the suite, a file with a STUDY, or a study itself.
+        seeds: reported seeds 0 to seeds - 1; None: the budget's.
+        budget: "quick", "standard" or "full".
+        dataset: "auto", "cifar10", "builtin" or "imagenet".
+        out: folder of records and reports.
+        jobs: trainings side by side; None: as many as the cores take.
+        threads: threads of one training; another number changes the weights' last bits.
+        data_dir: where the data set lies.
+        settings: spec fields, dotted path to value, set in every run.
+
+    Raises:
+        SpecError: no such study, budget, data set or field, or a number below 1.
+        DataError, StoppedError: the data are missing or damaged.
+        OSError: `out` cannot be written.
+    """
+    # pandas, SciPy and Matplotlib take a second to import
+    from ablations.suite import Policy, perform
+
+    chosen = study if isinstance(study, Study) else load(str(study))
+    request = Request(budget=budget, dataset=dataset, seeds=seeds, settings=dict(settings or {}))
+    check(chosen, request)
+    machine = Machine(
+        out=Path(out),
+        cache=store.cache(Path(out)),
+        jobs=default_jobs(threads) if jobs is None else jobs,
+        threads=threads,
+        data_dir=None if data_dir is None else Path(data_dir),
+    )
+    files.check_writable(machine.out)
+    console = Console()
+    request = datasets.resolved(console, request, machine)
+    name = chosen.name if isinstance(study, Study) else str(study)
+    task = Task(name=name, study=chosen, request=request)
+    _, tables = perform(console, [task], machine, Policy())
+    return tables[chosen.name]

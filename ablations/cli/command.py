@@ -1,0 +1,175 @@
+"""What `python -m ablations.run` does with its options, and its exit codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ablations import study
+from ablations.cli.options import Options, parse
+from ablations.execution import datasets, store
+from ablations.execution.training import Machine, StoppedError
+from ablations.plan import Task, check, saved
+from alexnet_tf import files
+from alexnet_tf.data.error import DataError
+from alexnet_tf.values import SpecError
+
+EXIT_USAGE, EXIT_DATA, EXIT_ENVIRONMENT = 2, 3, 4
+
+_ALL = "all"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line asks and return the exit code."""
+    logging.basicConfig(format="%(message)s")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return _main(parse(argv))
+    except SpecError as error:
+        return _fail(EXIT_USAGE, error)
+    except DataError as error:
+        return _fail(EXIT_DATA, error)
+    except StoppedError as error:
+        return _fail(error.code, error)
+    except OSError as error:
+        where, why = error.filename or "the output folder", error.strerror or error
+        return _fail(EXIT_ENVIRONMENT, f"{where}: {why}. What is finished stays readable.")
+    except KeyboardInterrupt as stop:
+        _fail(0, "stopped; every finished epoch is saved, the same command continues")
+        return stop.args[0] if stop.args else 130
+
+
+def _main(options: Options) -> int:
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    if options.list:
+        return _list(console)
+    tasks = _tasks(console, options)
+    if options.report_only:
+        return _rebuild(console, tasks, options)
+    _check(tasks)
+    machine = Machine(
+        out=options.out,
+        cache=store.cache(options.out),
+        jobs=options.jobs,
+        threads=options.threads,
+        data_dir=options.data_dir,
+        tensorboard=options.tensorboard,
+    )
+    if options.probe:
+        from ablations.cli.probe_table import show_probe
+
+        return show_probe(console, tasks, machine)
+    files.check_writable(options.out)
+    request = datasets.resolved(console, options.request, machine)
+    tasks = [dataclasses.replace(task, request=request) for task in tasks]
+    # pandas, SciPy and Matplotlib take a second to import; --help and --list must not wait
+    if options.plan:
+        from ablations.cli.plan_table import show_plan
+
+        return show_plan(console, tasks, machine, retry_failed=options.retry_failed)
+    from ablations.suite import Policy, perform
+
+    if options.fresh:
+        from ablations.cli import fresh
+
+        fresh.forget(console, tasks, machine)
+    policy = Policy(retry_failed=options.retry_failed, fail_fast=options.fail_fast)
+    return perform(console, tasks, machine, policy)[0]
+
+
+def _tasks(console: Console, options: Options) -> list[Task]:
+    """Return the studies that are named.
+
+    Raises:
+        SpecError: no such study.
+    """
+    every = _ALL in options.studies
+    named = [*(study.names() if every else ()), *(n for n in options.studies if n != _ALL)]
+    request = options.request
+    tasks: dict[str, Task] = {}
+    left_out: list[str] = []
+    for name in dict.fromkeys(named):
+        chosen = study.load(name)
+        if every and request.dataset == "imagenet" and not chosen.on_imagenet:
+            left_out.append(name)
+            continue
+        tasks[chosen.name] = Task(name=name, study=chosen, request=request)
+    if left_out:
+        console.print(f"left out, not for ImageNet: {', '.join(left_out)}", highlight=False)
+    return list(tasks.values())
+
+
+def _check(tasks: Sequence[Task]) -> None:
+    """Check what is asked of each study, before anything is read or written.
+
+    Raises:
+        SpecError: a request that a study cannot take.
+    """
+    for task in tasks:
+        try:
+            check(task.study, task.request)
+        except SpecError as error:
+            raise SpecError(f"{task.name}: {error}" if len(tasks) > 1 else str(error)) from error
+
+
+def _rebuild(console: Console, tasks: Sequence[Task], options: Options) -> int:
+    """Write the reports again from their records; of several, those that have been made."""
+    from ablations import suite
+
+    several = len(tasks) > 1
+    folders = {task.name: options.out / task.study.name for task in tasks}
+    made = [task for task in tasks if not several or saved.exists(folders[task.name])]
+    if not made:
+        raise DataError(f"no report in {options.out} yet. Run without --report-only.")
+    for task in [_recalled(task, folders[task.name], options) for task in made]:
+        if several:
+            console.rule(task.study.name)
+        suite.report(console, task, options.out)
+    if several:
+        suite.index(console, tasks, options.out)
+    return 0
+
+
+def _recalled(task: Task, folder: Path, options: Options) -> Task:
+    """Return the task with the request of its last report, and what is asked beyond it.
+
+    Raises:
+        DataError: the request that was kept is none.
+        SpecError: what is asked beyond it does not fit the study.
+    """
+    kept = saved.load(folder)
+    asked = {name: getattr(options.request, name) for name in options.asked}
+    if asked.get("dataset") == "auto":
+        del asked["dataset"]  # whichever it was
+    task = dataclasses.replace(task, request=dataclasses.replace(kept, **asked))
+    try:
+        _check([task])
+    except SpecError as error:
+        if asked:
+            raise
+        raise DataError(f"{folder / saved.NAME}: {error} Run the study again.") from error
+    return task
+
+
+def _list(console: Console) -> int:
+    for name in study.names():
+        chosen = study.load(name)
+        claims = ", ".join(chosen.claim_ids)
+        where = f"section {chosen.section}; {claims}; the paper: {chosen.paper_value}"
+        console.print(f"[bold]{name}[/bold] ({where})\n  {chosen.claim}", highlight=False)
+    return 0
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(75)
+
+
+def _fail(code: int, error: object) -> int:
+    print(f"ablations.run: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,65 @@
+"""What `--fresh` does: a plan's records are forgotten, once it is sure that it can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ablations.execution import datasets, store
+from ablations.execution.training import Machine
+from ablations.plan import Task, reported_runs
+from ablations.report import collect
+from alexnet_tf.files import HeldError
+
+
+def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
+    """Forget every run that the tasks plan, but those that another process computes.
+
+    Raises:
+        DataError, StoppedError: the data are missing or damaged; nothing is forgotten then.
+        OSError: a record cannot be deleted.
+    """
+    datasets.prepare(console, tasks[0].request.dataset, machine)
+    ids = dict.fromkeys(run_id for task in tasks for run_id in _planned(task, machine.out))
+    forgotten = set()
+    for run_id in ids:
+        if not store.folder(machine.out, run_id).is_dir():
+            continue
+        try:
+            store.forget(machine.out, run_id)
+        except HeldError as error:
+            console.print(f"{error}; it is not forgotten", highlight=False, markup=False)
+        else:
+            forgotten.add(run_id)
+    console.print(f"{len(forgotten)} runs forgotten", highlight=False)
+    others = _reports_of(forgotten, machine.out, {task.study.name for task in tasks})
+    if others:
+        words = "other report shows" if len(others) == 1 else "other reports show"
+        console.print(
+            f"{len(others)} {words} runs among them, and will lack what is not computed again: "
+            f"{', '.join(others)}",
+            highlight=False,
+            markup=False,
+        )
+
+
+def _planned(task: Task, out: Path) -> list[str]:
+    """Return the runs' ids: searches, and what counts before and after them."""
+    rates = collect.rates(task.study, task.request, out)
+    reported = [reported_runs(task.study, task.request, chosen) for chosen in ({}, rates)]
+    return [run.experiment.run_id for runs in (task.searches, *reported) for run in runs]
+
+
+def _reports_of(forgotten: set[str], out: Path, own: set[str]) -> list[str]:
+    """Return the names of further reports whose table of runs holds one of these.
+
+    A report of a user's study counts too, whose file is not known here.
+    """
+    names = []
+    for path in sorted(out.glob("*/runs.csv")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.parent.name not in own and any(run_id in text for run_id in forgotten):
+            names.append(path.parent.name)
+    return names

@@ -1,0 +1,163 @@
+"""The command line of `python -m ablations.run`, read and checked before anything is computed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ablations.execution.training import default_jobs
+from ablations.plan import Request, at_least_one
+from alexnet_tf.values import SpecError, nearest, parse_setting
+
+_PRECISIONS = ["float32", "mixed_bfloat16"]
+
+_DESCRIPTION = """\
+Measure claims of the AlexNet paper: train every arm of a study, compare them, and write
+reports/<study>/index.html. Finished runs are never computed again, and studies share
+them: the same command continues where it stopped. A study is one of --list, a file of
+your own (./my_study.py; begin with `python -m ablations.new my_study`), or `all`."""
+
+_EXAMPLES = """\
+examples:
+  python -m ablations.run relu_vs_tanh                      a first look, 5 minutes on 2 cores
+  python -m ablations.run lrn dropout --plan                what would run, and for how long
+  python -m ablations.run lrn --probe                       the arms: size, cost, one measured step
+  python -m ablations.run relu_vs_tanh --budget standard    5 seeds, all training images
+  python -m ablations.run all                               every study, the cheapest first
+  python -m ablations.run ./my_study.py                     a study of your own
+  python -m ablations.run lrn --dataset imagenet --data-dir prepared/
+  python -m ablations.run relu_vs_tanh --report-only        the report again, from the records
+
+exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 held by another runner,
+6 finished with failed runs, 75 stopped by SIGTERM, 130 stopped by Ctrl-C"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user asked for. `request.dataset` may still be "auto"."""
+
+    studies: tuple[str, ...]
+    list: bool
+    plan: bool
+    probe: bool
+    report_only: bool
+    fresh: bool
+    retry_failed: bool
+    fail_fast: bool
+    request: Request
+    asked: frozenset[str]  # names of the request's fields that stand on the command line
+    out: Path
+    data_dir: Path | None
+    tensorboard: Path | None
+    jobs: int
+    threads: int
+
+
+def parse(argv: Sequence[str] | None) -> Options:
+    """Return the options.
+
+    Raises:
+        SpecError: they make no sense; one line says why.
+    """
+    parser = _parser()
+    given, unknown = parser.parse_known_args(argv)
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        raise SpecError(f"no option '{unknown[0]}'.{nearest(unknown[0].split('=')[0], flags)}")
+    if not given.studies and not given.list:
+        raise SpecError("name a study, or ask for --list")
+    _one_of("--precision", given.precision, _PRECISIONS)
+    threads = at_least_one("--threads", 1 if given.threads is None else given.threads)
+    jobs = default_jobs(threads) if given.jobs is None else given.jobs
+    request, asked = _request(given)
+    return Options(
+        studies=tuple(given.studies),
+        list=given.list,
+        plan=given.plan,
+        probe=given.probe,
+        report_only=given.report_only,
+        fresh=given.fresh,
+        retry_failed=given.retry_failed,
+        fail_fast=given.fail_fast,
+        request=request,
+        asked=asked,
+        out=given.out,
+        data_dir=given.data_dir,
+        tensorboard=given.tensorboard,
+        jobs=at_least_one("--jobs", jobs),
+        threads=threads,
+    )
+
+
+def _request(given: argparse.Namespace) -> tuple[Request, frozenset[str]]:
+    """Return the request and the names of its fields that stand on the command line."""
+    settings: dict[str, Any] = dict(parse_setting(text) for text in given.set)
+    if given.precision is not None:
+        settings["train.precision"] = given.precision
+    named = ("budget", "dataset", "seeds", "epochs")
+    asked = {name for name in named if getattr(given, name) is not None}
+    request = Request(
+        budget=given.budget or "quick",
+        dataset=given.dataset or "auto",
+        seeds=given.seeds,
+        epochs=given.epochs,
+        settings=settings,
+    )
+    return request, frozenset(asked | ({"settings"} if settings else set()))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SpecError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m ablations.run",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("studies", nargs="*", metavar="STUDY", help="a study's name, a file, or all")
+    add("--list", action="store_true", help="name every study with its claim")
+    add("--plan", action="store_true", help="show every run, its state and the time; train nothing")
+    add("--probe", action="store_true", help="show every arm: changes, size, one measured step")
+    add("--budget", help="quick (default), standard or full")
+    add("--dataset", help="auto (default: CIFAR-10 if it can), cifar10, builtin or imagenet")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared photographs",
+    )
+    add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
+    add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
+    add("--precision", help="float32 or mixed_bfloat16 (default: the study's)")
+    add(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
+    )
+    add("--jobs", type=int, metavar="N", help="trainings side by side (default: cores / threads)")
+    add(
+        "--threads", type=int, metavar="N", help="threads of one training (default 1; changes bits)"
+    )
+    add("--out", type=Path, default=Path("reports"), help="folder of records and reports")
+    add("--report-only", action="store_true", help="rebuild the last report from its records")
+    add("--retry-failed", action="store_true", help="try runs again that failed before")
+    add("--fail-fast", action="store_true", help="stop at the first run that fails")
+    add(
+        "--fresh",
+        action="store_true",
+        help="forget this plan's records, those shared with other studies too, and start again",
+    )
+    add("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's events below DIR")
+    return parser
+
+
+def _one_of(option: str, value: str | None, known: list[str]) -> None:
+    if value is not None and value not in known:
+        raise SpecError(f"{option} has no '{value}'.{nearest(value, known)}")

@@ -1,0 +1,156 @@
+"""The tables of `--plan`: every run or study, its state, and the time the open ones take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from ablations.execution import cost, datasets, store
+from ablations.execution.progress import duration
+from ablations.execution.training import Machine
+from ablations.plan import PlannedRun, Task, cheapest_first, reported_runs
+from ablations.report import collect
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    """A study's runs: those that search, and those that count."""
+
+    task: Task
+    rates: Mapping[str, float]  # arm -> learning rate that a finished search has chosen
+    searches: tuple[PlannedRun, ...]
+    reported: tuple[PlannedRun, ...]
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        return (*self.searches, *self.reported)
+
+
+def show_plan(
+    console: Console, tasks: Sequence[Task], machine: Machine, *, retry_failed: bool
+) -> int:
+    """Print the plan; train nothing but a probe of a few seconds. Return 0."""
+    plans = []
+    for task in tasks:
+        rates = collect.rates(task.study, task.request, machine.out)
+        reported = reported_runs(task.study, task.request, rates)
+        plans.append(_Planned(task=task, rates=rates, searches=task.searches, reported=reported))
+    distinct = {run.experiment.run_id for plan in plans for run in plan.runs}
+    states = {run_id: store.state(machine.out, run_id) for run_id in sorted(distinct)}
+    settled = {"done"} if retry_failed else {"done", "failed"}
+    todo = {
+        run.experiment.run_id: (plan.task, run)
+        for plan in plans
+        for run in plan.runs
+        if states[run.experiment.run_id] not in settled
+    }
+    seconds = _seconds(console, todo, machine) if todo else {}
+    if len(plans) == 1:
+        console.print(_runs(plans[0], states, seconds))
+    else:
+        console.print(_studies(plans, seconds))
+    order = [
+        seconds[run.experiment.run_id]
+        for part in ("searches", "reported")
+        for _, runs in cheapest_first([(plan.task, _open(plan, part, todo)) for plan in plans])
+        for run in runs
+    ]
+    total = duration(cost.makespan(order, machine.jobs))
+    failed = [state for state in states.values() if state == "failed"]
+    if failed and not retry_failed:
+        console.print(store.stay_failed(len(failed)), highlight=False)
+    console.print(
+        f"{len(todo)} of {len(distinct)} runs to compute, {machine.jobs} side by side: "
+        f"about {total}",
+        highlight=False,
+    )
+    return 0
+
+
+def _open(plan: _Planned, part: str, todo: Mapping[str, object]) -> list[PlannedRun]:
+    runs = plan.searches if part == "searches" else plan.reported
+    return [run for run in runs if run.experiment.run_id in todo]
+
+
+def _seconds(
+    console: Console, todo: Mapping[str, tuple[Task, PlannedRun]], machine: Machine
+) -> dict[str, float]:
+    """Return run id -> expected seconds, measured by a probe now or before."""
+    dataset = next(iter(todo.values()))[0].request.dataset
+    with _status(console) as tell:
+        tell("reading the images")
+        facts = datasets.prepare(console, dataset, machine)
+        chosen = cost.representatives(list(todo.values()))
+        if dataset == "imagenet":
+            tell(f"probe: timing steps of {len(chosen)} nets")
+            measured = cost.step_speeds(chosen, machine)
+            how = "single steps on random numbers, one process alone"
+        else:
+            measured = cost.measure(chosen, machine, tell)
+            how = f"{machine.jobs} side by side"
+    words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in measured)
+    starts = sorted({f"{speed.start:.0f}" for speed in measured}, key=float)
+    console.print(
+        f"measured, {how}, threads {machine.threads}: {words} images/s, "
+        f"{'-'.join(starts[:: max(1, len(starts) - 1)])} s a run to start",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return {
+        run_id: cost.seconds(task, run, measured, facts) for run_id, (task, run) in todo.items()
+    }
+
+
+@contextmanager
+def _status(console: Console) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is going on: one line that changes, or plain lines."""
+    if not console.is_terminal:
+        yield lambda words: console.print(words, highlight=False)
+        return
+    with console.status("") as status:
+        yield status.update
+
+
+def _runs(plan: _Planned, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:
+    """Return one row a run of a single study."""
+    table = _table("run", "arm", "role", "seed", "learning rate", "state", "time")
+    for run in plan.runs:
+        run_id, rate = run.experiment.run_id, f"{run.experiment.train.learning_rate:g}"
+        if plan.searches and run.role == "reported" and run.arm not in plan.rates:
+            run_id, rate = "after the search", "from the search"
+        took = seconds.get(run.experiment.run_id)
+        state, time = states[run.experiment.run_id], "" if took is None else duration(took)
+        table.add_row(run_id, run.arm, run.role, str(run.experiment.seed), rate, state, time)
+    return table
+
+
+def _studies(plans: Sequence[_Planned], seconds: Mapping[str, float]) -> Table:
+    """Return one row a study, in the order in which they are computed."""
+    table = _table("study", "runs", "shared", "to compute", "time, one after the other")
+    by_task = {plan.task.study.name: plan for plan in plans}
+    openly = [
+        (plan.task, [run for run in plan.runs if run.experiment.run_id in seconds])
+        for plan in plans
+    ]
+    for task, left in cheapest_first(openly):
+        plan = by_task[task.study.name]
+        ids = {run.experiment.run_id for run in plan.runs}
+        others = {
+            run.experiment.run_id for other in plans if other is not plan for run in other.runs
+        }
+        took = sum(seconds[run.experiment.run_id] for run in left)
+        shown = (len(ids), len(ids & others), len(left))
+        table.add_row(task.study.name, *map(str, shown), duration(took) if left else "")
+    return table
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    numbers = ("seed", "learning rate", "time", "runs", "shared", "to compute", names[-1])
+    for name in names:
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
+    return table

@@ -1,0 +1,99 @@
+"""The table of `--probe`: every arm's changes, size, cost and one measured training step."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ablations.execution.steps import images_per_second
+from ablations.execution.training import Machine
+from ablations.plan import Task, reported_runs
+from alexnet_tf.spec import Experiment, diff
+
+_MOST_CHANGES = 12  # lines an arm
+
+
+def show_probe(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+    """Print each study's arms; train nothing but a few steps on random numbers.
+
+    Returns:
+        0, or 4 where a net cannot be trained here.
+    """
+    code = 0
+    for task in tasks:
+        console.print(f"[bold]{task.study.name}[/bold], {task.request.budget}", highlight=False)
+        code = max(code, _study(console, task, machine))
+    return code
+
+
+def _study(console: Console, task: Task, machine: Machine) -> int:
+    if task.request.dataset == "auto":
+        task = dataclasses.replace(
+            task, request=dataclasses.replace(task.request, dataset="cifar10")
+        )
+    arms: dict[str, Experiment] = {}
+    for run in reported_runs(task.study, task.request, {}):
+        arms.setdefault(run.arm, run.experiment)
+    table = Table(box=None, pad_edge=False)
+    for name in ("arm", "parameters", "MFLOPs an image", "step", "images/s"):
+        table.add_column(name, justify="left" if name == "arm" else "right", no_wrap=True)
+    known: dict[tuple[Any, ...], float | str] = {}
+    for arm, experiment in arms.items():
+        train = experiment.train
+        key = (experiment.model, train.precision, train.batch_size, train.momentum)
+        if key not in known:
+            known[key] = _rate(experiment, machine)
+        table.add_row(*_cells(arm, experiment, known[key]))
+    console.print(table)
+    console.print(
+        "  a step: forward, backward and update of a batch in memory; MFLOPs: forward, one view",
+        highlight=False,
+    )
+    first, *others = arms
+    for arm in others:
+        console.print(f"{arm}, other than {first}:", highlight=False, markup=False)
+        lines = changes(arms[first], arms[arm])
+        for line in lines[:_MOST_CHANGES]:
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+        if len(lines) > _MOST_CHANGES:
+            console.print(f"  and {len(lines) - _MOST_CHANGES} more", highlight=False)
+    return 4 if any(isinstance(rate, str) for rate in known.values()) else 0
+
+
+def changes(base: Experiment, variant: Experiment) -> list[str]:
+    """Return what differs, one line a field; a part that came or went is one line."""
+    found = diff(base, variant)
+    lines: dict[str, None] = {}
+    for path, (before, after) in found.items():
+        parent = path.rpartition(".")[0]
+        beside = [both for other, both in found.items() if other.startswith(f"{parent}.")]
+        if len(beside) > 1 and all(new is None for _, new in beside):
+            lines[f"{parent}: removed"] = None
+        elif len(beside) > 1 and all(old is None for old, _ in beside):
+            lines[f"{parent}: added"] = None
+        else:
+            lines[f"{path}: {_text(before)} -> {_text(after)}"] = None
+    return list(lines)
+
+
+def _rate(experiment: Experiment, machine: Machine) -> float | str:
+    try:
+        return images_per_second(experiment, machine.threads)
+    except RuntimeError as error:
+        return str(error)
+
+
+def _cells(arm: str, experiment: Experiment, rate: float | str) -> tuple[str, ...]:
+    size = (arm, f"{experiment.model.parameters():,}", f"{experiment.model.flops() / 1e6:.1f}")
+    if isinstance(rate, str):
+        return (*size, rate, "")
+    step = 1000 * experiment.train.batch_size / rate
+    return (*size, f"{step:.1f} ms", f"{rate:.0f}")
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Runs as child processes, their folders, and what they cost. Nothing else starts processes."""

@@ -1,0 +1,192 @@
+"""How long a plan will take on this machine: a short measured probe and arithmetic."""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ablations.execution import speeds, store
+from ablations.execution.datasets import Facts
+from ablations.execution.speeds import Speed
+from ablations.execution.steps import images_per_second
+from ablations.execution.training import Machine, execute
+from ablations.plan import PlannedRun, Task, epoch_work
+from alexnet_tf.spec import Experiment, Precision, replace
+
+# An epoch of a probe takes about a second at 30 GFLOP/s, the rate of a slow core.
+_EPOCH_FLOPS = 30e9
+_PROBE_EPOCHS = 3
+_LOOKED_AT = 100  # validation images, and test images, of a probe
+
+# Of a training step's time, what a forward pass takes.
+_FORWARD = 0.4
+# Height and width of the stored images, in pixels.
+_STORED = {"cifar10": 32, "builtin": 32, "imagenet": 256}
+# Training images that a run ends by measuring its net on, at most.
+_SAMPLE = 10_000
+
+
+def representatives(todo: Sequence[tuple[Task, PlannedRun]]) -> list[PlannedRun]:
+    """Return the few runs to measure: every other net's time follows from its operations.
+
+    One study: the nets of its first comparison. Several: the commonest net of each kind.
+    """
+    runs = [run for _, run in todo]
+    if len({task.study.name for task, _ in todo}) == 1:
+        study = todo[0][0].study
+        first = study.compared[0][1:] if study.compared else tuple(study.arms)[:1]
+        runs = [run for run in runs if run.arm in first] or runs[:1]
+        return list({speeds.net(run.experiment): run for run in runs}.values())
+    common = Counter(speeds.net(run.experiment) for run in runs)
+    runs = sorted(runs, key=lambda run: common[speeds.net(run.experiment)])
+    return list({_kind(run.experiment): run for run in runs}.values())
+
+
+def measure(
+    runs: Sequence[PlannedRun], machine: Machine, tell: Callable[[str], None] = lambda words: None
+) -> list[Speed]:
+    """Return the speeds of these runs' nets: those kept, and those of a probe of the others.
+
+    Raises:
+        StoppedError: the data or the environment make training impossible.
+        OSError: the cache is not writable.
+    """
+    found = [speeds.kept(run.arm, run.experiment, machine) for run in runs]
+    missing = [run for run, speed in zip(runs, found, strict=True) if speed is None]
+    if missing:
+        tell(f"probe: training {len(missing)} nets for a moment, {machine.jobs} side by side")
+    new = probe(missing, machine, tell) if missing else []
+    if new:
+        speeds.keep(new, machine)
+    return [speed for speed in found if speed is not None] + new
+
+
+def probe(
+    runs: Sequence[PlannedRun], machine: Machine, tell: Callable[[str], None] = lambda words: None
+) -> list[Speed]:
+    """Train these runs for a moment, as many at a time as the plan will.
+
+    Raises:
+        StoppedError: the data or the environment make training impossible.
+    """
+    copies = max(machine.jobs, len(runs))
+    trials = [_shortened(runs[i % len(runs)], seed=i) for i in range(copies)]
+    begun: dict[str, float] = {}
+    measured: list[Speed] = []
+    with tempfile.TemporaryDirectory() as folder:
+        there = dataclasses.replace(machine, out=Path(folder), tensorboard=None)
+        for event in execute(trials, there):
+            run_id = event.run.experiment.run_id
+            if event.kind == "start":
+                begun[run_id] = time.monotonic()
+            elif event.kind == "done":
+                found = store.record(there.out, run_id)
+                if found is not None and found.images_per_second:
+                    measured.append(
+                        _speed(event.run, found.images_per_second, time.monotonic() - begun[run_id])
+                    )
+                    tell(f"probe: {event.run.arm} {found.images_per_second:.0f} images/s")
+    if not measured:
+        raise RuntimeError("the probe trainings did not finish; run the study to see why")
+    return measured
+
+
+def _speed(run: PlannedRun, rate: float, wall: float) -> Speed:
+    data = run.experiment.data
+    presented = (data.train_images or 0) * _PROBE_EPOCHS
+    facts = Facts(train_images=0, fingerprint="", test_images=0)
+    busy = (presented + _FORWARD * looked_at(run.experiment, facts)) / rate
+    return Speed(
+        arm=run.arm,
+        experiment=run.experiment,
+        images_per_second=rate,
+        start=max(0.0, wall - busy),
+    )
+
+
+def looked_at(experiment: Experiment, facts: Facts) -> int:
+    """Return how many views of images a run evaluates, besides those it trains on."""
+    data, train = experiment.data, experiment.train
+    rounds = train.epochs if train.validate == "epoch" else 0
+    sample = min(_SAMPLE, images_per_epoch(experiment, facts))
+    tests = data.test_images or facts.test_images
+    return sample + data.validation_images * (1 + rounds) + tests * _views(experiment)
+
+
+def images_per_epoch(experiment: Experiment, facts: Facts) -> int:
+    """Return how many training images an epoch presents."""
+    data = experiment.data
+    return data.train_images or facts.train_images - data.validation_images
+
+
+def _views(experiment: Experiment) -> int:
+    """Return the views of a test image: ten where the net sees crops."""
+    return 10 if experiment.model.input_size < _STORED[experiment.data.dataset] else 1
+
+
+def step_speeds(runs: Sequence[PlannedRun], machine: Machine) -> list[Speed]:
+    """Time single steps instead, where even a short training would take hours (ImageNet)."""
+    return [
+        Speed(
+            arm=run.arm,
+            experiment=run.experiment,
+            images_per_second=images_per_second(run.experiment, machine.threads),
+            start=0.0,
+        )
+        for run in runs
+    ]
+
+
+def seconds(task: Task, run: PlannedRun, measured: Sequence[Speed], facts: Facts) -> float:
+    """Return the expected wall seconds of a run."""
+    same = [s for s in measured if s.net == speeds.net(run.experiment)]
+    alike = [s for s in measured if _kind(s.experiment) == _kind(run.experiment)]
+    best = same or alike or measured
+    here = run.experiment.model.flops()
+    rate = _mean([s.images_per_second * s.experiment.model.flops() / here for s in best])
+    first = run.experiment.first_stage
+    shown = task.epochs(run) * images_per_epoch(run.experiment, facts)
+    if first is not None:
+        shown += first.train.epochs * epoch_work(first) / first.model.flops()
+    evaluated = _FORWARD * looked_at(run.experiment, facts)
+    return _mean([s.start for s in best]) + (shown + evaluated) / rate
+
+
+def makespan(durations: Sequence[float], jobs: int) -> float:
+    """Return the wall seconds of runs started in order, `jobs` at a time."""
+    free = [0.0] * max(1, jobs)
+    for duration in durations:
+        heapq.heappush(free, heapq.heappop(free) + duration)
+    return max(free)
+
+
+def _kind(experiment: Experiment) -> tuple[bool, Precision, int]:
+    """Return what makes the time of a step grow differently with its operations."""
+    local = any(conv.weights == "local" for conv in experiment.model.convs)
+    return local, experiment.train.precision, experiment.train.batch_size
+
+
+def _shortened(run: PlannedRun, *, seed: int) -> PlannedRun:
+    train = run.experiment.train
+    images = _EPOCH_FLOPS / (3 * run.experiment.model.flops())
+    changes = {
+        "pretraining": None,
+        # a multiple of the classes, and batches enough that the first does not count
+        "data.train_images": 100 * round(max(images, 8 * train.batch_size) / 100),
+        "data.validation_images": _LOOKED_AT,
+        "data.test_images": _LOOKED_AT,
+        "train.epochs": _PROBE_EPOCHS,
+        "train.stop_at_error": None,
+        "train.plateau": None,
+        "train.validate": "end",
+    }
+    return dataclasses.replace(run, experiment=replace(run.experiment, changes, seed=seed))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

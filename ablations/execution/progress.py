@@ -1,0 +1,168 @@
+"""What a user sees while runs are computed: a live table, or plain lines without a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ablations.execution.training import Event
+from ablations.plan import PlannedRun
+
+_PLAIN_EVERY = 30.0  # seconds between lines about the runs under way
+
+
+class Progress:
+    """Shows events. Use as a context: `with Progress(...) as show: show(event)`.
+
+    Args:
+        console: where to write; a live table only if it is a terminal.
+        remaining: run id -> epochs the run is expected to take, for every run to compute.
+        jobs: trainings side by side.
+        epoch_work: run id -> cost of an epoch in any unit; without it all cost the same.
+        studies: run id -> study to name beside the arm.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        remaining: Mapping[str, float],
+        jobs: int,
+        epoch_work: Mapping[str, float] | None = None,
+        studies: Mapping[str, str] | None = None,
+    ):
+        self.console, self.jobs = console, jobs
+        self.work, self.studies = epoch_work or {}, studies or {}
+        self.expected = dict(remaining)
+        self.waiting = dict(remaining)
+        self.active: dict[str, Event] = {}
+        self.done = self.failed = 0
+        self.epoch_seconds: dict[str, float] = {}
+        self.said = time.monotonic()
+        self.live = Live(console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Progress:
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.console.is_terminal:
+            self.live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        run_id = event.run.experiment.run_id
+        if event.kind in ("start", "batch", "epoch"):
+            self.waiting.pop(run_id, None)
+            self.active[run_id] = event
+            if event.values.get("images_per_second"):
+                self.epoch_seconds[run_id] = _epoch_seconds(event)
+        else:
+            self._end(event, self.active.pop(run_id, event))
+        if self.console.is_terminal:
+            self.live.update(self._table())
+        elif time.monotonic() - self.said >= _PLAIN_EVERY:
+            self.said = time.monotonic()
+            for active in self.active.values():
+                self.console.print(f"  {self._words(active)}", highlight=False, markup=False)
+            self.console.print(f"  {self._left()}", highlight=False, markup=False)
+
+    def _end(self, event: Event, last: Event) -> None:
+        self.done += event.kind == "done"
+        self.failed += event.kind == "failed"
+        position = f"[{self.done + self.failed}/{len(self.expected)}]"
+        words = f"{position} {event.kind:6} {self._words(last)}"
+        if event.kind != "done":
+            words += f": {event.values.get('reason', '')}"
+        self.console.print(words, highlight=False, markup=False, soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table(title=self._left(), title_justify="left", box=None, pad_edge=False)
+        for name in ("arm", "seed", "rate", "epoch", "training error", "images/s"):
+            table.add_column(name, justify="left" if name == "arm" else "right")
+        for event in self.active.values():
+            table.add_row(*_cells(event, self._study(event)))
+        return table
+
+    def _left(self) -> str:
+        seconds = self.seconds_left()
+        left = "measuring the speed" if seconds is None else f"about {duration(seconds)} left"
+        return f"{self.done} of {len(self.expected)} runs done, {len(self.waiting)} waiting, {left}"
+
+    def seconds_left(self) -> float | None:
+        """Return the expected seconds until the last run ends; None before a speed is known."""
+        if not self.epoch_seconds:
+            return None
+        speeds = [took / self._work(run_id) for run_id, took in self.epoch_seconds.items()]
+        left = sum(epochs * self._work(run_id) for run_id, epochs in self.waiting.items())
+        for run_id, event in self.active.items():
+            gone = _epochs_gone(event)
+            left += max(0.5, self.expected.get(run_id, gone) - gone) * self._work(run_id)
+        left *= sum(speeds) / len(speeds)
+        return left / min(self.jobs, max(1, len(self.active) + len(self.waiting)))
+
+    def _words(self, event: Event) -> str:
+        values, study = event.values, self._study(event)
+        name = describe(event.run) if not study else f"{study}: {describe(event.run)}"
+        if "train_error" not in values:
+            return f"{name}: starting"
+        return (
+            f"{name}: epoch {values['epoch']}, training error "
+            f"{values['train_error']:.3f}, {values['images_per_second']:.0f} images/s"
+        )
+
+    def _study(self, event: Event) -> str:
+        return self.studies.get(event.run.experiment.run_id, "")
+
+    def _work(self, run_id: str) -> float:
+        return self.work.get(run_id, 1.0)
+
+
+def duration(seconds: float) -> str:
+    """Return e.g. `45 s`, `4 min 05 s` or `1 h 52 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def describe(run: PlannedRun) -> str:
+    """Return the words that name a run: arm, seed, learning rate, and its role if not reported."""
+    rate = f"learning rate {run.experiment.train.learning_rate:g}"
+    role = "" if run.role == "reported" else " (search)"
+    return f"{run.arm} seed {run.experiment.seed} {rate}{role}"
+
+
+def _cells(event: Event, study: str) -> tuple[str, ...]:
+    values, experiment = event.values, event.run.experiment
+    name = event.run.arm if event.run.role == "reported" else f"{event.run.arm} (search)"
+    name = f"{study}: {name}" if study else name
+    start = (name, str(experiment.seed), f"{experiment.train.learning_rate:g}")
+    if "train_error" not in values:
+        return (*start, "starting", "", "")
+    step = f"{_epochs_gone(event):.1f}/{experiment.train.epochs}"
+    return (*start, step, f"{values['train_error']:.3f}", f"{values['images_per_second']:.0f}")
+
+
+def _epochs_gone(event: Event) -> float:
+    values = event.values
+    if "epoch" not in values:
+        return 0.0
+    return values["epoch"] - 1 + values["step"] / values["steps"]
+
+
+def _epoch_seconds(event: Event) -> float:
+    images = event.values["steps"] * event.run.experiment.train.batch_size
+    return images / event.values["images_per_second"]

@@ -1,0 +1,85 @@
+"""Measured speeds, kept beside the decoded data, so that a second plan measures nothing.
+
+A measurement counts for one net, batch and precision, on one machine with one set of
+versions and as many trainings side by side: anything else is measured anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ablations.execution.training import Machine
+from alexnet_tf import environment
+from alexnet_tf.files import write_atomic
+from alexnet_tf.spec import Experiment
+from alexnet_tf.values import to_dict
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What was measured of one net with the machine's trainings side by side."""
+
+    arm: str
+    experiment: Experiment
+    images_per_second: float  # of one training
+    start: float  # seconds a run needs besides its epochs and evaluations
+
+    @property
+    def net(self) -> tuple[Any, ...]:
+        """What decides the time of a step."""
+        return net(self.experiment)
+
+
+def net(experiment: Experiment) -> tuple[Any, ...]:
+    """Return what decides the time of a step."""
+    return experiment.model, experiment.train.precision, experiment.train.batch_size
+
+
+def kept(arm: str, experiment: Experiment, machine: Machine) -> Speed | None:
+    """Return the kept speed of the experiment's net on this machine; None: there is none."""
+    found = _read(_path(machine)).get(_key(experiment, machine), {})
+    try:
+        rate, start = float(found["images_per_second"]), float(found["start"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not (rate > 0 and start >= 0):
+        return None
+    return Speed(arm=arm, experiment=experiment, images_per_second=rate, start=start)
+
+
+def keep(speeds: Iterable[Speed], machine: Machine) -> None:
+    """Keep measured speeds.
+
+    Raises:
+        OSError: the cache is not writable.
+    """
+    entries = _read(_path(machine))
+    for speed in speeds:
+        numbers = {"images_per_second": speed.images_per_second, "start": speed.start}
+        entries[_key(speed.experiment, machine)] = numbers
+    write_atomic(_path(machine), (json.dumps(entries, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _path(machine: Machine) -> Path:
+    return machine.cache / "speeds.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the entries of the file; none where it is missing or not what `keep` wrote."""
+    try:
+        entries = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _key(experiment: Experiment, machine: Machine) -> str:
+    here = environment.describe(threads=machine.threads, device="any")
+    facts = {**here.fingerprint(), "cores": here.cores, "code": here.code}
+    what = [facts, machine.jobs, *map(to_dict, net(experiment))]
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]

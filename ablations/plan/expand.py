@@ -1,0 +1,193 @@
+"""From a study and a request to its runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablations.plan.order import epoch_work, expected_epochs
+from ablations.plan.request import Request
+from ablations.plan.runs import PlannedRun
+from ablations.study import Budget, SpeedStudy, Study
+from alexnet_tf.spec import Experiment, Pretraining, diff, replace
+from alexnet_tf.values import SpecError, nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A study and what is asked of it."""
+
+    name: str  # as the user names it: a study of the suite or a file
+    study: Study
+    request: Request  # its data set is a known one, not "auto"
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the request."""
+        return budget(self.study, self.request)
+
+    @property
+    def searches(self) -> tuple[PlannedRun, ...]:
+        """The runs that choose learning rates; none where the budget does not search."""
+        return search_runs(self.study, self.request) if self.budget.search else ()
+
+    def epochs(self, run: PlannedRun) -> float:
+        """Return how many epochs a run of the task will take."""
+        return expected_epochs(self.study, run, self.request.budget)
+
+    def work(self, run: PlannedRun) -> float:
+        """Return the operations of a run's forward passes: what its time grows with."""
+        first = run.experiment.first_stage
+        before = 0 if first is None else first.train.epochs * epoch_work(first)
+        return before + self.epochs(run) * epoch_work(run.experiment)
+
+    def longest_first(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+        """Return the runs in the order to start them, so that no long one trails."""
+        return sorted(runs, key=lambda run: -self.work(run))
+
+
+def budget(study: Study, request: Request) -> Budget:
+    """Return the budget of the request, with its own seeds and epochs if it names any.
+
+    Raises:
+        SpecError: the study has no such budget or no nets for the data set.
+    """
+    _arms(study, request)
+    budgets = study.imagenet_budgets if request.dataset == "imagenet" else study.budgets
+    if request.budget not in budgets:
+        raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
+    chosen = budgets[request.budget]
+    for name in ("seeds", "epochs"):
+        value = getattr(request, name)
+        if value is not None:
+            chosen = dataclasses.replace(chosen, **{name: value})
+    return chosen
+
+
+def check(study: Study, request: Request) -> None:
+    """Refuse a request that no study can be made of; "auto" stands for any data set of CIFAR's.
+
+    Raises:
+        SpecError: an unknown budget or spec field, a value that is not allowed, or settings
+            that make two compared arms equal.
+    """
+    for path, option in (("seed", "--seeds"), ("data.dataset", "--dataset")):
+        if path in request.settings:
+            raise SpecError(f"--set cannot change '{path}'. Use {option}.")
+    if request.dataset == "auto":
+        request = dataclasses.replace(request, dataset="builtin")
+    tuned = {"train.learning_rate"} if isinstance(study, SpeedStudy) else set()
+    for name, *arms in study.compared:
+        baseline, variant = (_base(study, request, arm) for arm in arms)
+        if not set(diff(baseline, variant)) - tuned:
+            settings = ", ".join(f"{path}={value}" for path, value in request.settings.items())
+            raise SpecError(f"with {settings} the arms of '{name}' are the same.")
+
+
+def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
+    """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
+    if not isinstance(study, SpeedStudy):
+        return ()
+    runs = []
+    for comparison in study.comparisons:
+        for arm in (comparison.baseline, comparison.variant):
+            base = replace(
+                _base(study, request, arm),
+                {
+                    "train.epochs": study.search.epochs,
+                    "train.stop_at_error": study.outcome.threshold,
+                },
+            )
+            for rate in study.search.grids[comparison.name]:
+                for seed in study.search.seeds:
+                    experiment = replace(base, {"train.learning_rate": rate}, seed=seed)
+                    runs.append(PlannedRun(arm=arm, role="search", experiment=experiment))
+    return tuple(runs)
+
+
+def reported_runs(
+    study: Study, request: Request, rates: Mapping[str, float]
+) -> tuple[PlannedRun, ...]:
+    """Return the runs that count, seed by seed so that pairs are complete early.
+
+    Args:
+        rates: arm -> learning rate; arms that are absent use the recorded one.
+    """
+    runs = []
+    for seed in range(budget(study, request).seeds):
+        for arm in study.arms:
+            experiment = replace(_base(study, request, arm), seed=seed)
+            if arm in rates:
+                experiment = replace(experiment, {"train.learning_rate": rates[arm]})
+            runs.append(PlannedRun(arm=arm, role="reported", experiment=experiment))
+    return tuple(runs)
+
+
+def cheapest_first(
+    todo: Sequence[tuple[Task, Sequence[PlannedRun]]],
+) -> list[tuple[Task, list[PlannedRun]]]:
+    """Return the tasks by the cost of their runs, each run where it stands first.
+
+    A run that two tasks share is computed with the cheaper one.
+    """
+    seen: set[str] = set()
+    ordered = []
+    for task, runs in sorted(todo, key=lambda item: sum(item[0].work(run) for run in item[1])):
+        fresh = {run.experiment.run_id: run for run in runs if run.experiment.run_id not in seen}
+        seen |= set(fresh)
+        ordered.append((task, task.longest_first(list(fresh.values()))))
+    return ordered
+
+
+def _base(study: Study, request: Request, arm: str) -> Experiment:
+    """Return the arm's experiment with budget, data set and settings, before rate and seed."""
+    chosen = budget(study, request)
+    base = _arms(study, request)[arm]
+    changes: dict[str, Any] = {
+        "data.dataset": request.dataset,
+        "data.train_images": chosen.train_images,
+        "data.test_images": chosen.test_images,
+        **_lasting(base, chosen.epochs),
+        **chosen.settings,
+        **request.settings,
+    }
+    if base.pretraining is not None:
+        changes["pretraining.data.dataset"] = request.dataset
+        if "train.precision" in changes:
+            changes["pretraining.train.precision"] = changes["train.precision"]
+        if chosen.exploratory:
+            changes["pretraining.data.train_images"] = chosen.train_images
+            shorter = _lasting(base.pretraining, chosen.epochs)
+            changes |= {f"pretraining.{path}": value for path, value in shorter.items()}
+    return replace(base, changes)
+
+
+def _lasting(stage: Experiment | Pretraining, epochs: int | None) -> dict[str, Any]:
+    """Return the fields of a training of `epochs`: whatever ends or changes, at its share."""
+    if epochs is None:
+        return {}
+
+    def share(epoch: int) -> int:
+        return max(1, round(epoch * epochs / stage.train.epochs))
+
+    changes = tuple(replace(item, epoch=share(item.epoch)) for item in stage.train.changes)
+    fields: dict[str, Any] = {"train.epochs": epochs, "train.changes": changes}
+    jitter = stage.data.augment.jitter
+    if jitter is not None and jitter.epochs is not None:
+        fields["data.augment.jitter.epochs"] = share(jitter.epochs)
+    return fields
+
+
+def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:
+    """Return the study's arms for the data set of the request.
+
+    Raises:
+        SpecError: the study has none for ImageNet.
+    """
+    if request.dataset != "imagenet":
+        return study.arms
+    if not study.on_imagenet:
+        raise SpecError(f"{study.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
+    return study.on_imagenet

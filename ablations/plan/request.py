@@ -1,0 +1,54 @@
+"""A request: what a user asks of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ablations.plan.order import PUBLISHED
+from alexnet_tf.values import SpecError, nearest
+
+#: What --dataset takes.
+DATASETS = ("auto", *PUBLISHED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks of a study: a budget and what to change in it.
+
+    `settings` are spec fields, dotted path to value, set in every run of every arm. The
+    study decides whether it has the budget and the fields: `check` asks it.
+    """
+
+    budget: str = "quick"
+    dataset: str = "cifar10"
+    seeds: int | None = None
+    epochs: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.budget, str):
+            raise SpecError(f"--budget must be a name. Received: {self.budget!r}")
+        if self.dataset not in DATASETS:
+            hint = nearest(str(self.dataset), list(DATASETS))
+            raise SpecError(f"--dataset has no {self.dataset!r}.{hint}")
+        for name in ("seeds", "epochs"):
+            if getattr(self, name) is not None:
+                at_least_one(f"--{name}", getattr(self, name))
+        named = isinstance(self.settings, Mapping) and all(
+            isinstance(path, str) for path in self.settings
+        )
+        if not named:
+            raise SpecError(f"`settings` must map fields to values. Received: {self.settings!r}")
+
+
+def at_least_one(option: str, value: int) -> int:
+    """Return `value`, a number that an option of the command line takes.
+
+    Raises:
+        SpecError: it is no whole number, or below 1.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SpecError(f"{option} must be a whole number, at least 1. Received: {value!r}")
+    return value

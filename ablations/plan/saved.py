@@ -1,0 +1,49 @@
+"""What was asked for a report, kept beside it so that --report-only rebuilds the same one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from ablations.plan.request import Request
+from alexnet_tf import files
+from alexnet_tf.data.error import DataError
+
+#: The file in a report's folder.
+NAME = "request.json"
+
+
+def save(folder: Path, request: Request) -> None:
+    """Keep the request in the report's folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = json.dumps(dataclasses.asdict(request), indent=1, sort_keys=True) + "\n"
+    files.write_atomic(folder / NAME, text.encode())
+
+
+def exists(folder: Path) -> bool:
+    """Say whether a request was kept there."""
+    return (folder / NAME).is_file()
+
+
+def load(folder: Path) -> Request:
+    """Return the request of the last report.
+
+    Raises:
+        DataError: there is no report yet, or its request cannot be read.
+    """
+    path = folder / NAME
+    try:
+        request = Request(**json.loads(path.read_text(encoding="utf-8")))
+        if request.dataset == "auto":
+            raise ValueError("it does not say which data set was seen")
+        return request
+    except FileNotFoundError:
+        raise DataError(
+            f"no report in {folder} yet. Run the study without --report-only."
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} cannot be read: {error}. Run the study again.") from error

@@ -1,0 +1,193 @@
+"""One page for the whole suite: every claim with the paper's value, ours and the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from ablations.analysis.findings import Finding, findings
+from ablations.analysis.paper_tables import paper_tables
+from ablations.analysis.ranking import UNIT
+from ablations.analysis.score_analysis import ScoreAnalysis
+from ablations.analysis.score_verdict import ScoreVerdict
+from ablations.analysis.speed_analysis import Analysis
+from ablations.plan import StudyRun
+from ablations.report import html, numbers, text_tables
+from ablations.report.collect import Collected, collect, studies
+from ablations.report.figures import forest_row, kernels
+from ablations.report.figures.drawing import clean
+from ablations.study import Study
+
+#: The arm that is the paper's net, and the studies whose nets are asked first.
+_PAPER, _FIRST = "paper", ("ensemble", "ten_views")
+
+#: Study and arm of the net that Table 2 marks with an asterisk.
+_PRETRAINED = "pretraining", "pretrained"
+
+_VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
+
+_DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
+
+
+def write_index(out: Path, own: Sequence[Study] = ()) -> Path:
+    """Read every report's records again and write the page over them all into `out`.
+
+    Args:
+        out: folder of the reports.
+        own: studies that are not of the suite, to be on the page too.
+
+    Returns:
+        The page. Beside it lie findings.csv, claims.md and claims.tex.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    return write(collect(out, own), studies(), out)[-1]
+
+
+def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> list[Path]:
+    """Write the index of these studies; those of `known` that are not among them are listed.
+
+    Returns:
+        The files written, the page last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    found = [finding for item in collected for finding in findings(item.analysis)]
+    files = {
+        "findings.csv": _csv(found),
+        "claims.md": claim_table(found).encode(),
+        "claims.tex": _latex(found).encode(),
+        "index.html": _page(collected, known, found),
+    }
+    return html.write_files(out, files)
+
+
+def claim_table(found: Sequence[Finding]) -> str:
+    """Return the claims as a Markdown table: title, paper, ours, n and verdict."""
+    rows = [_cells(finding) for finding in _primary(found)]
+    return text_tables.markdown(_HEAD, rows, "lrrrl")
+
+
+_HEAD = ("Claim", "Paper", "Ours (95 % interval)", "n", "Verdict")
+
+
+def _latex(found: Sequence[Finding]) -> str:
+    return text_tables.latex(_HEAD, [_cells(finding) for finding in _primary(found)], "lrrrl")
+
+
+def _primary(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that decide about a claim."""
+    return [finding for finding in found if finding.family == "primary"]
+
+
+def _cells(finding: Finding) -> list[str]:
+    name = f"{finding.title}: {finding.label}" if finding.label else finding.title
+    ours = numbers.effect(finding.estimate, finding.unit)
+    ends = numbers.effect_interval(finding.low, finding.high, finding.unit)
+    if ends != numbers.UNKNOWN:
+        ours = f"{ours} ({ends})"
+    paper = finding.paper_text
+    if finding.paper is not None:
+        paper = numbers.stated(finding.paper, finding.unit, finding.paper_is)
+    return [name, paper, ours, str(finding.n), finding.verdict]
+
+
+def _csv(found: Sequence[Finding]) -> bytes:
+    names = [field.name for field in dataclasses.fields(Finding)]
+    rows = [{**vars(item), "claim_ids": " ".join(item.claim_ids)} for item in found]
+    # pandas cannot hold half a surrogate, which a study's words may have
+    rows = [{k: clean(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+    table = pd.DataFrame(rows, columns=pd.Index(names)).astype({"paper": "float64"})
+    return html.csv_table(table)
+
+
+# --- the page -----------------------------------------------------------------------------
+
+
+def _page(
+    collected: Sequence[Collected], known: Sequence[Study], found: Sequence[Finding]
+) -> bytes:
+    """Return the self-contained page."""
+    runs = list(_distinct_runs(collected).values())
+    nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
+    # what counts as the paper's ratio of speeds lies around that ratio, not around no effect
+    speeds = {item.analysis.study.name for item in collected if isinstance(item.analysis, Analysis)}
+    # a chance is no distance from no effect and has no place in a forest plot
+    effects = [item for item in found if item.unit != UNIT]
+    marks = iter(forest_row.forests(effects, without_band=speeds))
+    plots = [None if item.unit == UNIT else next(marks) for item in found]
+    shared = html.provenance(runs)
+    return html.render(
+        "index.html",
+        scripts=("claims.js",),
+        findings=list(zip(found, plots, strict=True)),
+        plot=(forest_row.WIDTH, forest_row.HEIGHT),
+        counts=_counts(found),
+        verdicts=[name for name in get_args(ScoreVerdict) if any(f.verdict == name for f in found)],
+        missing=[item for item in known if item.name not in _names(collected)],
+        tables=paper_tables(nets, pretrained),
+        pretrained=any(run.record for run in pretrained),
+        has_nets=any(run.record for run in nets),
+        inspection=kernels.inspect(nets),
+        synthetic=any(item.analysis.synthetic for item in collected),
+        exploratory=sorted({item.budget for item in found if item.exploratory}),
+        datasets=sorted({_dataset(item.analysis.dataset) for item in collected}),
+        budgets=sorted({item.analysis.budget for item in collected}),
+        trained=sum(run.record is not None for run in runs),
+        machines=sorted({_machine(values) for values, _ in shared["environments"]}),
+        **shared,
+    )
+
+
+def _dataset(name: str) -> str:
+    return _DATASETS.get(name, name)
+
+
+def _machine(environment: Mapping[str, Any]) -> str:
+    """Name what a run was computed on."""
+    device = environment["device"]
+    return environment["cpu"] if device == "CPU" else f"{device} ({environment['cpu']})"
+
+
+def _counts(found: Sequence[Finding]) -> list[tuple[str, int]]:
+    """Return each verdict and how many of the deciding comparisons have it."""
+    counts = Counter(finding.verdict for finding in _primary(found))
+    return [(verdict, counts[verdict]) for verdict in _VERDICTS]
+
+
+def _names(collected: Sequence[Collected]) -> set[str]:
+    return {item.analysis.study.name for item in collected}
+
+
+def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:
+    """Return every run once, however many studies share it."""
+    return {run.planned.experiment.run_id: run for item in collected for run in item.runs}
+
+
+def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
+    """Return the runs of the paper's net, from the study that was made for them if it is there."""
+    scores = [item for item in collected if isinstance(item.analysis, ScoreAnalysis)]
+    ranked = sorted(scores, key=lambda item: _rank(item.analysis.study.name))
+    for item in ranked:
+        runs = [run for run in item.runs if run.planned.arm == _PAPER]
+        if any(run.record is not None for run in runs):
+            return runs
+    return []
+
+
+def _runs(collected: Sequence[Collected], where: tuple[str, str]) -> list[StudyRun]:
+    """Return the runs of one arm of one study; none where it was not run."""
+    name, arm = where
+    runs = [run for item in collected if item.analysis.study.name == name for run in item.runs]
+    return [run for run in runs if run.planned.arm == arm]
+
+
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)

@@ -1,0 +1,91 @@
+"""Numbers in words: the same everywhere, whatever the locale."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+#: Stands for what is not known.
+UNKNOWN = "–"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Format to `digits` decimals; a dash for what is not known."""
+    return f"{value:,.{digits}f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """Format to `digits` decimals with a sign, a true minus; a dash for what is not known."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:+,.{digits}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else text.replace("-", "\u2212")
+
+
+def effect(value: float | None, unit: str) -> str:
+    """Format a difference with its sign, a ratio (unit "x"), or a chance, with its unit."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if unit == "chance":
+        return chance(value)
+    return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
+
+
+def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
+    """Format what the paper says, with as many digits as it gives; "at least" is a bound."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:g}\u202f×" if unit == "x" else f"{value:+g} {unit}".strip()
+    bound = "over " if paper_is == "at least" else ""
+    return bound + text.replace("-", "\u2212")
+
+
+def effect_interval(low: float, high: float, unit: str) -> str:
+    """Format the ends of the interval of an effect."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    return interval(low, high, 2) if unit == "x" else f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float) -> str:
+    """Format a p value, never as 0."""
+    return "< 0.0001" if value < 0.0001 else number(value, 4)
+
+
+def chance(value: float) -> str:
+    """Format a probability as a percentage that is never 0 or 100."""
+    if value != value:
+        return UNKNOWN
+    return "> 99 %" if value > 0.99 else "< 1 %" if value < 0.01 else percent(value, 0)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Format a fraction as a percentage."""
+    return f"{number(value * 100, digits)} %" if value is not None and value == value else UNKNOWN
+
+
+def interval(low: float, high: float, digits: int = 1) -> str:
+    """Format the ends of an interval; an end that is no bound is left open in words."""
+    if low == 0 and math.isfinite(high):
+        return f"{number(high, digits)} or less"
+    if low > 0 and high == math.inf:
+        return f"{number(low, digits)} or more"
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{number(low, digits)} to {number(high, digits)}" if known else UNKNOWN
+
+
+def duration(seconds: float | None) -> str:
+    """Format seconds as hours and minutes, or less."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def plain(value: Any) -> str:
+    """Format any value of a spec or a record."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)

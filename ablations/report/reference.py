@@ -1,0 +1,171 @@
+"""What the project's reference set says of a comparison, to stand beside a smaller run.
+
+    python -m ablations.report.reference
+
+makes `reference.csv` of this package again from the reports in `reports/reference`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any
+
+from ablations.plan import Request, reported_runs
+from ablations.report import numbers
+from ablations.study import Study
+from alexnet_tf.files import write_atomic
+
+_NAME = "reference.csv"
+_ROOT = Path(__file__).parent.parent.parent
+_REPORTS = _ROOT / "reports" / "reference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One comparison of the reference set."""
+
+    study: str
+    comparison: str
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    verdict: str
+    dataset: str
+    train_images: int
+    epochs: int
+    tensorflow: str
+    runs: str  # ids of the runs of seed 0 of its two arms, which name their specs
+
+    @property
+    def page(self) -> Path | None:
+        """The page it is from; None outside of a checkout."""
+        path = _REPORTS / self.study / "index.html"
+        return path if path.exists() else None
+
+    def words(self) -> str:
+        """Return value, interval, seeds, verdict and what it was computed from."""
+        interval = numbers.effect_interval(self.low, self.high, self.unit)
+        between = f" (95 % interval {interval})" if self.unit != "chance" else ""
+        return (
+            f"{numbers.effect(self.estimate, self.unit)}{between}, n = {self.n}: {self.verdict}. "
+            f"{self.train_images:,} images of CIFAR-10, {self.epochs} epochs, "
+            f"TensorFlow {self.tensorflow}."
+        )
+
+    def differs(self, study: Study, dataset: str) -> str:
+        """Say in what the reference differs from a run of `study` today; empty: in its size."""
+        found = []
+        if dataset != self.dataset:
+            found.append("This run saw other images.")
+        today = reported_runs(study, Request(budget="standard", dataset="cifar10"), {})
+        if not set(self.runs.split()) <= {run.experiment.run_id for run in today}:
+            found.append("Its nets are of an earlier specification of this study.")
+        return " ".join(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What a page shows of the reference beside a result."""
+
+    words: str
+    link: str | None
+
+
+@cache
+def known() -> dict[tuple[str, str], Reference]:
+    """Return (study, comparison) -> reference, from the file of this package."""
+    text = (package_files("ablations.report") / _NAME).read_text(encoding="utf-8")
+    kinds: dict[str, Any] = {"float": lambda cell: float(cell or "nan"), "int": int, "str": str}
+    made = [
+        Reference(**{f.name: kinds[str(f.type)](row[f.name]) for f in fields(Reference)})
+        for row in csv.DictReader(io.StringIO(text))
+    ]
+    return {(item.study, item.comparison): item for item in made}
+
+
+def beside(
+    study: Study, budget: str, dataset: str, comparison: str, folder: Path | None = None
+) -> Beside | None:
+    """Return what stands beside an exploratory result; None beside one that is not.
+
+    Args:
+        folder: of the page, for the link; None: no link.
+    """
+    budgets = study.imagenet_budgets if dataset == "imagenet" else study.budgets
+    entry = budgets.get(budget)
+    if dataset == "imagenet" or entry is None or not entry.exploratory:
+        return None
+    item = known().get((study.name, comparison))
+    if item is None:
+        return Beside(words="The reference set has no result of this comparison yet.", link=None)
+    words = f"Reference: {item.words()} {item.differs(study, dataset)}".strip()
+    page = item.page
+    link = None if page is None or folder is None else os.path.relpath(page, folder)
+    return Beside(words=words, link=link)
+
+
+def collected(reports: Path = _REPORTS) -> bytes:
+    """Return `reference.csv` from committed reports: the rows of their comparisons."""
+    with (reports / "findings.csv").open(encoding="utf-8", newline="") as text:
+        rows = [row for row in csv.DictReader(text) if row["n"] not in ("", "0")]
+    made = io.StringIO()
+    names = [f.name for f in fields(Reference)]
+    table = csv.DictWriter(made, names, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        table.writerow({**row, **_computed(reports, row["study"], row["comparison"])})
+    return made.getvalue().encode()
+
+
+def _computed(reports: Path, study: str, comparison: str) -> dict[str, Any]:
+    """Return what the finding was computed with, from the page's tables and records."""
+    compared = _table(reports / study / "comparisons.csv")
+    (row,) = [one for one in compared if one["comparison"] == comparison]
+    runs = _table(reports / study / "runs.csv")
+    arms = {row["baseline"], row["variant"]}
+    first = [run["run_id"] for run in runs if run["seed"] == "0" and run["arm"] in arms]
+    first = first or [run["run_id"] for run in runs if run["seed"] == "0"]
+    path = reports / "runs" / first[0] / "result.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        "train_images": record["data"]["train_images"],
+        "epochs": record["experiment"]["train"]["epochs"],
+        "tensorflow": record["environment"]["tensorflow"],
+        "runs": " ".join(first),
+    }
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the file of this package again."""
+    if argv:
+        print("ablations.report.reference: it takes no arguments", file=sys.stderr)
+        return 2
+    if not (_REPORTS / "findings.csv").exists():
+        print(
+            f"ablations.report.reference: {_REPORTS} is not there. "
+            "Run it in a checkout of the project.",
+            file=sys.stderr,
+        )
+        return 2
+    write_atomic(Path(__file__).parent / _NAME, collected())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

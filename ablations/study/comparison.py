@@ -1,0 +1,164 @@
+"""What is compared: quantities, pairs of arms, averages of nets, and checks of a treatment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from alexnet_tf.values import SpecError, check_types
+
+#: What is read off a finished run; `ablations.analysis.quantities` says how.
+Quantity = Literal[
+    "test_error",
+    "test_error_ten_views",
+    "validation_error",
+    "train_error",
+    "generalisation_gap",
+    "running_train_error",
+    "early_train_error",
+    "epochs_to_converge",
+    "seconds_per_epoch",
+    "kernel_colour_split",
+    "shuffled_colour_split",
+    "fc7_neighbour_agreement",
+    "pixel_neighbour_agreement",
+    "dropout_mean_error",
+    "dropout_kl_halved",
+    "dropout_kl_unhalved",
+    "dropout_kl_one_mask",
+    "dropout_kl_arithmetic",
+    "colour_split_chance",
+    "fc7_neighbour_pixel_rank",
+    "epochs_to_70",
+    "epochs_to_60",
+    "epochs_to_50",
+    "epochs_to_40",
+    "epochs_to_settle",
+    "rate_divisions",
+    "decay_pull",
+    "norm_spread",
+    "units_kept",
+    "views_moved",
+    "colour_shift",
+]
+
+#: difference: variant - baseline. ratio: variant / baseline.
+Scale = Literal["difference", "ratio"]
+
+#: Where the paper puts the variant; equal: it says that they do not differ; none: it says
+#: nothing, and the comparison answers a question of its own.
+Claimed = Literal["higher", "lower", "equal", "none"]
+
+#: primary: decides about the claim, corrected together (Holm). secondary: sheds light on it.
+Family = Literal["primary", "secondary"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochsToError:
+    """Outcome: epochs of training until the training error first falls to `threshold`."""
+
+    threshold: float  # fraction, 0 to 1
+    sensitivity: tuple[float, ...] = ()  # other thresholds shown beside it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two arms held against each other: ratio = outcome(variant) / outcome(baseline)."""
+
+    name: str
+    baseline: str
+    variant: str
+    paper_ratio: float  # what the paper says the ratio is
+    margin: float  # factor within which a measured ratio counts as the paper's, > 1
+    note: str = ""  # what this comparison stands for, one line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Two arms held against each other in one quantity, paired by seed.
+
+    Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
+    gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
+    taken off: what the first change is worth more, or less, beside the second.
+    """
+
+    name: str
+    baseline: str
+    variant: str
+    claimed: Claimed
+    smallest: float  # effect that would matter: points > 0, or a factor > 1
+    quantity: Quantity = "test_error_ten_views"
+    baseline_quantity: Quantity | None = None  # None: the same; else one run may be both arms
+    scale: Scale = "difference"
+    paper: float | None = None  # the paper's own size, in points or as a factor
+    paper_is: Literal["about", "at least"] = "about"  # at least: it is of this size or larger
+    paper_source: str = ""  # on which data and measure the paper found it
+    family: Family = "primary"
+    interaction: tuple[str, str] | None = None
+    note: str = ""  # what this comparison stands for, one line
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        least = 1.0 if self.scale == "ratio" else 0.0
+        if not self.smallest > least:
+            raise SpecError(
+                f"`smallest` of '{self.name}' must be above {least:g}. Received: {self.smallest}"
+            )
+        if self.claimed == "none" and (self.family == "primary" or self.paper is not None):
+            raise SpecError(
+                f"'{self.name}' claims nothing, so it must be secondary and without `paper`."
+            )
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms that take part."""
+        return (self.baseline, self.variant, *(self.interaction or ()))
+
+    @property
+    def sides(self) -> tuple[Quantity, Quantity]:
+        """Quantity of the baseline and that of the variant."""
+        return self.baseline_quantity or self.quantity, self.quantity
+
+    @property
+    def used(self) -> list[tuple[str, Quantity]]:
+        """Arms that take part, each with the quantity that is used of it."""
+        return list(zip(self.arms, 2 * self.sides, strict=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What shows that an arm had its treatment: `least` <= quantity <= `most` in every run.
+
+    A comparison with an arm of which a run fails its check gets no verdict.
+    """
+
+    arm: str
+    quantity: Quantity
+    least: float | None = None
+    most: float | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.least is None and self.most is None:
+            raise SpecError(f"the check of '{self.arm}' needs `least`, `most` or both.")
+
+    def holds(self, value: float) -> bool:
+        """Say whether a run's value is within the limits."""
+        above = self.least is None or value >= self.least
+        return above and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """Averaging the probabilities of `sizes` nets of one arm, trained from different seeds.
+
+    Held against the mean error of its members; the interval is over test images, since one
+    set of nets gives one ensemble of them all.
+    """
+
+    arm: str
+    sizes: tuple[int, ...]
+    smallest: float  # points
+    paper: float | None = None  # points, for the largest size
+    paper_source: str = ""
+    quantity: ClassVar[Quantity] = "test_error_ten_views"

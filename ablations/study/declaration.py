@@ -1,0 +1,240 @@
+"""What a study declares: its claim, arms, comparisons and budgets."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ablations.study.comparison import (
+    Check,
+    Comparison,
+    Difference,
+    Ensemble,
+    EpochsToError,
+    Quantity,
+)
+from alexnet_tf.spec import Experiment, diff
+from alexnet_tf.values import SpecError, nearest
+
+#: No study has these names: of the command line, and of the folders beside the reports.
+RESERVED = ("all", "runs", "cache")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How an arm's learning rate is chosen: every rate of its grid, on tuning seeds.
+
+    The rate whose tuning runs reach the threshold first wins; where none reaches it
+    within `epochs`, the lowest final training error wins.
+    """
+
+    grids: Mapping[str, tuple[float, ...]]  # comparison name -> rates, the same for its arms
+    seeds: tuple[int, ...]  # never among the reported seeds
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much a study computes. Reported seeds are 0, 1, ..., seeds - 1."""
+
+    seeds: int
+    epochs: int | None  # the longest training, schedules in proportion; None: the arms' own
+    train_images: int | None = None
+    test_images: int | None = None  # of them, the same for every run; None: all
+    settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted
+    # arm -> epochs until it stops, as measured; only used to foretell the time
+    expected_epochs: Mapping[str, float] = field(default_factory=dict)
+    search: bool = False
+    exploratory: bool = False  # too small for a verdict, and says so
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """One claim of the paper as an experiment: what both kinds of studies have.
+
+    `arms` maps a name to an experiment; `on_imagenet` to the same arm of the paper's own
+    net, with budgets of its own, where the study can be run on ImageNet.
+    """
+
+    name: str
+    title: str
+    claim: str  # in the paper's sense, one sentence
+    claim_ids: tuple[str, ...]
+    section: str
+    limits: str  # what this study cannot show, whichever its images
+    arms: Mapping[str, Experiment]
+    labels: Mapping[str, str]  # arm -> the words a reader sees
+    budgets: Mapping[str, Budget]
+    on_imagenet: Mapping[str, Experiment] = field(default_factory=dict)
+    imagenet_budgets: Mapping[str, Budget] = field(default_factory=dict)
+    scale_limits: str = ""  # what `arms` cannot show, but `on_imagenet` can
+
+    def __post_init__(self) -> None:
+        if self.name in RESERVED:
+            raise SpecError(f"a study cannot be called '{self.name}'. Choose another name.")
+        if not isinstance(self.section, str) or not self.section.replace(",", " ").split():
+            raise SpecError(
+                f"study {self.name}: `section` must name one of the paper, e.g. '3.3'. "
+                f"Received: {self.section!r}"
+            )
+
+    @property
+    def paper_value(self) -> str:
+        """What the paper says, in a few words."""
+        raise NotImplementedError
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, baseline arm and variant arm of each comparison."""
+        raise NotImplementedError
+
+    def check_arms(self, comparison: str, *arms: str) -> None:
+        """Refuse a comparison of arms that are not there or that are equal.
+
+        Raises:
+            SpecError: says which.
+        """
+        for arm in arms:
+            if arm not in self.arms:
+                hint = nearest(arm, list(self.arms))
+                raise SpecError(f"study {self.name}: no arm '{arm}' for '{comparison}'.{hint}")
+        for baseline, variant in zip(arms[::2], arms[1::2], strict=False):
+            if not diff(self.arms[baseline], self.arms[variant]):
+                raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedStudy(Study):
+    """How many epochs the arms need to reach an error.
+
+    The experiments' learning rates are the recorded ones (the winners of `search` on the
+    reference machine). The first comparison is the claim; further ones test how far it
+    reaches.
+    """
+
+    outcome: EpochsToError
+    comparisons: tuple[Comparison, ...]
+    search: Search
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for comparison in self.comparisons:
+            self.check_arms(comparison.name, comparison.baseline, comparison.variant)
+
+    @property
+    def paper_value(self) -> str:
+        return f"{self.comparisons[0].paper_ratio:g}x"
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((item.name, item.baseline, item.variant) for item in self.comparisons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreStudy(Study):
+    """How the arms compare when training has ended; the first difference is the claim."""
+
+    differences: tuple[Difference, ...] = ()
+    ensemble: Ensemble | None = None
+    # arms whose effects the paper puts in this order, the largest first, against `baseline`
+    order: tuple[str, ...] = ()
+    baseline: str = "paper"
+    shown: tuple[Quantity, ...] = ()  # of every arm, in no comparison
+    checks: tuple[Check, ...] = ()  # that the arms had their treatment
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = Counter(item.name for item in self.differences)
+        for name in (name for name, count in counts.items() if count > 1):
+            raise SpecError(f"study {self.name}: two differences are called '{name}'.")
+        for item in self.differences:
+            for arm in item.arms:
+                self.check_arms(item.name, arm)
+            # two quantities of one run may be held against each other
+            same_run = item.baseline_quantity not in (None, item.quantity)
+            self.check_arms(item.name, *item.arms[2 * same_run :])
+        for check in self.checks:
+            self.check_arms("checks", check.arm)
+        self._check_nets()
+        for arm in (self.baseline, *self.order) if self.order else ():
+            self.check_arms("order", arm)
+        if self.ensemble is not None:
+            self.check_arms("ensemble", self.ensemble.arm)
+
+    def ordered(self, arm: str) -> Difference:
+        """Return the difference whose size decides the arm's place in the order."""
+        for item in self.differences:
+            pair = (item.baseline, item.variant)
+            if pair == (self.baseline, arm) and item.scale == "difference":
+                return item
+        return Difference(
+            name=arm, baseline=self.baseline, variant=arm, claimed="higher", smallest=0.5
+        )
+
+    @property
+    def used(self) -> list[tuple[str, Quantity]]:
+        """Arms with the quantities that the study uses of them, in the study's order."""
+        found = [pair for item in self.differences for pair in item.used]
+        for arm in self.order:
+            found.extend(self.ordered(arm).used)
+        if self.ensemble is not None:
+            found.append((self.ensemble.arm, self.ensemble.quantity))
+        arms = list(self.arms)
+        found.extend((arm, quantity) for arm in arms for quantity in self.shown)
+        return sorted(dict.fromkeys(found), key=lambda pair: arms.index(pair[0]))
+
+    def _check_nets(self) -> None:
+        """Refuse two primary comparisons of one baseline with nets that differ in names alone.
+
+        They would be counted as two tests of the claim, and differ by chance.
+        """
+        seen: dict[tuple[Any, ...], Difference] = {}
+        for item in self.differences:
+            if item.family != "primary" or item.interaction is not None:
+                continue
+            sides = (item.baseline_quantity or item.quantity, item.quantity, item.scale)
+            key = (item.baseline, nameless(self.arms[item.variant]), *sides)
+            if (other := seen.setdefault(key, item)).variant != item.variant:
+                raise SpecError(
+                    f"study {self.name}: '{other.name}' and '{item.name}' compare the same net. "
+                    "Make them one arm."
+                )
+
+    @property
+    def paper_value(self) -> str:
+        if self.ensemble is not None and self.ensemble.paper is not None:
+            return f"{self.ensemble.paper:+g} points"
+        if self.order:
+            return "an order"
+        first = next((item for item in self.differences if item.paper is not None), None)
+        if first is None:
+            return "no number"
+        text = f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
+        return f"over {text}" if first.paper_is == "at least" else text
+
+    @property
+    def compared(self) -> tuple[tuple[str, str, str], ...]:
+        found = []
+        for item in self.differences:
+            for baseline, variant in ((item.baseline, item.variant), item.interaction or ("", "")):
+                if baseline != variant:
+                    found.append((item.name, baseline, variant))
+        return tuple(found)
+
+
+def nameless(experiment: Experiment) -> Experiment:
+    """Return the experiment without the names of its layers: equal for equal topologies.
+
+    Layers of one name start from the same weights; else names change nothing.
+    """
+    model = experiment.model
+    bare = dataclasses.replace(
+        model,
+        convs=tuple(dataclasses.replace(conv, name=None) for conv in model.convs),
+        dense=tuple(dataclasses.replace(dense, name=None) for dense in model.dense),
+        output_name=None,
+    )
+    return dataclasses.replace(experiment, model=bare)

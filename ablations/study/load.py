@@ -1,0 +1,54 @@
+"""Studies by name: the suite's, those of installed packages, and a user's file."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from ablations.study import external
+from ablations.study.declaration import ScoreStudy, SpeedStudy, Study
+from alexnet_tf.values import SpecError, nearest
+
+_FOLDER = (Path(__file__).parent.parent / "studies").resolve()
+
+
+def names() -> list[str]:
+    """Names of all studies, the suite's and those that packages installed, sorted."""
+    return sorted({*_of_the_suite(), *external.installed()})
+
+
+def load(name: str) -> Study:
+    """Return the study called `name`, or the one in the file `name`.
+
+    Raises:
+        SpecError: there is no such study (the nearest name is in the message), or its file
+            or package holds none.
+    """
+    if external.is_path(name):
+        path = Path(name)
+        if path.stem in _of_the_suite() and path.resolve().parent != _FOLDER:
+            raise SpecError(f"{path}: the suite has a study '{path.stem}'. Choose another name.")
+        return _checked(external.from_file(path), path.stem, str(path))
+    if name in _of_the_suite():
+        return importlib.import_module(f"ablations.studies.{name}").STUDY
+    installed = external.installed()
+    if name in installed:
+        found = external.from_installed(installed[name])
+        return _checked(found, name, f"installed study {name}")
+    hint = f" For a file, type ./{name}.py" if Path(f"{name}.py").is_file() else ""
+    raise SpecError(f"no study '{name}'.{hint or nearest(name, names())}")
+
+
+def _of_the_suite() -> list[str]:
+    return sorted(path.stem for path in _FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+def _checked(found: Any, name: str, where: str) -> Study:
+    """Return a study from outside, if it is one and has the name of its file."""
+    if not isinstance(found, SpeedStudy | ScoreStudy):
+        kind = type(found).__name__
+        raise SpecError(f"{where}: STUDY must be a ScoreStudy or a SpeedStudy. Received: {kind}")
+    if found.name != name:
+        raise SpecError(f"{where}: `name` must be '{name}', as the file. Received: {found.name!r}")
+    return found
