@@ -17,5 +17,5 @@ else:
         if name == "run":
             import importlib
 
-            return importlib.import_module("ablations.in_python").run
+            return importlib.import_module("ablations.api").run
         raise AttributeError(f"module 'ablations' has no attribute {name!r}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ablations import study
 from alexnet_tf import files
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError, exit_code
 
 _TEMPLATE = '''\
 """What this study asks, in one sentence.
@@ -63,12 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("name", metavar="NAME", help="a word in small letters, e.g. my_study")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="its folder")
     options = parser.parse_args(argv)
-    try:
-        path = write(options.name, options.out)
-    except SpecError as error:
-        return _fail(2, error)
-    except OSError as error:
-        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
+    return exit_code("ablations.new", lambda: _new(options.name, options.out))
+
+
+def _new(name: str, folder: Path) -> int:
+    path = write(name, folder)
     shown = path if path.is_absolute() else f"./{path}"
     print(f"wrote {path}\nnext: python -m ablations.run {shown} --probe")
     return 0
@@ -95,11 +94,6 @@ def write(name: str, folder: Path) -> Path:
         raise SpecError(f"{path} exists and is kept. Choose another name, or remove it first.")
     files.write_atomic(path, _TEMPLATE.format(name=name).encode())
     return path
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"ablations.new: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import pandas as pd
 import scipy
 
 from ablations.analysis.simulated import REPEATS, SEED, Result, simulate
+from ablations.plan import at_least_one
+from alexnet_tf.errors import exit_code
 from alexnet_tf.files import write_atomic
 
 
@@ -71,17 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
     parser.add_argument("--repeats", type=int, default=REPEATS)
     given = parser.parse_args(argv)
-    if given.repeats < 1:
-        parser.error(f"--repeats must be at least 1. Received: {given.repeats}")
-    results = simulate(given.repeats)
-    repeats = "" if given.repeats == REPEATS else f" --repeats {given.repeats}"
-    command = f"python -m ablations.simulations --out {given.out}{repeats}"
-    try:
-        for path in write(results, given.out, command=command):
-            print(path)
-    except OSError as error:
-        print(f"ablations.simulations: {error}", file=sys.stderr)
-        return 4
+    return exit_code("ablations.simulations", lambda: _simulate(given.out, given.repeats))
+
+
+def _simulate(out: Path, repeats: int) -> int:
+    results = simulate(at_least_one("--repeats", repeats))
+    more = "" if repeats == REPEATS else f" --repeats {repeats}"
+    command = f"python -m ablations.simulations --out {out}{more}"
+    for path in write(results, out, command=command):
+        print(path)
     broken = [result for result in results if not result.kept]
     for result in broken:
         print(f"not kept: {result.simulation}, {result.setting}, n = {result.n}", file=sys.stderr)

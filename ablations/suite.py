@@ -24,8 +24,7 @@ from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reporte
 from ablations.report import collect, score_report, speed_report
 from ablations.report.index_page import write_index
 from ablations.report.reference import beside
-
-EXIT_HELD, EXIT_FAILED_RUNS = 5, 6
+from alexnet_tf.errors import FAILED_RUNS, LOCKED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ def perform(
     """Compute what the tasks lack and write their reports.
 
     Returns:
-        0, EXIT_HELD or EXIT_FAILED_RUNS, and name of the study -> table of its runs.
+        0, LOCKED or FAILED_RUNS, and name of the study -> table of its runs.
 
     Raises:
         DataError: finished runs saw other images than these.
@@ -94,7 +93,7 @@ def _compute(
     }
     code = 0
     if failed and not policy.retry_failed:
-        code = EXIT_FAILED_RUNS
+        code = FAILED_RUNS
         console.print(store.stay_failed(len(failed)), highlight=False)
     kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
     kept |= set() if policy.retry_failed else failed
@@ -127,7 +126,7 @@ def _train(
     with Progress(console, expected, machine.jobs, work, names if len(studies) > 1 else {}) as show:
         for event in execute([run for _, run in missing], machine):
             show(event)
-            code = max(code, {"failed": EXIT_FAILED_RUNS, "held": EXIT_HELD}.get(event.kind, 0))
+            code = max(code, {"failed": FAILED_RUNS, "held": LOCKED}.get(event.kind, 0))
             if event.kind == "failed" and policy.fail_fast:
                 break
     return code
@@ -150,7 +149,7 @@ def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     if not here:
         return 0
     console.print(f"{len(here)} trained nets to inspect", highlight=False)
-    return EXIT_FAILED_RUNS if inspection.inspect(console, here, machine) else 0
+    return FAILED_RUNS if inspection.inspect(console, here, machine) else 0
 
 
 def report(console: Console, task: Task, out: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import initializers, layers
 
+from alexnet_tf.errors import SpecError
 from alexnet_tf.layers import (
     ClippedPooling2D,
     FlattenTowers,
@@ -22,7 +23,6 @@ from alexnet_tf.layers import (
     SpatialResponseNorm,
 )
 from alexnet_tf.spec import ConvSpec, DenseSpec, ModelSpec, Precision
-from alexnet_tf.values import SpecError
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ import tensorflow as tf
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import files, records
 from alexnet_tf.data.augment import CENTRE, Presenter, presenter, ten_places
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
+from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.records import Evaluation, Part
 
 Ties = Literal["first", "fractional"]
@@ -157,7 +157,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
         FileNotFoundError: the run is not finished.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
-    record = records.read(run / "result.json")
+    record = records.of_run(run)
     path = run / f"{options.part}_{options.views}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as kept:
@@ -206,18 +206,16 @@ class Settings:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate runs; the last line printed is one JSON object."""
-    parser = _parser()
-    given = parser.parse_args(argv)
+    given = _parser().parse_args(argv)
+    return exit_code("alexnet_tf.evaluate", lambda: _evaluate(given))
+
+
+def _evaluate(given: argparse.Namespace) -> int:
     settings = Settings(given.part, given.views, given.ties, given.data, given.cache, given.threads)
     runs = [given.run, *(given.ensemble or [])]
-    try:
-        made = [predictions(run, settings) for run in runs]
-        if any(not np.array_equal(labels, made[0][1]) for _, labels in made):
-            raise DataError("the runs of an ensemble must be evaluated on the same images")
-    except DataError as error:
-        return _fail(3, error)
-    except (records.RecordError, OSError) as error:
-        return _fail(2, f"{error}. Give the folder of a finished run.")
+    made = [predictions(run, settings) for run in runs]
+    if any(not np.array_equal(labels, made[0][1]) for _, labels in made):
+        raise DataError("the runs of an ensemble must be evaluated on the same images")
     averaged = np.mean([found for found, _ in made], axis=0)
     result = evaluation(settings.part, settings.views, averaged, made[0][1], settings.ties)
     nets = "1 net" if len(runs) == 1 else f"{len(runs)} nets averaged"
@@ -241,11 +239,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1)
     return parser
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.evaluate: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alexnet_tf.errors import LockedError
+
 #: The file in a folder that its holder has locked.
 LOCK = "lock"
-
-
-class HeldError(RuntimeError):
-    """Another process works in the folder; the message names it."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -78,7 +76,7 @@ def lock(folder: Path) -> Iterator[None]:
     """Hold `folder` alone; the system lets go of it when the process ends, however it ends.
 
     Raises:
-        HeldError: another process holds it.
+        LockedError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK, "a+b") as file:
@@ -87,7 +85,7 @@ def lock(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read(200).decode(errors="replace").strip() or "an unknown process"
-            raise HeldError(f"{folder} is held by {holder}") from error
+            raise LockedError(f"{folder} is held by {holder}") from error
         file.truncate(0)
         file.write(f"process {os.getpid()} on {os.uname().nodename}".encode())
         file.flush()

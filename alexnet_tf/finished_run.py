@@ -14,11 +14,11 @@ import tensorflow as tf
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import records
 from alexnet_tf.data.augment import Presenter, presenter
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
+from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import ModelSpec
 
@@ -75,7 +75,7 @@ def open_run(
         RecordError: the run is not finished.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
-    record = records.read(run / "result.json")
+    record = records.of_run(run)
     experiment = record.experiment
     source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
     if record.data is not None and record.data.fingerprint != source.fingerprint():

@@ -45,8 +45,8 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import dropped_nets, files, records, treatments
-from alexnet_tf.data.images import DataError
+from alexnet_tf import dropped_nets, files, treatments
+from alexnet_tf.errors import exit_code
 from alexnet_tf.finished_run import FinishedRun, open_run
 
 #: What can be measured apart from the rest.
@@ -244,27 +244,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     tf.config.threading.set_intra_op_parallelism_threads(given.threads)
     tf.config.threading.set_inter_op_parallelism_threads(given.threads)
     tf.config.experimental.enable_op_determinism()
-    try:
-        values = inspect_net(
-            given.run,
-            only=given.only,
-            data_dir=given.data_dir,
-            cache=given.cache,
-            threads=given.threads,
-        )
-    except DataError as error:
-        return _fail(3, error)
-    except (records.RecordError, FileNotFoundError) as error:
-        return _fail(2, f"{error}. Give the folder of a finished run.")
-    except OSError as error:
-        return _fail(4, error)
+    return exit_code("alexnet_tf.inspect_net", lambda: _inspect(given))
+
+
+def _inspect(given: argparse.Namespace) -> int:
+    values = inspect_net(
+        given.run,
+        only=given.only,
+        data_dir=given.data_dir,
+        cache=given.cache,
+        threads=given.threads,
+    )
     print(json.dumps(values, sort_keys=True))
     return 0
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.inspect_net: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

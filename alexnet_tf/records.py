@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from alexnet_tf.errors import RecordError, SpecError
 from alexnet_tf.spec import Experiment
-from alexnet_tf.values import SpecError, from_dict, to_dict
+from alexnet_tf.values import from_dict, to_dict
 
 #: Version of the JSON layout below.
 SCHEMA = 1
@@ -34,10 +35,6 @@ _COPIES = {
         "can differ a little from those of the lossless set."
     )
 }
-
-
-class RecordError(ValueError):
-    """A record that cannot be read; the message names the file and the cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,3 +184,16 @@ def read(path: Path) -> RunRecord:
         raise RecordError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise RecordError(f"{path}: {error}") from error
+
+
+def of_run(folder: Path) -> RunRecord:
+    """Read the record of the finished run in `folder`.
+
+    Raises:
+        SpecError: there is no finished run.
+        RecordError: its record cannot be read.
+    """
+    path = folder / "result.json"
+    if not path.exists():
+        raise SpecError(f"{folder} holds no finished run. Give the folder of one.")
+    return read(path)

@@ -27,16 +27,26 @@ import tensorflow as tf
 from rich.console import Console
 
 from alexnet_tf import files, records
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.load import load
+from alexnet_tf.errors import (
+    INTERRUPTED,
+    TERMINATED,
+    DataError,
+    EnvironmentChangedError,
+    SpecError,
+    exit_code,
+    fail,
+)
 from alexnet_tf.progress import Teller
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import PRESETS, Experiment, diff, from_json, replace, to_json
-from alexnet_tf.training import DeviceError, EnvironmentChangedError, Training
+from alexnet_tf.training import Training
 from alexnet_tf.two_tower import split_cpu
-from alexnet_tf.values import SpecError, nearest, parse_setting
+from alexnet_tf.values import nearest, parse_setting
 from alexnet_tf.watch import Interrupted, Progress
+
+_PROG = "alexnet_tf.train"
 
 
 def train(
@@ -72,7 +82,7 @@ def train(
         SpecError: the folder holds another experiment.
         DataError: the data are missing, damaged or too small.
         EnvironmentChangedError: an unfinished state was made elsewhere.
-        files.HeldError: another process trains in this folder.
+        LockedError: another process trains in this folder.
         Interrupted: `interrupted` said so.
         OSError: the folder is not writable or the disk is full.
     """
@@ -191,40 +201,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, frame: stop.append(received))
     try:
-        if options.threads < 1:
-            raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
-        experiment = _experiment(options.spec, options.set or [], options.seed)
-        pairs = _pairs(options.devices)
-        with _telling(options.events, experiment) as tell:
-            record = train(
-                experiment,
-                out=options.out,
-                data_dir=options.data,
-                cache=options.cache,
-                threads=options.threads,
-                pairs=pairs,
-                tensorboard=options.tensorboard,
-                progress=tell,
-                interrupted=lambda: bool(stop),
-            )
-    except (SpecError, FileNotFoundError) as error:
-        return _fail(2, error)
-    except DataError as error:
-        return _fail(3, error)
-    except OSError as error:
-        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
-    except (
-        DeviceError,
-        EnvironmentChangedError,
-        ModuleNotFoundError,
-        records.RecordError,
-    ) as error:
-        return _fail(4, error)
-    except files.HeldError as error:
-        return _fail(5, error)
+        return exit_code(_PROG, lambda: _train(options, stop))
     except Interrupted as error:
-        _fail(0, f"{error}; the same command continues the run")
-        return 130 if signal.SIGINT in stop else 75
+        code = INTERRUPTED if signal.SIGINT in stop else TERMINATED
+        return fail(_PROG, code, f"{error}; the same command continues the run")
+
+
+def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
+    """Train until the end, or until a signal is in `stop`, and say how it ended."""
+    if options.threads < 1:
+        raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
+    experiment = _experiment(options.spec, options.set or [], options.seed)
+    pairs = _pairs(options.devices)
+    with _telling(options.events, experiment) as tell:
+        record = train(
+            experiment,
+            out=options.out,
+            data_dir=options.data,
+            cache=options.cache,
+            threads=options.threads,
+            pairs=pairs,
+            tensorboard=options.tensorboard,
+            progress=tell,
+            interrupted=lambda: bool(stop),
+        )
     if options.events:
         _emit({"event": "end", "status": record.status, "weights_sha256": record.weights_sha256})
     else:
@@ -277,7 +277,9 @@ def _experiment(spec: str, settings: Sequence[str], seed: int | None) -> Experim
     path = Path(spec)
     if spec in PRESETS:
         experiment = PRESETS[spec]
-    elif path.exists() or path.suffix == ".json":
+    elif path.suffix == ".json" and not path.exists():
+        raise SpecError(f"no file {path}. Give an experiment as JSON, or a preset.")
+    elif path.exists():
         experiment = from_json(path.read_bytes().decode(errors="replace"))
     else:
         raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
@@ -316,11 +318,6 @@ def _emit(event: dict[str, Any]) -> None:
         # the runner is gone: nobody may be left holding the run's folder
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Interrupted("nobody listens any more") from None
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.train: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, image_batches, training_stream
+from alexnet_tf.errors import DeviceError, EnvironmentChangedError
 from alexnet_tf.evaluate import (
     Predictor,
     centre_and_ten,
@@ -33,14 +34,6 @@ from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunReco
 from alexnet_tf.spec import Experiment, ModelSpec
 from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, from_single, to_single
 from alexnet_tf.watch import Diverged, Progress, Watch
-
-
-class EnvironmentChangedError(RuntimeError):
-    """A state was made in an environment that does not give the same bits as this one."""
-
-
-class DeviceError(RuntimeError):
-    """A device that is asked for is not there."""
 
 
 class Training:

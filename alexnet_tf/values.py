@@ -2,7 +2,7 @@
 
 The mechanics under `alexnet_tf.spec`, which holds the values themselves. A value is a
 frozen dataclass whose fields are scalars, Literals, other values, tuples of values, or
-None. This module imports the standard library only.
+None. This module imports the standard library only, and the errors.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+from alexnet_tf.errors import SpecError as SpecError
+
 Value = TypeVar("Value")
 
 # `float | None` is the one, `Literal["a"] | None` the other
 _UNIONS = (types.UnionType, typing.Union)
-
-
-class SpecError(ValueError):
-    """A spec value that is out of range or of the wrong type. One line, for users."""
 
 
 def replace(spec: Value, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Value:

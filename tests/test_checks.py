@@ -10,7 +10,7 @@ from score_runs import difference, error, run, runs, study
 from ablations.analysis import checks
 from ablations.analysis.score_analysis import analyse_scores
 from ablations.study import Check
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError
 
 PAPER, B = [30.0, 30.4, 29.8, 30.1, 30.2], [31.4, 31.9, 31.3, 31.4, 31.7]
 

@@ -13,8 +13,9 @@ import tiny
 
 from alexnet_tf.data import __main__ as command
 from alexnet_tf.data import cifar10
-from alexnet_tf.data.images import DataError, Images
+from alexnet_tf.data.images import Images
 from alexnet_tf.data.load import load
+from alexnet_tf.errors import DataError
 
 
 def balanced(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import pytest
 from ablations import study
 from ablations.studies import relu_vs_tanh
 from ablations.study import Difference, Ensemble, ScoreStudy
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError
 
 DIFFERENCE: dict[str, Any] = {
     "name": "x",

@@ -14,6 +14,7 @@ import pytest
 import tiny
 
 from alexnet_tf import files
+from alexnet_tf.errors import LockedError
 
 OLD, NEW = b"old " * 1000, b"new and longer " * 1000
 
@@ -168,7 +169,7 @@ def test_a_second_process_is_refused_by_name_until_the_first_is_killed(tmp_path)
         try:
             assert holder.stdout is not None and holder.stdout.readline() == "held\n"
             for _ in range(2):
-                with pytest.raises(files.HeldError, match=f"process {holder.pid} on ") as error:
+                with pytest.raises(LockedError, match=f"process {holder.pid} on ") as error:
                     with files.lock(tmp_path):
                         raise AssertionError("two processes hold one folder")
                 assert str(tmp_path) in str(error.value)
@@ -177,7 +178,7 @@ def test_a_second_process_is_refused_by_name_until_the_first_is_killed(tmp_path)
             holder.wait()
     with files.lock(tmp_path):
         assert f"process {os.getpid()} on " in (tmp_path / "lock").read_text()
-        with pytest.raises(files.HeldError):
+        with pytest.raises(LockedError):
             with files.lock(tmp_path):
                 pass
 

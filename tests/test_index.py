@@ -29,6 +29,7 @@ from ablations.report.collect import Collected
 from ablations.report.figures import forest_row, kernels
 from ablations.study import ScoreStudy
 from alexnet_tf import records
+from alexnet_tf.errors import DATA, ENVIRONMENT
 
 FILES = ["findings.csv", "claims.md", "claims.tex", "index.html"]
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -174,7 +175,7 @@ def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Coll
 
 def test_a_folder_without_a_report_says_what_to_do(tmp_path: Path, capsys: Any) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
-        assert report.main(["--out", str(folder)]) == report.EXIT_DATA == 3
+        assert report.main(["--out", str(folder)]) == DATA == 3
         said = capsys.readouterr().err
         assert f"python -m ablations.run lrn --out {folder}\n" in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())
@@ -185,7 +186,7 @@ def test_reports_of_the_users_studies_alone_ask_for_their_files(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "request.json").write_text("{}")
-    assert report.main(["--out", str(tmp_path)]) == report.EXIT_DATA
+    assert report.main(["--out", str(tmp_path)]) == DATA
     assert "name their files" in capsys.readouterr().err
 
 
@@ -224,7 +225,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -
     (tmp_path / "lrn").mkdir()
     (tmp_path / "lrn" / "request.json").write_text("not JSON")
     (tmp_path / "claims.md").mkdir()  # where a file is to be
-    assert report.main(["--out", str(tmp_path)]) == report.EXIT_ENVIRONMENT
+    assert report.main(["--out", str(tmp_path)]) == ENVIRONMENT
     assert str(tmp_path) in capsys.readouterr().err
 
 
@@ -413,7 +414,7 @@ const change = (name, value) => {
   form.dispatchEvent(new Event('input'));
 };
 said.push(form.hidden, rows().length);
-change('words', 'DROPOUT half the error'); said.push(rows().length); change('words', '');
+change('words', 'DROPOUT the fall is done'); said.push(rows().length); change('words', '');
 change('primary', true); said.push(rows().every((r) => r.dataset.family === 'primary'));
 change('primary', false);
 const button = document.querySelectorAll('[data-claims] thead button')[2];

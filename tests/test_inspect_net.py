@@ -237,4 +237,4 @@ def test_what_a_net_has_no_layer_for_is_left_out(prepared, tmp_path):
 def test_a_folder_without_a_finished_run_is_refused_in_one_line(tmp_path, capsys):
     assert inspect_net.main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "Give the folder of a finished run" in said
+    assert said.count("\n") == 1 and "holds no finished run" in said

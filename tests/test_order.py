@@ -10,10 +10,10 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.order import epoch_order
 from alexnet_tf.data.scaling import normaliser
 from alexnet_tf.data.split import Split, split
+from alexnet_tf.errors import DataError
 from alexnet_tf.spec import DataSpec
 
 seeds = st.integers(0, 2**31 - 1)

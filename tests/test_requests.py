@@ -11,7 +11,7 @@ import pytest
 
 from ablations.cli import command
 from ablations.plan import Request, saved
-from alexnet_tf.data.error import DataError
+from alexnet_tf.errors import DataError
 
 #: A study of one budget, and not the one that is the default.
 STANDARD = """

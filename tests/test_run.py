@@ -21,7 +21,7 @@ from ablations.execution import progress, store, training
 from ablations.execution.training import Event, Machine, StoppedError
 from ablations.plan import Request
 from ablations.studies.relu_vs_tanh import STUDY
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError
 
 QUICK = Request(budget="quick", dataset="builtin")
 
@@ -170,7 +170,7 @@ def test_bad_data_or_a_full_disk_stop_everything(tmp_path, started, monkeypatch,
     runs = plan.reported_runs(STUDY, QUICK, {})
     with pytest.raises(StoppedError) as error:
         list(training.execute(runs, machine(tmp_path, jobs=1)))
-    assert error.value.code == code and len(started) == 1
+    assert error.value.exit_code == code and len(started) == 1
     assert ablate(tmp_path, "--seeds", "1") == code
 
 

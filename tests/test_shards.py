@@ -17,10 +17,10 @@ from PIL import Image
 from alexnet_tf.data import __main__ as command
 from alexnet_tf.data import index as index_module
 from alexnet_tf.data import prepare, shards
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.shard_files import records
 from alexnet_tf.data.shards import open_shards
 from alexnet_tf.data.tree import Tree
+from alexnet_tf.errors import DataError
 
 tiny.pin_one_thread()
 

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf import spec as specs
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import (
     MODERN,
     PAPER_ERA,
@@ -31,7 +32,7 @@ from alexnet_tf.spec import (
 from alexnet_tf.spec import data as data_spec
 from alexnet_tf.spec import model as model_spec
 from alexnet_tf.spec import train as train_spec
-from alexnet_tf.values import SpecError, from_dict, parse_setting, to_dict, without_defaults
+from alexnet_tf.values import from_dict, parse_setting, to_dict, without_defaults
 
 many = settings(max_examples=100, deadline=None)
 

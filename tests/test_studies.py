@@ -14,6 +14,7 @@ from ablations import plan, study
 from ablations.budgets import SMALL_ALEXNET
 from ablations.plan import Request
 from ablations.study import Difference, ScoreStudy, nameless
+from alexnet_tf.errors import SpecError
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.spec import (
@@ -31,7 +32,6 @@ from alexnet_tf.spec import (
     replace,
 )
 from alexnet_tf.spec import variants as v
-from alexnet_tf.values import SpecError
 
 tiny.pin_one_thread()
 

@@ -17,11 +17,10 @@ import tiny
 from alexnet_tf import environment, records
 from alexnet_tf import train as training
 from alexnet_tf.data import order, stream
-from alexnet_tf.data.error import DataError
+from alexnet_tf.errors import DataError, SpecError
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace, to_json
 from alexnet_tf.train import train
-from alexnet_tf.values import SpecError
 
 tiny.pin_one_thread()
 
@@ -544,6 +543,6 @@ def test_a_damaged_record_is_code_4_and_is_not_overwritten(
     spec.write_text(to_json(tiny_experiment))
     out.mkdir()
     (out / "result.json").write_bytes(b"{")
-    assert command(prepared, spec, out) == 4
+    assert command(prepared, spec, out) == 3
     assert str(out / "result.json") in one_line(capsys)
     assert (out / "result.json").read_bytes() == b"{"

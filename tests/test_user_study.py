@@ -17,7 +17,7 @@ from ablations import plan, study
 from ablations.cli import command, options
 from ablations.execution import store
 from ablations.study import external
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError
 
 TUTORIAL = (tiny.ROOT / "docs" / "your-own-study.md").read_text(encoding="utf-8")
 

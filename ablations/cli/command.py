@@ -14,13 +14,10 @@ from rich.console import Console
 from ablations import study
 from ablations.cli.options import Options, parse
 from ablations.execution import datasets, store
-from ablations.execution.training import Machine, StoppedError
+from ablations.execution.training import Machine
 from ablations.plan import Task, check, saved
 from alexnet_tf import files
-from alexnet_tf.data.error import DataError
-from alexnet_tf.values import SpecError
-
-EXIT_USAGE, EXIT_DATA, EXIT_ENVIRONMENT = 2, 3, 4
+from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
 
 _ALL = "all"
 
@@ -29,20 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line asks and return the exit code."""
     logging.basicConfig(format="%(message)s")
     signal.signal(signal.SIGTERM, _terminate)
-    try:
-        return _main(parse(argv))
-    except SpecError as error:
-        return _fail(EXIT_USAGE, error)
-    except DataError as error:
-        return _fail(EXIT_DATA, error)
-    except StoppedError as error:
-        return _fail(error.code, error)
-    except OSError as error:
-        where, why = error.filename or "the output folder", error.strerror or error
-        return _fail(EXIT_ENVIRONMENT, f"{where}: {why}. What is finished stays readable.")
-    except KeyboardInterrupt as stop:
-        _fail(0, "stopped; every finished epoch is saved, the same command continues")
-        return stop.args[0] if stop.args else 130
+    return exit_code(
+        "ablations.run",
+        lambda: _main(parse(argv)),
+        after_disk="What is finished stays readable.",
+        interrupted="stopped; every finished epoch is saved, the same command continues",
+    )
 
 
 def _main(options: Options) -> int:
@@ -167,9 +156,4 @@ def _list(console: Console) -> int:
 
 
 def _terminate(number: int, frame: object) -> None:
-    raise KeyboardInterrupt(75)
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"ablations.run: {error}", file=sys.stderr)
-    return code
+    raise KeyboardInterrupt(TERMINATED)

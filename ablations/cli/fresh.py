@@ -11,7 +11,7 @@ from ablations.execution import datasets, store
 from ablations.execution.training import Machine
 from ablations.plan import Task, reported_runs
 from ablations.report import collect
-from alexnet_tf.files import HeldError
+from alexnet_tf.errors import LockedError
 
 
 def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
@@ -29,7 +29,7 @@ def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
             continue
         try:
             store.forget(machine.out, run_id)
-        except HeldError as error:
+        except LockedError as error:
             console.print(f"{error}; it is not forgotten", highlight=False, markup=False)
         else:
             forgotten.add(run_id)

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from ablations.execution.training import default_jobs
 from ablations.plan import Request, at_least_one
-from alexnet_tf.values import SpecError, nearest, parse_setting
+from alexnet_tf.errors import SpecError
+from alexnet_tf.values import nearest, parse_setting
 
 _PRECISIONS = ["float32", "mixed_bfloat16"]
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from ablations.execution.training import Machine, StoppedError
 from ablations.plan import Request, StudyRun
 from alexnet_tf.data import cifar10
-from alexnet_tf.data.error import DataError
+from alexnet_tf.errors import DataError
 from alexnet_tf.spec import DatasetName
 
 _LOUD = (

@@ -11,7 +11,8 @@ from typing import Literal
 
 from ablations.plan import PlannedRun, StudyRun
 from alexnet_tf import files, records
-from alexnet_tf.records import RecordError, RunRecord
+from alexnet_tf.errors import RecordError
+from alexnet_tf.records import RunRecord
 
 #: done: a result is there (a diverged run has one too). failed: the last try ended
 #: without one. partial: a state to continue from is there. new: nothing is there.
@@ -125,7 +126,7 @@ def forget(out: Path, run_id: str) -> None:
     does the spec, which another runner may just have written for a child of its own.
 
     Raises:
-        HeldError: another process computes the run.
+        LockedError: another process computes the run.
         OSError: something cannot be deleted.
     """
     with files.lock(place := folder(out, run_id)):

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from ablations.execution import store
 from ablations.plan import PlannedRun, at_least_one
 from alexnet_tf import files
+from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, UserError
 from alexnet_tf.spec import to_json
 
 #: start, batch, epoch: signs of life. done: a result was written. failed: the run ended
@@ -31,12 +32,12 @@ _GRACE = 20  # seconds a child has to stop after it was asked to
 _TRIES = 3
 
 
-class StoppedError(RuntimeError):
+class StoppedError(UserError, RuntimeError):
     """A cause that would stop every further run too: bad data (3) or environment (4)."""
 
     def __init__(self, message: str, code: int):
         super().__init__(message)
-        self.code = code
+        self.exit_code = code
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ class _Child:
             (self.folder / "failed.json").unlink(missing_ok=True)
             return Event(self.run, "done", {})
         said = self._last_words()
-        if code == 5:
+        if code == LOCKED:
             return Event(self.run, "held", {"reason": said})
-        if code in (3, 4):
+        if code in (DATA, ENVIRONMENT):
             raise StoppedError(said, code)
         reason = f"exit code {code}: {said}" if code > 0 else _killed(-code)
         store.write_failure(self.machine.out, self.run, reason)

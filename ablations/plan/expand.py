@@ -11,8 +11,9 @@ from ablations.plan.order import epoch_work, expected_epochs
 from ablations.plan.request import Request
 from ablations.plan.runs import PlannedRun
 from ablations.study import Budget, SpeedStudy, Study
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, Pretraining, diff, replace
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.values import nearest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ablations.plan.order import PUBLISHED
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.errors import SpecError
+from alexnet_tf.values import nearest
 
 #: What --dataset takes.
 DATASETS = ("auto", *PUBLISHED)

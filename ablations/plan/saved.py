@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablations.plan.request import Request
 from alexnet_tf import files
-from alexnet_tf.data.error import DataError
+from alexnet_tf.errors import DataError
 
 #: The file in a report's folder.
 NAME = "request.json"

@@ -14,10 +14,7 @@ from ablations import study
 from ablations.plan import saved
 from ablations.report.collect import studies
 from ablations.report.index_page import write_index
-from alexnet_tf.data.error import DataError
-from alexnet_tf.values import SpecError
-
-EXIT_USAGE, EXIT_DATA, EXIT_ENVIRONMENT = 2, 3, 4
+from alexnet_tf.errors import DataError, exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,22 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("own", nargs="*", help="files of your own studies, to be on the page too")
     given = parser.parse_args(argv)
-    out = given.out
-    try:
-        own = [study.load(name) for name in given.own]
-        if not any(saved.exists(out / item.name) for item in [*studies(), *own]):
-            raise DataError(_no_report(out))
-        path = write_index(out, own)
-    except DataError as error:
-        print(f"ablations.report: {error}", file=sys.stderr)
-        return EXIT_DATA
-    except SpecError as error:
-        print(f"ablations.report: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except OSError as error:
-        print(f"ablations.report: {error.filename or out}: {error.strerror}", file=sys.stderr)
-        return EXIT_ENVIRONMENT
-    print(f"index: {path}")
+    return exit_code("ablations.report", lambda: _write(given.out, given.own))
+
+
+def _write(out: Path, files: Sequence[str]) -> int:
+    own = [study.load(name) for name in files]
+    if not any(saved.exists(out / item.name) for item in [*studies(), *own]):
+        raise DataError(_no_report(out))
+    print(f"index: {write_index(out, own)}")
     return 0
 
 

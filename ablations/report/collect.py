@@ -19,8 +19,7 @@ from ablations.analysis.speed_analysis import Analysis, analyse
 from ablations.execution import store
 from ablations.plan import Request, StudyRun, reported_runs, saved, search_runs
 from ablations.study import ScoreStudy, SpeedStudy, Study
-from alexnet_tf.data.error import DataError
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import DataError, SpecError
 
 _log = logging.getLogger(__name__)
 

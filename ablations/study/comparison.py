@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from alexnet_tf.values import SpecError, check_types
+from alexnet_tf.errors import SpecError
+from alexnet_tf.values import check_types
 
 #: What is read off a finished run; `ablations.analysis.quantities` says how.
 Quantity = Literal[

@@ -16,8 +16,9 @@ from ablations.study.comparison import (
     EpochsToError,
     Quantity,
 )
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, diff
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.values import nearest
 
 #: No study has these names: of the command line, and of the folders beside the reports.
 RESERVED = ("all", "runs", "cache")

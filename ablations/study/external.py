@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.values import SpecError
+from alexnet_tf.errors import SpecError
 
 GROUP = "ablations.studies"
 

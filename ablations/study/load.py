@@ -6,16 +6,17 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from ablations.study import external
 from ablations.study.declaration import ScoreStudy, SpeedStudy, Study
-from alexnet_tf.values import SpecError, nearest
+from ablations.study.external import from_file, from_installed, installed, is_path
+from alexnet_tf.errors import SpecError
+from alexnet_tf.values import nearest
 
 _FOLDER = (Path(__file__).parent.parent / "studies").resolve()
 
 
 def names() -> list[str]:
     """Names of all studies, the suite's and those that packages installed, sorted."""
-    return sorted({*_of_the_suite(), *external.installed()})
+    return sorted({*_of_the_suite(), *installed()})
 
 
 def load(name: str) -> Study:
@@ -25,16 +26,16 @@ def load(name: str) -> Study:
         SpecError: there is no such study (the nearest name is in the message), or its file
             or package holds none.
     """
-    if external.is_path(name):
+    if is_path(name):
         path = Path(name)
         if path.stem in _of_the_suite() and path.resolve().parent != _FOLDER:
             raise SpecError(f"{path}: the suite has a study '{path.stem}'. Choose another name.")
-        return _checked(external.from_file(path), path.stem, str(path))
+        return _checked(from_file(path), path.stem, str(path))
     if name in _of_the_suite():
         return importlib.import_module(f"ablations.studies.{name}").STUDY
-    installed = external.installed()
-    if name in installed:
-        found = external.from_installed(installed[name])
+    brought = installed()
+    if name in brought:
+        found = from_installed(brought[name])
         return _checked(found, name, f"installed study {name}")
     hint = f" For a file, type ./{name}.py" if Path(f"{name}.py").is_file() else ""
     raise SpecError(f"no study '{name}'.{hint or nearest(name, names())}")

@@ -31,9 +31,11 @@ from alexnet_tf.benchmark.measure import Measurement, measure, refusals
 from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
-from alexnet_tf.data.images import DataError
+from alexnet_tf.errors import DataError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS, Experiment, from_json
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.values import nearest
+
+_PROG = "alexnet_tf.benchmark"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,20 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     # a log has no width of its own
     console = Console(width=None if sys.stdout.isatty() else 140)
-    try:
-        if options.spec == "PAPER_ERA":
-            _refuse_settings(options)
-            machine.compare(options.repeats, console)
-            return 0
-        return _net(options, shlex.join(given), console)
-    except SpecError as error:
-        return _fail(2, error)
-    except DataError as error:
-        return _fail(3, error)
-    except OSError as error:
-        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        return _fail(130, "interrupted")
+    if options.spec != "PAPER_ERA":
+        return exit_code(_PROG, lambda: _net(options, shlex.join(given), console))
+    return exit_code(_PROG, lambda: _compare(options, console))
+
+
+def _compare(options: argparse.Namespace, console: Console) -> int:
+    """Compare ways to use the machine."""
+    _refuse_settings(options)
+    machine.compare(options.repeats, console)
+    return 0
 
 
 def _net(options: argparse.Namespace, command: str, console: Console) -> int:
@@ -238,8 +236,3 @@ def _seconds(text: str) -> float:
 
 def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.benchmark: {error}", file=sys.stderr)
-    return code

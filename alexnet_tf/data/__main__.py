@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.data import cifar10
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.load import load
+from alexnet_tf.errors import SpecError, exit_code
 from alexnet_tf.values import nearest
 
 _NAMES = ["builtin", "cifar10", "imagenet"]
@@ -33,17 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy")
     options = parser.parse_args(argv)
+    return exit_code("alexnet_tf.data", lambda: _describe(options))
+
+
+def _describe(options: argparse.Namespace) -> int:
     name = options.dataset
     if name not in _NAMES:
-        return _fail(2, f"no data set '{name}'.{nearest(name, _NAMES)}")
-    try:
-        if name == "cifar10" and not cifar10.is_prepared(options.data_dir):
-            cifar10.download(options.data_dir)
-        images = load(name, data_dir=options.data_dir, cache=options.cache)
-    except DataError as error:
-        return _fail(3, error)
-    except OSError as error:
-        return _fail(4, f"{error.filename or options.cache}: {error.strerror or error}")
+        raise SpecError(f"no data set '{name}'.{nearest(name, _NAMES)}")
+    if name == "cifar10" and not cifar10.is_prepared(options.data_dir):
+        cifar10.download(options.data_dir)
+    images = load(name, data_dir=options.data_dir, cache=options.cache)
     facts = {
         "dataset": images.name,
         "synthetic": images.synthetic,
@@ -54,11 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     print(json.dumps(facts))
     return 0
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.data: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.images import DataError, Images
+from alexnet_tf.data.images import Images
+from alexnet_tf.errors import DataError
 
 TRAIN_IMAGES = 50_000
 TEST_IMAGES = 10_000

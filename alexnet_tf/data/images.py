@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from alexnet_tf.data.error import DataError as DataError
 from alexnet_tf.spec import DatasetName
 
 Part = Literal["train", "test"]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from alexnet_tf.data.colour import Moments
 from alexnet_tf.data.convert import Settings
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.shard_files import Shard
 from alexnet_tf.data.source import PARTS, Part, Source, shown
+from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 
 #: Raised when a folder of shards could no longer be read by older code.

@@ -12,8 +12,9 @@ from typing import Literal, overload
 import numpy as np
 
 from alexnet_tf.data import builtin, cifar10
-from alexnet_tf.data.images import DataError, Images
+from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
+from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 from alexnet_tf.spec import DatasetName
 

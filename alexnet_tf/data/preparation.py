@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import features
 
 from alexnet_tf.data.convert import Batch, Convert, Settings
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.index import INDEX_VERSION, PARTIAL, SUFFIX, mend, shard_name
 from alexnet_tf.data.progress import progress
 from alexnet_tf.data.shard_files import Shard, collect, kept, write_shard
 from alexnet_tf.data.source import PARTS, Bad, Part, Source
+from alexnet_tf.errors import DataError
 
 _LEAST_JPEG = 0.2  # bytes a pixel: photographs take twice as many at quality 95
 _NOTHING: NDArray[np.int64] = np.zeros((), np.int64)

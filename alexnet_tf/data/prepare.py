@@ -22,32 +22,33 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.data.convert import Settings, converter
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.preparation import Preparation
 from alexnet_tf.data.shards import damaged_shards, open_shards
 from alexnet_tf.data.source import PARTS, Bad, Source, shown
 from alexnet_tf.data.tree import Tree
-from alexnet_tf.files import HeldError, lock, write_atomic
+from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
+from alexnet_tf.files import lock, write_atomic
+
+_PROG = "alexnet_tf.data.prepare"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prepare; return 0, 2 (usage), 3 (data), 4 (disk, environment) or 130 (Ctrl-C)."""
     options = _parser().parse_args(argv)
+    return exit_code(
+        _PROG,
+        lambda: _with_enough_memory(options),
+        interrupted="interrupted; the same command continues",
+    )
+
+
+def _with_enough_memory(options: argparse.Namespace) -> int:
     try:
         return _prepare(options)
-    except ValueError as error:
-        return _fail(2, error)
-    except DataError as error:
-        return _fail(3, error)
-    except HeldError as error:
-        return _fail(4, f"{error}. Wait for it to end.")
-    except OSError as error:
-        return _fail(4, f"{error.filename or options.out}: {error.strerror or error}")
     except (BrokenProcessPool, MemoryError):
-        return _fail(4, "a process ended early: is there too little memory? Lower --jobs.")
-    except KeyboardInterrupt:
-        return _fail(130, "interrupted; the same command continues")
+        message = "a process ended early: is there too little memory? Lower --jobs."
+        return fail(_PROG, ENVIRONMENT, message)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,13 +104,13 @@ def _source(options: argparse.Namespace) -> Source:
     out, name = options.out.resolve(), str(options.source)
     if name.startswith("tfds:"):
         if options.val_share:
-            raise ValueError("--val-share is for folder trees; the data set has its own parts")
+            raise SpecError("--val-share is for folder trees; the data set has its own parts")
         from alexnet_tf.data.tfds_source import TfdsSource
 
         return TfdsSource(name.removeprefix("tfds:"), options.data_dir)
     root = Path(name).expanduser()
     if out == root.resolve() or root.resolve() in out.parents:
-        raise ValueError(f"OUT must lie outside of SOURCE. Received: {out} in {root.resolve()}")
+        raise SpecError(f"OUT must lie outside of SOURCE. Received: {out} in {root.resolve()}")
     return Tree(root, val_share=options.val_share)
 
 
@@ -155,8 +156,9 @@ def _list(bad: list[Bad], path: Path | None = None) -> None:
 
 def _stop(bad: list[Bad], where: str) -> int:
     files = "1 file" if len(bad) == 1 else f"{len(bad):,} files"
-    return _fail(
-        3,
+    return fail(
+        _PROG,
+        DATA,
         f"{files} cannot be used, listed above{where}. Mend or remove them, or leave them out "
         "with --skip-bad.",
     )
@@ -199,11 +201,6 @@ def _share(text: str) -> float:
     if not 0 <= share < 1:
         raise argparse.ArgumentTypeError(f"must be at least 0 and below 1. Received: {text}")
     return share
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.data.prepare: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

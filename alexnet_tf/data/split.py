@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.labelled import Source
+from alexnet_tf.errors import DataError
 from alexnet_tf.spec import DataSpec
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_tf.data.images import DataError
 from alexnet_tf.data.source import Bad, Item, Part, shown
+from alexnet_tf.errors import DataError, SpecError
 
 _Found = dict[str, list[tuple[str, int, int]]]  # class -> (file name, bytes, mtime_ns)
 
@@ -83,7 +83,7 @@ class Tree:
         if not split and (root / "val").is_dir():
             raise DataError(f"{root} holds val but no train. Name a folder with both, or neither.")
         if split and val_share and (root / "val").is_dir():
-            raise ValueError(f"{root} has a val folder: --val-share cannot be given as well")
+            raise SpecError(f"{root} has a val folder: --val-share cannot be given as well")
         found: dict[Part, _Found] = {"train": _classes(scan, root / "train" if split else root)}
         if split:
             _others(scan)

@@ -7,17 +7,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.data import DataSpec
 from alexnet_tf.spec.model import ModelSpec
 from alexnet_tf.spec.train import TrainSpec
-from alexnet_tf.values import (
-    SpecError,
-    check_types,
-    from_dict,
-    require,
-    to_dict,
-    without_defaults,
-)
+from alexnet_tf.values import check_types, from_dict, require, to_dict, without_defaults
 
 #: Part of every run id. Raise it when the meaning or the default of a field changes.
 SPEC_VERSION = 1

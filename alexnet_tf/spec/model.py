@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from alexnet_tf.values import SpecError, check_types, require
+from alexnet_tf.errors import SpecError
+from alexnet_tf.values import check_types, require
 
 Activation = Literal["relu", "tanh"]
 Initialisation = Literal["gaussian", "glorot_he"]

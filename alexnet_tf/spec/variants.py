@@ -10,11 +10,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar
 
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.data import JitterSpec
 from alexnet_tf.spec.experiment import Experiment
 from alexnet_tf.spec.model import ConvSpec, DenseSpec, PoolSpec, SpatialNormSpec
 from alexnet_tf.spec.train import RateChange
-from alexnet_tf.values import SpecError, replace
+from alexnet_tf.values import replace
 
 #: A convolution or a hidden fully-connected layer.
 Layer = TypeVar("Layer", ConvSpec, DenseSpec)

@@ -18,13 +18,14 @@ import keras
 from rich.console import Console
 from rich.table import Table
 
+from alexnet_tf.errors import DeviceError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS
 from alexnet_tf.two_tower.devices import split_cpu
 from alexnet_tf.two_tower.diagram import diagram
 from alexnet_tf.two_tower.model import build_two_tower
 from alexnet_tf.two_tower.report import CommunicationReport, Direction, communication_report
 from alexnet_tf.two_tower.strategy import TwoTowerStrategy
-from alexnet_tf.values import SpecError, nearest
+from alexnet_tf.values import nearest
 
 _BATCH = 128  # images of the paper's batch
 _PLAIN = 130  # characters of a line in a file or a pipe
@@ -33,31 +34,35 @@ _PLAIN = 130  # characters of a line in a file or a pipe
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the report; return 0, 1 (something crosses that should not), 2 (usage) or 4."""
     options = _options(argv)
+    return exit_code("alexnet_tf.two_tower", lambda: _report(options))
+
+
+def _report(options: argparse.Namespace) -> int:
     if options.spec not in PRESETS:
-        return _fail(2, f"no spec '{options.spec}'.{nearest(options.spec, list(PRESETS))}")
+        raise SpecError(f"no spec '{options.spec}'.{nearest(options.spec, list(PRESETS))}")
     if options.pairs < 1 or options.batch < 1 or options.batch % options.pairs:
-        return _fail(2, "--batch must be a multiple of --pairs, and both at least 1")
+        raise SpecError("--batch must be a multiple of --pairs, and both at least 1")
     names = options.devices.split(",") if options.devices else []
     if names and len(names) != 2 * options.pairs:
-        return _fail(2, f"--devices must name two devices a pair. Received: {options.devices}")
+        raise SpecError(f"--devices must name two devices a pair. Received: {options.devices}")
     try:
         if not names:
             names = [f"CPU:{number}" for number in range(2 * options.pairs)]
             split_cpu(len(names))
         strategy = TwoTowerStrategy(list(zip(names[::2], names[1::2], strict=True)))
     except (ValueError, RuntimeError) as error:
-        return _fail(4, error)
+        raise DeviceError(str(error)) from error
     try:
         with strategy.scope():
             model = build_two_tower(PRESETS[options.spec], precision=options.precision)
     except SpecError as error:
-        return _fail(2, f"{options.spec}: {error}")
+        raise SpecError(f"{options.spec}: {error}") from error
+    # as many images as divide the batch, up to two a pair: linear in them, see above
+    traced = options.pairs * (2 if options.batch % (2 * options.pairs) == 0 else 1)
     try:
-        # as many images as divide the batch, up to two a pair: linear in them, see above
-        traced = options.pairs * (2 if options.batch % (2 * options.pairs) == 0 else 1)
         report = communication_report(model, traced)
     except (RuntimeError, MemoryError) as error:
-        return _fail(4, str(error).partition("\n")[0])
+        raise DeviceError(str(error).partition("\n")[0]) from error
     _print(model, report, options)
     return 1 if report.illegal else 0
 
@@ -128,11 +133,6 @@ def _table(report: CommunicationReport) -> Table:
         shape = "?" if c.shape is None else " x ".join(map(str, c.shape[1:]))
         table.add_row(c.source, c.target, what, made, c.consumer, c.dtype, shape, bytes_)
     return table
-
-
-def _fail(code: int, error: object) -> int:
-    print(f"alexnet_tf.two_tower: {error}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

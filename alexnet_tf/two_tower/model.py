@@ -8,11 +8,11 @@ from typing import Any
 import keras
 
 from alexnet_tf.column import Column
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, ModelSpec, Precision
 from alexnet_tf.two_tower.on_tower import OnTower
 from alexnet_tf.two_tower.strategy import tower_scope
 from alexnet_tf.two_tower.trainer import TwoTowerModel
-from alexnet_tf.values import SpecError
 
 
 def build_two_tower(

@@ -1,0 +1,92 @@
+"""What can go wrong for a user: one line each, and one exit code for each kind of cause."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+USAGE = 2  # what was typed, or written in a spec or a study
+DATA = 3  # images or records that are missing, damaged or not those expected
+ENVIRONMENT = 4  # disk, memory, devices, versions
+LOCKED = 5  # another process works in the folder
+FAILED_RUNS = 6  # some runs of a study failed; the rest is done
+TERMINATED = 75  # stopped by SIGTERM; the same command continues
+INTERRUPTED = 130  # stopped by Ctrl-C
+
+
+class UserError(Exception):
+    """Base of what is reported without a traceback: one line with what, where and what to do."""
+
+    exit_code: int
+
+
+class SpecError(UserError, ValueError):
+    """A value of a spec, study or option that is out of range or of the wrong type."""
+
+    exit_code = USAGE
+
+
+class DataError(UserError, RuntimeError):
+    """Data that are missing, damaged or of the wrong size."""
+
+    exit_code = DATA
+
+
+class RecordError(UserError, ValueError):
+    """A record that cannot be read; the message names the file and the cause."""
+
+    exit_code = DATA
+
+
+class EnvironmentChangedError(UserError, RuntimeError):
+    """A state was made in an environment that does not give the same bits as this one."""
+
+    exit_code = ENVIRONMENT
+
+
+class DeviceError(UserError, RuntimeError):
+    """A device that is asked for is not there."""
+
+    exit_code = ENVIRONMENT
+
+
+class LockedError(UserError, RuntimeError):
+    """Another process works in the folder; the message names it."""
+
+    exit_code = LOCKED
+
+
+def exit_code(
+    prog: str,
+    body: Callable[[], int],
+    *,
+    after_disk: str = "",
+    interrupted: str = "interrupted",
+) -> int:
+    """Run a command's body and return its exit code; an error is one line on standard error.
+
+    Args:
+        prog: module of the command, in front of the line.
+        body: returns the command's own exit code.
+        after_disk: what to say after an error of the disk.
+        interrupted: what to say after Ctrl-C.
+    """
+    try:
+        return body()
+    except UserError as error:
+        return fail(prog, error.exit_code, error)
+    except ModuleNotFoundError as error:
+        return fail(prog, ENVIRONMENT, error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        hint = f". {after_disk}" if after_disk else ""
+        return fail(prog, ENVIRONMENT, f"{where}{error.strerror or error}{hint}")
+    except KeyboardInterrupt as stop:
+        code = stop.args[0] if stop.args else INTERRUPTED
+        return fail(prog, code, interrupted)
+
+
+def fail(prog: str, code: int, message: object) -> int:
+    """Print one line on standard error and return `code`."""
+    print(f"{prog}: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,92 @@
+"""Exit codes: one for each kind of cause, whichever command meets it, and one line for people."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from alexnet_tf import errors, evaluate, inspect_net, records
+from alexnet_tf.data import prepare
+from alexnet_tf.files import lock
+
+
+def raises(error: BaseException):
+    def body() -> int:
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (errors.SpecError("--seeds: 0"), 2, "p: --seeds: 0"),
+        (errors.DataError("no images"), 3, "p: no images"),
+        (errors.RecordError("r.json: empty"), 3, "p: r.json: empty"),
+        (errors.DeviceError("no GPU:1"), 4, "p: no GPU:1"),
+        (errors.EnvironmentChangedError("other cores"), 4, "p: other cores"),
+        (errors.LockedError("x is held"), 5, "p: x is held"),
+        (OSError(errno.ENOSPC, "No space left on device", "a/b"), 4, "p: a/b: No space left"),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), 4, "p: a: Permission denied"),
+        (ModuleNotFoundError("No module named 'torch'"), 4, "p: No module named 'torch'"),
+        (KeyboardInterrupt(), 130, "p: interrupted"),
+        (KeyboardInterrupt(75), 75, "p: interrupted"),
+    ],
+)
+def test_an_error_is_one_line_and_its_code(error, code, line, capsys):
+    assert errors.exit_code("p", raises(error)) == code
+    said = capsys.readouterr().err
+    assert said.startswith(line) and said.count("\n") == 1
+
+
+def test_what_helps_after_an_error_of_the_disk_is_said_after_it(capsys):
+    full = raises(OSError(errno.ENOSPC, "No space left on device"))
+    errors.exit_code("p", full, after_disk="What is finished stays readable.")
+    assert "device. What is finished stays readable.\n" in capsys.readouterr().err
+
+
+def test_a_mistake_of_the_program_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        errors.exit_code("p", lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
+def test_a_folder_without_a_run_is_a_wrong_argument(command, tmp_path, capsys):
+    assert command([str(tmp_path / "none")]) == errors.USAGE
+    assert "holds no finished run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
+def test_a_damaged_record_is_damaged_data(command, tmp_path, capsys):
+    (tmp_path / "result.json").write_text("{")
+    assert command([str(tmp_path)]) == errors.DATA
+    assert "not a run record" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_wrong_argument(tmp_path, monkeypatch, capsys):
+    def full(run, settings):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(run / "test_1.npz"))
+
+    monkeypatch.setattr(evaluate, "predictions", full)
+    assert evaluate.main([str(tmp_path)]) == errors.ENVIRONMENT
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_a_locked_folder_has_one_code_everywhere(tmp_path, monkeypatch, capsys):
+    assert errors.LockedError.exit_code == errors.LOCKED == 5
+
+    def prepared(options):
+        with lock(tmp_path):
+            return 0
+
+    monkeypatch.setattr(prepare, "_prepare", prepared)
+    with lock(tmp_path):
+        assert prepare.main([str(tmp_path), str(tmp_path / "out")]) == errors.LOCKED
+    assert "is held by process" in capsys.readouterr().err
+
+
+def test_reading_a_run_says_what_is_wrong_with_it(tmp_path):
+    with pytest.raises(errors.SpecError, match="Give the folder of one"):
+        records.of_run(tmp_path)
