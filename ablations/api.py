@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine, default_jobs
-from ablations.plan import Request, Task, check
+from ablations.plan import Plan, Request, check
 from ablations.study import Study, load
 from alexnet_tf import files
 
@@ -68,6 +68,6 @@ def run(
     console = Console()
     request = datasets.resolved(console, request, machine)
     name = chosen.name if isinstance(study, Study) else str(study)
-    task = Task(name=name, study=chosen, request=request)
-    _, tables = perform(console, [task], machine, Policy())
+    plan = Plan(name=name, study=chosen, request=request)
+    _, tables = perform(console, [plan], machine, Policy())
     return tables[chosen.name]

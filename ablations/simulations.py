@@ -16,9 +16,9 @@ import pandas as pd
 import scipy
 
 from ablations.analysis.simulated import REPEATS, SEED, Result, simulate
-from ablations.plan import at_least_one
 from alexnet_tf.errors import exit_code
 from alexnet_tf.files import write_atomic
+from alexnet_tf.values import at_least_one
 
 
 def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path]:

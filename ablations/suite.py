@@ -20,7 +20,7 @@ from ablations.analysis.score_analysis import ScoreAnalysis
 from ablations.execution import datasets, inspection, store
 from ablations.execution.progress import Progress
 from ablations.execution.training import Machine, execute
-from ablations.plan import PlannedRun, Task, cheapest_first, epoch_work, reported_runs, saved
+from ablations.plan import Plan, PlannedRun, cheapest_first, epoch_work, saved
 from ablations.report import collect, score_report, speed_report
 from ablations.report.index_page import write_index
 from ablations.report.reference import beside
@@ -36,9 +36,9 @@ class Policy:
 
 
 def perform(
-    console: Console, tasks: Sequence[Task], machine: Machine, policy: Policy
+    console: Console, plans: Sequence[Plan], machine: Machine, policy: Policy
 ) -> tuple[int, dict[str, pd.DataFrame]]:
-    """Compute what the tasks lack and write their reports.
+    """Compute what the plans lack and write their reports.
 
     Returns:
         0, LOCKED or FAILED_RUNS, and name of the study -> table of its runs.
@@ -48,44 +48,34 @@ def perform(
         StoppedError: the data or the environment make training impossible.
         OSError: the folder cannot be written.
     """
-    code = _compute(console, [(task, task.searches) for task in tasks], machine, policy)
-    ready = [task for task in tasks if _searched(task, machine)]
+    records = store.Records(machine.out)
+    asked = [(plan, plan.searches) for plan in plans]
+    code = _compute(console, asked, records, machine, policy)
+    ready = [plan for plan in plans if all(map(store.finished, records.read(plan.searches)))]
+    plans = [plan.with_rates(collect.rates(plan, records)) for plan in plans]
+    ready = [plan for plan in plans if plan.name in {item.name for item in ready}]
     if not (code and policy.fail_fast):
-        reported = [(task, _reported(task, machine)) for task in ready]
-        code = max(code, _compute(console, reported, machine, policy))
+        asked = [(plan, plan.reported) for plan in ready]
+        code = max(code, _compute(console, asked, records, machine, policy))
     if not (code and policy.fail_fast):
-        code = max(code, _inspect(console, ready, machine))
-    tables = {}
-    ordered = cheapest_first([(task, _reported(task, machine)) for task in tasks])
-    for task, _ in ordered:
-        saved.save(machine.out / task.study.name, task.request)
-        if len(tasks) > 1:
-            console.rule(task.study.name)
-        tables[task.study.name] = report(console, task, machine.out)
-    if len(tasks) > 1:
-        index(console, tasks, machine.out)
-    return code, tables
-
-
-def _searched(task: Task, machine: Machine) -> bool:
-    return all(store.finished(run) for run in store.read(machine.out, task.searches))
-
-
-def _reported(task: Task, machine: Machine) -> tuple[PlannedRun, ...]:
-    return reported_runs(
-        task.study, task.request, collect.rates(task.study, task.request, machine.out)
-    )
+        code = max(code, _inspect(console, ready, records, machine))
+    ordered = [plan for plan, _ in cheapest_first([(plan, plan.reported) for plan in plans])]
+    for plan in ordered:
+        saved.save(machine.out / plan.study.name, plan.request)
+    made = report(console, ordered, records, index=len(plans) > 1)
+    return code, {item.analysis.study.name: item.analysis.runs for item in made}
 
 
 def _compute(
     console: Console,
-    asked: Sequence[tuple[Task, Sequence[PlannedRun]]],
+    asked: Sequence[tuple[Plan, Sequence[PlannedRun]]],
+    records: store.Records,
     machine: Machine,
     policy: Policy,
 ) -> int:
     """Compute the runs that have no result yet, those of the cheapest study first."""
     distinct = {run.experiment.run_id: run for _, runs in asked for run in runs}
-    found = store.read(machine.out, distinct.values())
+    found = records.read(distinct.values())
     failed = {
         run.planned.experiment.run_id
         for run in found
@@ -98,9 +88,9 @@ def _compute(
     kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
     kept |= set() if policy.retry_failed else failed
     todo = cheapest_first(
-        [(task, [run for run in runs if run.experiment.run_id not in kept]) for task, runs in asked]
+        [(plan, [run for run in runs if run.experiment.run_id not in kept]) for plan, runs in asked]
     )
-    missing = [(task, run) for task, runs in todo for run in runs]
+    missing = [(plan, run) for plan, runs in todo for run in runs]
     if not missing:
         return code
     facts = datasets.prepare(console, missing[0][0].request.dataset, machine)
@@ -115,13 +105,13 @@ def _compute(
 
 
 def _train(
-    console: Console, missing: Sequence[tuple[Task, PlannedRun]], machine: Machine, policy: Policy
+    console: Console, missing: Sequence[tuple[Plan, PlannedRun]], machine: Machine, policy: Policy
 ) -> int:
     """Train the runs in order and show how they fare."""
-    expected = {run.experiment.run_id: task.epochs(run) for task, run in missing}
-    work = {run.experiment.run_id: epoch_work(run.experiment) for task, run in missing}
-    studies = {task.name for task, _ in missing}
-    names = {run.experiment.run_id: task.study.name for task, run in missing}
+    expected = {run.experiment.run_id: plan.epochs(run) for plan, run in missing}
+    work = {run.experiment.run_id: epoch_work(run.experiment) for _, run in missing}
+    studies = {plan.name for plan, _ in missing}
+    names = {run.experiment.run_id: plan.study.name for plan, run in missing}
     code = 0
     with Progress(console, expected, machine.jobs, work, names if len(studies) > 1 else {}) as show:
         for event in execute([run for _, run in missing], machine):
@@ -132,11 +122,11 @@ def _train(
     return code
 
 
-def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+def _inspect(
+    console: Console, plans: Sequence[Plan], records: store.Records, machine: Machine
+) -> int:
     """Measure the trained nets beyond their records where a study needs it."""
-    lacking = inspection.needed(
-        (task, store.read(machine.out, _reported(task, machine))) for task in tasks
-    )
+    lacking = inspection.needed((plan, records.read(plan.reported)) for plan in plans)
     here = [asked for asked in lacking if store.has_net(asked.run)]
     if len(here) < len(lacking):
         gone = len(lacking) - len(here)
@@ -152,49 +142,65 @@ def _inspect(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
     return FAILED_RUNS if inspection.inspect(console, here, machine) else 0
 
 
-def report(console: Console, task: Task, out: Path) -> pd.DataFrame:
-    """Analyse a study's records, write its report, say the verdicts; return the runs' table.
+def report(
+    console: Console, plans: Sequence[Plan], records: store.Records, *, index: bool
+) -> list[collect.Collected]:
+    """Analyse each plan's records, write its report and say its verdicts.
 
     Args:
-        task: the study.
-        out: folder of the records; the report lies below it.
+        index: write the page over all the reports of the folder too.
 
     Raises:
-        OSError: the report cannot be written.
+        OSError: a report cannot be written.
     """
-    found = collect.collect_study(task.study, task.request, out)
-    analysis, folder = found.analysis, out / task.study.name
-    again = command(task, out)
+    made: list[collect.Collected] = []
+    for plan in plans:
+        if index:
+            console.rule(plan.study.name)
+        found = collect.collect_study(plan, records)
+        _write(found, plan, records.out)
+        _say(console, found, plan)
+        path = records.out / plan.study.name / "index.html"
+        console.print(f"report: {path}", highlight=False, markup=False, soft_wrap=True)
+        made.append(found)
+    if index:
+        known = {item.name for item in collect.studies()}
+        own = [plan.study for plan in plans if plan.study.name not in known]
+        path = write_index(records, own, made)
+        console.print(f"index: {path}", highlight=False, markup=False, soft_wrap=True)
+    return made
+
+
+def _write(found: collect.Collected, plan: Plan, out: Path) -> None:
+    """Write the report of a study below `out`."""
+    analysis, again = found.analysis, command(plan, out)
+    folder = out / plan.study.name
     if isinstance(analysis, ScoreAnalysis):
         score_report.write(analysis, found.runs, folder, command=again)
     else:
         speed_report.write(analysis, found.runs, folder, command=again)
+
+
+def _say(console: Console, found: collect.Collected, plan: Plan) -> None:
+    """Print what decides about the claim, what the reference set has, and the checks."""
+    analysis = found.analysis
     for row in analysis.comparisons.to_dict("records"):
-        if row.get("family", "primary") == "primary":
-            console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
-            console.print(f"  {row['reason']}", highlight=False, markup=False)
-            asked = task.request
-            known = beside(task.study, asked.budget, asked.dataset, row["comparison"])
-            if known is not None:
-                console.print(f"  {known.words}", highlight=False, markup=False)
+        if row.get("family", "primary") != "primary":
+            continue
+        console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
+        console.print(f"  {row['reason']}", highlight=False, markup=False)
+        known = beside(analysis.study, analysis.budget, plan.request.dataset, row["comparison"])
+        if known is not None:
+            console.print(f"  {known.words}", highlight=False, markup=False)
     if isinstance(analysis, ScoreAnalysis):
         for row in analysis.checks.to_dict("records"):
             console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
-    console.print(f"report: {folder / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
-    return analysis.runs
 
 
-def index(console: Console, tasks: Sequence[Task], out: Path) -> None:
-    """Write the page over all the reports under `out`, those of the tasks among them."""
-    known = {item.name for item in collect.studies()}
-    path = write_index(out, [task.study for task in tasks if task.study.name not in known])
-    console.print(f"index: {path}", highlight=False, markup=False, soft_wrap=True)
-
-
-def command(task: Task, out: Path) -> str:
+def command(plan: Plan, out: Path) -> str:
     """Return the command that computes exactly this report."""
-    request = task.request
-    words = ["python", "-m", "ablations.run", task.name, "--budget", request.budget]
+    request = plan.request
+    words = ["python", "-m", "ablations.run", plan.name, "--budget", request.budget]
     words += ["--dataset", request.dataset]
     if request.dataset == "imagenet":
         words += ["--data-dir", "PREPARED"]

@@ -212,3 +212,14 @@ def _join(path: str, name: str) -> str:
 def _shown(name: str) -> str:
     """Return a name from outside as one line without control characters."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def at_least_one(option: str, value: int) -> int:
+    """Return `value`, a number that an option of the command line takes.
+
+    Raises:
+        SpecError: it is no whole number, or below 1.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SpecError(f"{option} must be a whole number, at least 1. Received: {value!r}")
+    return value

@@ -114,7 +114,7 @@ def test_a_run_that_is_forgotten_keeps_nothing_but_its_lock(tmp_path):
     (place / "link").symlink_to(tmp_path / "elsewhere")
     store.forget(tmp_path, "abc")
     assert [path.name for path in place.iterdir()] == [files.LOCK]
-    assert (tmp_path / "elsewhere").is_dir() and store.state(tmp_path, "abc") == "new"
+    assert (tmp_path / "elsewhere").is_dir() and store.Records(tmp_path).state("abc") == "new"
 
 
 def test_what_cannot_be_deleted_is_an_error(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ from ablations import study
 from ablations.analysis import paper_tables
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.score_analysis import analyse_scores
-from ablations.plan import Request, StudyRun
+from ablations.execution import store
+from ablations.plan import Plan, Request, StudyRun
 from ablations.report import __main__ as report
 from ablations.report import collect, index_page, numbers
 from ablations.report.collect import Collected
@@ -136,7 +137,9 @@ def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path)
 
 def test_a_plan_changed_by_hand_carries_no_verdict_on_photographs_either(tmp_path: Path) -> None:
     request = Request(budget="standard", dataset="imagenet", epochs=2)
-    found = collect.collect_study(load("lrn"), request, tmp_path).analysis
+    found = collect.collect_study(
+        Plan(name="lrn", study=load("lrn"), request=request), store.Records(tmp_path)
+    ).analysis
     assert "changed by hand: epochs=2' is exploratory" in found.comparisons.reason[0]
     assert all(item.exploratory for item in findings(found))
 
@@ -213,10 +216,10 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
     ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "request.json").write_text(text, encoding="utf-8")
-    (one,) = collect.collect(tmp_path)
+    (one,) = collect.collect(store.Records(tmp_path))
     direct = analyse_scores(of, scores.make_runs(of), budget="standard")
     assert one.analysis.comparisons.equals(direct.comparisons)
-    assert index_page.write_index(tmp_path) == tmp_path / "index.html"
+    assert index_page.write_index(store.Records(tmp_path)) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
     assert "15 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
 

@@ -48,8 +48,9 @@ def run_ids() -> set[str]:
     for name in study.names():
         chosen = study.load(name)
         for dataset in ("cifar10", "builtin", "imagenet"):
-            budgets = chosen.imagenet_budgets if dataset == "imagenet" else chosen.budgets
-            for budget in budgets:
+            if dataset == "imagenet" and not chosen.on_imagenet:
+                continue
+            for budget in chosen.at(dataset).budgets:
                 request = Request(budget=budget, dataset=dataset)
                 planned = (*reported_runs(chosen, request, {}), *search_runs(chosen, request))
                 found |= {run.experiment.run_id for run in planned}

@@ -22,6 +22,7 @@ from scipy import stats
 
 from ablations import study
 from ablations.cli import command
+from ablations.execution.store import Records
 from ablations.plan import Request, reported_runs
 from ablations.report.index_page import write_index
 from ablations.study import ScoreStudy
@@ -209,7 +210,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
         request = REFERENCE / name / "request.json"
         (out / name / "request.json").write_bytes(request.read_bytes())
         assert command.main([name, "--report-only", "--out", str(out)]) == 0
-    write_index(out)
+    write_index(Records(out))
     return out
 
 

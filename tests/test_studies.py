@@ -215,7 +215,7 @@ def test_a_setting_of_the_user_stands_above_the_budget():
 
 def test_the_cost_of_a_run_has_its_pretraining_in_it():
     request = Request(budget="standard")
-    task = plan.Task(name="pretraining", study=STUDIES["pretraining"], request=request)
+    task = plan.Plan(name="pretraining", study=STUDIES["pretraining"], request=request)
     runs = {run.arm: run for run in plan.reported_runs(task.study, request, {})}
     before, after = task.work(runs["pretrained"]), task.work(runs["six_conv"])
     assert before / after == pytest.approx(1 + 8 * 45_000 / (60 * 12_500), rel=5e-3)

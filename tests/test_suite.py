@@ -24,7 +24,7 @@ from ablations.execution import cost, speeds
 from ablations.execution.datasets import Facts
 from ablations.execution.speeds import Speed
 from ablations.execution.training import Machine
-from ablations.plan import Request, Task, cheapest_first, reported_runs
+from ablations.plan import Plan, Request, cheapest_first, reported_runs
 from alexnet_tf.spec import PAPER, replace
 
 #: Shares its ReLU arm with relu_vs_tanh; the tanh arm has another rate.
@@ -53,12 +53,12 @@ def ablate(out: Path, *words: str) -> int:
     return command.main(["--dataset", "builtin", "--out", str(out), *words])
 
 
-def task(name: str, **request) -> Task:
+def task(name: str, **request) -> Plan:
     asked = Request(**{"dataset": "builtin", **request})
-    return Task(name=name, study=study.load(name), request=asked)
+    return Plan(name=name, study=study.load(name), request=asked)
 
 
-def runs_of(item: Task) -> tuple[plan.PlannedRun, ...]:
+def runs_of(item: Plan) -> tuple[plan.PlannedRun, ...]:
     return reported_runs(item.study, item.request, {})
 
 

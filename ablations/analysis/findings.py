@@ -100,8 +100,7 @@ def _of_speed(analysis: Analysis, item: Comparison, row: dict[Any, Any]) -> Find
 def _shared(analysis: Analysis | ScoreAnalysis, row: dict[Any, Any]) -> dict[str, Any]:
     """Return the fields that do not depend on the kind of study."""
     study = analysis.study
-    budgets = study.imagenet_budgets if analysis.dataset == "imagenet" else study.budgets
-    entry = budgets.get(analysis.budget)
+    entry = study.budgets.get(analysis.budget)
     return {
         "study": study.name,
         "title": study.title,

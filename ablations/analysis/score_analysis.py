@@ -103,8 +103,7 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
     dataset, synthetic = frames.dataset(study, runs)
     label = f"{dataset} (synthetic)" if synthetic else dataset
     by_arm = {arm: frames.reported(runs, arm) for arm in study.arms}
-    budgets = study.imagenet_budgets if dataset == "imagenet" else study.budgets
-    against = partial(objections, budgets.get(budget), budget, synthetic=synthetic)
+    against = partial(objections, study.budgets.get(budget), budget, synthetic=synthetic)
     pairs = {item.name: effects.pair(by_arm, item) for item in study.differences}
     treated = checks.rows(study, by_arm)
     rows = {

@@ -15,7 +15,7 @@ from ablations import study
 from ablations.cli.options import Options, parse
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine
-from ablations.plan import Task, check, saved
+from ablations.plan import Plan, check, saved
 from alexnet_tf import files
 from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
 
@@ -38,10 +38,10 @@ def _main(options: Options) -> int:
     console = Console(soft_wrap=not sys.stdout.isatty())
     if options.list:
         return _list(console)
-    tasks = _tasks(console, options)
+    plans = _plans(console, options)
     if options.report_only:
-        return _rebuild(console, tasks, options)
-    _check(tasks)
+        return _rebuild(console, plans, options)
+    _check(plans)
     machine = Machine(
         out=options.out,
         cache=store.cache(options.out),
@@ -53,27 +53,27 @@ def _main(options: Options) -> int:
     if options.probe:
         from ablations.cli.probe_table import show_probe
 
-        return show_probe(console, tasks, machine)
+        return show_probe(console, plans, machine)
     files.check_writable(options.out)
     request = datasets.resolved(console, options.request, machine)
-    tasks = [dataclasses.replace(task, request=request) for task in tasks]
+    plans = [dataclasses.replace(plan, request=request) for plan in plans]
     # pandas, SciPy and Matplotlib take a second to import; --help and --list must not wait
     if options.plan:
         from ablations.cli.plan_table import show_plan
 
-        return show_plan(console, tasks, machine, retry_failed=options.retry_failed)
+        return show_plan(console, plans, machine, retry_failed=options.retry_failed)
     from ablations.suite import Policy, perform
 
     if options.fresh:
         from ablations.cli import fresh
 
-        fresh.forget(console, tasks, machine)
+        fresh.forget(console, plans, machine)
     policy = Policy(retry_failed=options.retry_failed, fail_fast=options.fail_fast)
-    return perform(console, tasks, machine, policy)[0]
+    return perform(console, plans, machine, policy)[0]
 
 
-def _tasks(console: Console, options: Options) -> list[Task]:
-    """Return the studies that are named.
+def _plans(console: Console, options: Options) -> list[Plan]:
+    """Return a plan for each study that is named; its data set may still be "auto".
 
     Raises:
         SpecError: no such study.
@@ -81,52 +81,47 @@ def _tasks(console: Console, options: Options) -> list[Task]:
     every = _ALL in options.studies
     named = [*(study.names() if every else ()), *(n for n in options.studies if n != _ALL)]
     request = options.request
-    tasks: dict[str, Task] = {}
+    plans: dict[str, Plan] = {}
     left_out: list[str] = []
     for name in dict.fromkeys(named):
         chosen = study.load(name)
         if every and request.dataset == "imagenet" and not chosen.on_imagenet:
             left_out.append(name)
             continue
-        tasks[chosen.name] = Task(name=name, study=chosen, request=request)
+        plans[chosen.name] = Plan(name=name, study=chosen, request=request)
     if left_out:
         console.print(f"left out, not for ImageNet: {', '.join(left_out)}", highlight=False)
-    return list(tasks.values())
+    return list(plans.values())
 
 
-def _check(tasks: Sequence[Task]) -> None:
+def _check(plans: Sequence[Plan]) -> None:
     """Check what is asked of each study, before anything is read or written.
 
     Raises:
         SpecError: a request that a study cannot take.
     """
-    for task in tasks:
+    for plan in plans:
         try:
-            check(task.study, task.request)
+            check(plan.study, plan.request)
         except SpecError as error:
-            raise SpecError(f"{task.name}: {error}" if len(tasks) > 1 else str(error)) from error
+            raise SpecError(f"{plan.name}: {error}" if len(plans) > 1 else str(error)) from error
 
 
-def _rebuild(console: Console, tasks: Sequence[Task], options: Options) -> int:
+def _rebuild(console: Console, plans: Sequence[Plan], options: Options) -> int:
     """Write the reports again from their records; of several, those that have been made."""
     from ablations import suite
 
-    several = len(tasks) > 1
-    folders = {task.name: options.out / task.study.name for task in tasks}
-    made = [task for task in tasks if not several or saved.exists(folders[task.name])]
+    folders = {plan.name: options.out / plan.study.name for plan in plans}
+    made = [plan for plan in plans if len(plans) == 1 or saved.exists(folders[plan.name])]
     if not made:
         raise DataError(f"no report in {options.out} yet. Run without --report-only.")
-    for task in [_recalled(task, folders[task.name], options) for task in made]:
-        if several:
-            console.rule(task.study.name)
-        suite.report(console, task, options.out)
-    if several:
-        suite.index(console, tasks, options.out)
+    again = [_recalled(plan, folders[plan.name], options) for plan in made]
+    suite.report(console, again, store.Records(options.out), index=len(plans) > 1)
     return 0
 
 
-def _recalled(task: Task, folder: Path, options: Options) -> Task:
-    """Return the task with the request of its last report, and what is asked beyond it.
+def _recalled(plan: Plan, folder: Path, options: Options) -> Plan:
+    """Return the plan with the request of its last report, and what is asked beyond it.
 
     Raises:
         DataError: the request that was kept is none.
@@ -136,14 +131,14 @@ def _recalled(task: Task, folder: Path, options: Options) -> Task:
     asked = {name: getattr(options.request, name) for name in options.asked}
     if asked.get("dataset") == "auto":
         del asked["dataset"]  # whichever it was
-    task = dataclasses.replace(task, request=dataclasses.replace(kept, **asked))
+    plan = dataclasses.replace(plan, request=dataclasses.replace(kept, **asked))
     try:
-        _check([task])
+        _check([plan])
     except SpecError as error:
         if asked:
             raise
         raise DataError(f"{folder / saved.NAME}: {error} Run the study again.") from error
-    return task
+    return plan
 
 
 def _list(console: Console) -> int:

@@ -9,20 +9,21 @@ from rich.console import Console
 
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine
-from ablations.plan import Task, reported_runs
+from ablations.plan import Plan
 from ablations.report import collect
 from alexnet_tf.errors import LockedError
 
 
-def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
-    """Forget every run that the tasks plan, but those that another process computes.
+def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
+    """Forget every run of the plans, but those that another process computes.
 
     Raises:
         DataError, StoppedError: the data are missing or damaged; nothing is forgotten then.
         OSError: a record cannot be deleted.
     """
-    datasets.prepare(console, tasks[0].request.dataset, machine)
-    ids = dict.fromkeys(run_id for task in tasks for run_id in _planned(task, machine.out))
+    datasets.prepare(console, plans[0].request.dataset, machine)
+    records = store.Records(machine.out)
+    ids = dict.fromkeys(run_id for plan in plans for run_id in _planned(plan, records))
     forgotten = set()
     for run_id in ids:
         if not store.folder(machine.out, run_id).is_dir():
@@ -34,7 +35,7 @@ def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
         else:
             forgotten.add(run_id)
     console.print(f"{len(forgotten)} runs forgotten", highlight=False)
-    others = _reports_of(forgotten, machine.out, {task.study.name for task in tasks})
+    others = _reports_of(forgotten, machine.out, {plan.study.name for plan in plans})
     if others:
         words = "other report shows" if len(others) == 1 else "other reports show"
         console.print(
@@ -45,11 +46,10 @@ def forget(console: Console, tasks: Sequence[Task], machine: Machine) -> None:
         )
 
 
-def _planned(task: Task, out: Path) -> list[str]:
+def _planned(plan: Plan, records: store.Records) -> list[str]:
     """Return the runs' ids: searches, and what counts before and after them."""
-    rates = collect.rates(task.study, task.request, out)
-    reported = [reported_runs(task.study, task.request, chosen) for chosen in ({}, rates)]
-    return [run.experiment.run_id for runs in (task.searches, *reported) for run in runs]
+    searched = plan.with_rates(collect.rates(plan, records))
+    return [run.experiment.run_id for run in (*plan.runs, *searched.reported)]
 
 
 def _reports_of(forgotten: set[str], out: Path, own: set[str]) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ablations.execution.training import default_jobs
-from ablations.plan import Request, at_least_one
+from ablations.plan import Request
 from alexnet_tf.errors import SpecError
-from alexnet_tf.values import nearest, parse_setting
+from alexnet_tf.values import at_least_one, nearest, parse_setting
 
 _PRECISIONS = ["float32", "mixed_bfloat16"]
 

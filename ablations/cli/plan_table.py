@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -12,38 +11,21 @@ from rich.table import Table
 from ablations.execution import cost, datasets, store
 from ablations.execution.progress import duration
 from ablations.execution.training import Machine
-from ablations.plan import PlannedRun, Task, cheapest_first, reported_runs
+from ablations.plan import Plan, PlannedRun, cheapest_first
 from ablations.report import collect
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Planned:
-    """A study's runs: those that search, and those that count."""
-
-    task: Task
-    rates: Mapping[str, float]  # arm -> learning rate that a finished search has chosen
-    searches: tuple[PlannedRun, ...]
-    reported: tuple[PlannedRun, ...]
-
-    @property
-    def runs(self) -> tuple[PlannedRun, ...]:
-        return (*self.searches, *self.reported)
-
-
 def show_plan(
-    console: Console, tasks: Sequence[Task], machine: Machine, *, retry_failed: bool
+    console: Console, plans: Sequence[Plan], machine: Machine, *, retry_failed: bool
 ) -> int:
     """Print the plan; train nothing but a probe of a few seconds. Return 0."""
-    plans = []
-    for task in tasks:
-        rates = collect.rates(task.study, task.request, machine.out)
-        reported = reported_runs(task.study, task.request, rates)
-        plans.append(_Planned(task=task, rates=rates, searches=task.searches, reported=reported))
+    records = store.Records(machine.out)
+    plans = [plan.with_rates(collect.rates(plan, records)) for plan in plans]
     distinct = {run.experiment.run_id for plan in plans for run in plan.runs}
-    states = {run_id: store.state(machine.out, run_id) for run_id in sorted(distinct)}
+    states = {run_id: records.state(run_id) for run_id in sorted(distinct)}
     settled = {"done"} if retry_failed else {"done", "failed"}
     todo = {
-        run.experiment.run_id: (plan.task, run)
+        run.experiment.run_id: (plan, run)
         for plan in plans
         for run in plan.runs
         if states[run.experiment.run_id] not in settled
@@ -56,7 +38,7 @@ def show_plan(
     order = [
         seconds[run.experiment.run_id]
         for part in ("searches", "reported")
-        for _, runs in cheapest_first([(plan.task, _open(plan, part, todo)) for plan in plans])
+        for _, runs in cheapest_first([(plan, _open(plan, part, todo)) for plan in plans])
         for run in runs
     ]
     total = duration(cost.makespan(order, machine.jobs))
@@ -71,13 +53,13 @@ def show_plan(
     return 0
 
 
-def _open(plan: _Planned, part: str, todo: Mapping[str, object]) -> list[PlannedRun]:
+def _open(plan: Plan, part: str, todo: Mapping[str, object]) -> list[PlannedRun]:
     runs = plan.searches if part == "searches" else plan.reported
     return [run for run in runs if run.experiment.run_id in todo]
 
 
 def _seconds(
-    console: Console, todo: Mapping[str, tuple[Task, PlannedRun]], machine: Machine
+    console: Console, todo: Mapping[str, tuple[Plan, PlannedRun]], machine: Machine
 ) -> dict[str, float]:
     """Return run id -> expected seconds, measured by a probe now or before."""
     dataset = next(iter(todo.values()))[0].request.dataset
@@ -101,7 +83,7 @@ def _seconds(
         soft_wrap=True,
     )
     return {
-        run_id: cost.seconds(task, run, measured, facts) for run_id, (task, run) in todo.items()
+        run_id: cost.seconds(plan, run, measured, facts) for run_id, (plan, run) in todo.items()
     }
 
 
@@ -115,7 +97,7 @@ def _status(console: Console) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _runs(plan: _Planned, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:
+def _runs(plan: Plan, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:
     """Return one row a run of a single study."""
     table = _table("run", "arm", "role", "seed", "learning rate", "state", "time")
     for run in plan.runs:
@@ -128,23 +110,20 @@ def _runs(plan: _Planned, states: Mapping[str, str], seconds: Mapping[str, float
     return table
 
 
-def _studies(plans: Sequence[_Planned], seconds: Mapping[str, float]) -> Table:
+def _studies(plans: Sequence[Plan], seconds: Mapping[str, float]) -> Table:
     """Return one row a study, in the order in which they are computed."""
     table = _table("study", "runs", "shared", "to compute", "time, one after the other")
-    by_task = {plan.task.study.name: plan for plan in plans}
     openly = [
-        (plan.task, [run for run in plan.runs if run.experiment.run_id in seconds])
-        for plan in plans
+        (plan, [run for run in plan.runs if run.experiment.run_id in seconds]) for plan in plans
     ]
-    for task, left in cheapest_first(openly):
-        plan = by_task[task.study.name]
+    for plan, left in cheapest_first(openly):
         ids = {run.experiment.run_id for run in plan.runs}
         others = {
             run.experiment.run_id for other in plans if other is not plan for run in other.runs
         }
         took = sum(seconds[run.experiment.run_id] for run in left)
         shown = (len(ids), len(ids & others), len(left))
-        table.add_row(task.study.name, *map(str, shown), duration(took) if left else "")
+        table.add_row(plan.study.name, *map(str, shown), duration(took) if left else "")
     return table
 
 

@@ -11,32 +11,32 @@ from rich.table import Table
 
 from ablations.execution.steps import images_per_second
 from ablations.execution.training import Machine
-from ablations.plan import Task, reported_runs
+from ablations.plan import Plan
 from alexnet_tf.spec import Experiment, diff
 
 _MOST_CHANGES = 12  # lines an arm
 
 
-def show_probe(console: Console, tasks: Sequence[Task], machine: Machine) -> int:
+def show_probe(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
     """Print each study's arms; train nothing but a few steps on random numbers.
 
     Returns:
         0, or 4 where a net cannot be trained here.
     """
     code = 0
-    for task in tasks:
-        console.print(f"[bold]{task.study.name}[/bold], {task.request.budget}", highlight=False)
-        code = max(code, _study(console, task, machine))
+    for plan in plans:
+        console.print(f"[bold]{plan.study.name}[/bold], {plan.request.budget}", highlight=False)
+        code = max(code, _study(console, plan, machine))
     return code
 
 
-def _study(console: Console, task: Task, machine: Machine) -> int:
-    if task.request.dataset == "auto":
-        task = dataclasses.replace(
-            task, request=dataclasses.replace(task.request, dataset="cifar10")
+def _study(console: Console, plan: Plan, machine: Machine) -> int:
+    if plan.request.dataset == "auto":
+        plan = dataclasses.replace(
+            plan, request=dataclasses.replace(plan.request, dataset="cifar10")
         )
     arms: dict[str, Experiment] = {}
-    for run in reported_runs(task.study, task.request, {}):
+    for run in plan.reported:
         arms.setdefault(run.arm, run.experiment)
     table = Table(box=None, pad_edge=False)
     for name in ("arm", "parameters", "MFLOPs an image", "step", "images/s"):

@@ -15,7 +15,7 @@ from ablations.execution.datasets import Facts
 from ablations.execution.speeds import Speed
 from ablations.execution.steps import images_per_second
 from ablations.execution.training import Machine, execute
-from ablations.plan import PlannedRun, Task, epoch_work
+from ablations.plan import Plan, PlannedRun, epoch_work
 from alexnet_tf.spec import Experiment, Precision, replace
 
 # An epoch of a probe takes about a second at 30 GFLOP/s, the rate of a slow core.
@@ -31,13 +31,13 @@ _STORED = {"cifar10": 32, "builtin": 32, "imagenet": 256}
 _SAMPLE = 10_000
 
 
-def representatives(todo: Sequence[tuple[Task, PlannedRun]]) -> list[PlannedRun]:
+def representatives(todo: Sequence[tuple[Plan, PlannedRun]]) -> list[PlannedRun]:
     """Return the few runs to measure: every other net's time follows from its operations.
 
     One study: the nets of its first comparison. Several: the commonest net of each kind.
     """
     runs = [run for _, run in todo]
-    if len({task.study.name for task, _ in todo}) == 1:
+    if len({plan.study.name for plan, _ in todo}) == 1:
         study = todo[0][0].study
         first = study.compared[0][1:] if study.compared else tuple(study.arms)[:1]
         runs = [run for run in runs if run.arm in first] or runs[:1]
@@ -142,7 +142,7 @@ def step_speeds(runs: Sequence[PlannedRun], machine: Machine) -> list[Speed]:
     ]
 
 
-def seconds(task: Task, run: PlannedRun, measured: Sequence[Speed], facts: Facts) -> float:
+def seconds(plan: Plan, run: PlannedRun, measured: Sequence[Speed], facts: Facts) -> float:
     """Return the expected wall seconds of a run."""
     same = [s for s in measured if s.net == speeds.net(run.experiment)]
     alike = [s for s in measured if _kind(s.experiment) == _kind(run.experiment)]
@@ -150,7 +150,7 @@ def seconds(task: Task, run: PlannedRun, measured: Sequence[Speed], facts: Facts
     here = run.experiment.model.flops()
     rate = _mean([s.images_per_second * s.experiment.model.flops() / here for s in best])
     first = run.experiment.first_stage
-    shown = task.epochs(run) * images_per_epoch(run.experiment, facts)
+    shown = plan.epochs(run) * images_per_epoch(run.experiment, facts)
     if first is not None:
         shown += first.train.epochs * epoch_work(first) / first.model.flops()
     evaluated = _FORWARD * looked_at(run.experiment, facts)

@@ -16,8 +16,8 @@ from rich.console import Console
 from ablations.execution import store
 from ablations.execution.progress import describe
 from ablations.execution.training import Machine
-from ablations.plan import PlannedRun, StudyRun, Task
-from ablations.study import Quantity, ScoreStudy
+from ablations.plan import Plan, PlannedRun, StudyRun
+from ablations.study import Quantity
 
 #: Quantities that `alexnet_tf.inspect_net` measures, by the part of it that does; every
 #: other one is in the record.
@@ -53,13 +53,15 @@ class Inspection:
         return self.run.planned.experiment.run_id
 
 
-def needed(asked: Iterable[tuple[Task, Sequence[StudyRun]]]) -> list[Inspection]:
+def needed(asked: Iterable[tuple[Plan, Sequence[StudyRun]]]) -> list[Inspection]:
     """Return the trained nets of which a study needs more than is measured, each once."""
     runs: dict[str, StudyRun] = {}
     parts: dict[str, set[str]] = {}
-    for task, of_task in asked:
-        wanted = _wanted(task.study) if isinstance(task.study, ScoreStudy) else {}
-        for run in of_task:
+    for plan, of_plan in asked:
+        wanted: dict[str, set[Quantity]] = {}
+        for arm, quantity in plan.study.measured:
+            wanted.setdefault(arm, set()).add(quantity)
+        for run in of_plan:
             if run.record is None or run.record.status != "done":
                 continue
             lacking = wanted.get(run.planned.arm, set()) - set(run.inspection)
@@ -73,16 +75,6 @@ def needed(asked: Iterable[tuple[Task, Sequence[StudyRun]]]) -> list[Inspection]
         for run_id, found in parts.items()
         if found
     ]
-
-
-def _wanted(study: ScoreStudy) -> dict[str, set[Quantity]]:
-    """Return arm -> the quantities that the study's differences, tables and checks use of it."""
-    wanted: dict[str, set[Quantity]] = {}
-    for arm, quantity in study.used:
-        wanted.setdefault(arm, set()).add(quantity)
-    for check in study.checks:
-        wanted.setdefault(check.arm, set()).add(check.quantity)
-    return wanted
 
 
 def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> int:

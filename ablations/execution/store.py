@@ -34,17 +34,43 @@ def cache(out: Path) -> Path:
     return out / "cache"
 
 
+class Records:
+    """The records of one folder; each finished one is read and checked once."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self._finished: dict[str, RunRecord] = {}
+
+    def read(self, planned: Iterable[PlannedRun]) -> list[StudyRun]:
+        """Return each planned run with its record; a damaged one is named and counts as absent."""
+        return [self._read(run) for run in planned]
+
+    def state(self, run_id: str) -> State:
+        """Say what is there of a run."""
+        found = self._record(run_id)
+        if found is not None:
+            return "failed" if found.status == "failed" else "done"
+        partial = any(folder(self.out, run_id).glob("epoch_*.state"))
+        return "partial" if partial else "new"
+
+    def _record(self, run_id: str) -> RunRecord | None:
+        found = self._finished.get(run_id) or record(self.out, run_id)
+        if found is not None and found.status != "failed":
+            self._finished[run_id] = found
+        return found
+
+    def _read(self, planned: PlannedRun) -> StudyRun:
+        run_id = planned.experiment.run_id
+        found = self._record(run_id)
+        place = folder(self.out, run_id)
+        return StudyRun(
+            planned=planned, record=found, folder=place, inspection=_inspection(place, found)
+        )
+
+
 def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
-    """Return each planned run with its record; a damaged one is named and counts as absent."""
-    return [_read(out, run) for run in planned]
-
-
-def _read(out: Path, planned: PlannedRun) -> StudyRun:
-    place = folder(out, planned.experiment.run_id)
-    found = record(out, planned.experiment.run_id)
-    return StudyRun(
-        planned=planned, record=found, folder=place, inspection=_inspection(place, found)
-    )
+    """Return each planned run with its record, as `Records.read`, in one go."""
+    return Records(out).read(planned)
 
 
 def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
@@ -75,14 +101,6 @@ def record(out: Path, run_id: str) -> RunRecord | None:
                 return found
             _log.warning("%s holds another run, %s; it is left out", path, found.run_id)
     return None
-
-
-def state(out: Path, run_id: str) -> State:
-    """Say what is there of a run."""
-    found = record(out, run_id)
-    if found is not None:
-        return "failed" if found.status == "failed" else "done"
-    return "partial" if any(folder(out, run_id).glob("epoch_*.state")) else "new"
 
 
 def finished(run: StudyRun) -> bool:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ablations.execution import store
-from ablations.plan import PlannedRun, at_least_one
+from ablations.plan import PlannedRun
 from alexnet_tf import files
 from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, UserError
 from alexnet_tf.spec import to_json
+from alexnet_tf.values import at_least_one
 
 #: start, batch, epoch: signs of life. done: a result was written. failed: the run ended
 #: without one. held: another process computes it.

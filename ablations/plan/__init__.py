@@ -1,6 +1,6 @@
 """Which runs a request means. Pure: nothing is computed or drawn here."""
 
-from ablations.plan.expand import Task as Task
+from ablations.plan.expand import Plan as Plan
 from ablations.plan.expand import budget as budget
 from ablations.plan.expand import cheapest_first as cheapest_first
 from ablations.plan.expand import check as check
@@ -10,7 +10,6 @@ from ablations.plan.order import epoch_work as epoch_work
 from ablations.plan.order import expected_epochs as expected_epochs
 from ablations.plan.request import DATASETS as DATASETS
 from ablations.plan.request import Request as Request
-from ablations.plan.request import at_least_one as at_least_one
 from ablations.plan.runs import PlannedRun as PlannedRun
 from ablations.plan.runs import Role as Role
 from ablations.plan.runs import StudyRun as StudyRun

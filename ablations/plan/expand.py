@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ablations.plan.order import epoch_work, expected_epochs
@@ -17,26 +18,61 @@ from alexnet_tf.values import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """A study and what is asked of it."""
+class Plan:
+    """What a request means for a study: made once, and handed on to whatever needs its runs."""
 
     name: str  # as the user names it: a study of the suite or a file
     study: Study
     request: Request  # its data set is a known one, not "auto"
+    rates: Mapping[str, float] = field(default_factory=dict)  # arm -> what its search has chosen
+
+    @cached_property
+    def searches(self) -> tuple[PlannedRun, ...]:
+        """Runs that choose learning rates; none where the budget does not search."""
+        return search_runs(self.study, self.request) if self.budget.search else ()
+
+    @cached_property
+    def reported(self) -> tuple[PlannedRun, ...]:
+        """Runs that count."""
+        return reported_runs(self.study, self.request, self.rates)
 
     @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """Every run: those that search first."""
+        return (*self.searches, *self.reported)
+
+    @cached_property
     def budget(self) -> Budget:
-        """The budget of the request."""
+        """Budget of the request."""
         return budget(self.study, self.request)
 
     @property
-    def searches(self) -> tuple[PlannedRun, ...]:
-        """The runs that choose learning rates; none where the budget does not search."""
-        return search_runs(self.study, self.request) if self.budget.search else ()
+    def label(self) -> str:
+        """Name of the budget, with what was changed in it by hand: that carries no verdict."""
+        request = self.request
+        changes = [f"{path}={value}" for path, value in request.settings.items()]
+        changes = [text for text in changes if not text.startswith("train.precision=")]
+        if request.epochs is not None:
+            changes.append(f"epochs={request.epochs}")
+        name = request.budget
+        return f"{name}, changed by hand: {', '.join(changes)}" if changes else name
+
+    @cached_property
+    def asked(self) -> Study:
+        """Study on the request's data set; a budget changed by hand is one more, exploratory."""
+        here = self.study.at(self.request.dataset)
+        if self.label == self.request.budget:
+            return here
+        changed = dataclasses.replace(self.budget, exploratory=True)
+        return dataclasses.replace(here, budgets={**here.budgets, self.label: changed})
+
+    def with_rates(self, rates: Mapping[str, float]) -> Plan:
+        """Return the plan after its search."""
+        return dataclasses.replace(self, rates=rates)
 
     def epochs(self, run: PlannedRun) -> float:
-        """Return how many epochs a run of the task will take."""
-        return expected_epochs(self.study, run, self.request.budget)
+        """Return how many epochs a run of the plan will take."""
+        return expected_epochs(self.study.at(self.request.dataset), run, self.request.budget)
 
     def work(self, run: PlannedRun) -> float:
         """Return the operations of a run's forward passes: what its time grows with."""
@@ -55,8 +91,7 @@ def budget(study: Study, request: Request) -> Budget:
     Raises:
         SpecError: the study has no such budget or no nets for the data set.
     """
-    _arms(study, request)
-    budgets = study.imagenet_budgets if request.dataset == "imagenet" else study.budgets
+    budgets = study.at(request.dataset).budgets
     if request.budget not in budgets:
         raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
     chosen = budgets[request.budget]
@@ -127,25 +162,25 @@ def reported_runs(
 
 
 def cheapest_first(
-    todo: Sequence[tuple[Task, Sequence[PlannedRun]]],
-) -> list[tuple[Task, list[PlannedRun]]]:
-    """Return the tasks by the cost of their runs, each run where it stands first.
+    todo: Sequence[tuple[Plan, Sequence[PlannedRun]]],
+) -> list[tuple[Plan, list[PlannedRun]]]:
+    """Return the plans by the cost of their runs, each run where it stands first.
 
-    A run that two tasks share is computed with the cheaper one.
+    A run that two plans share is computed with the cheaper one.
     """
     seen: set[str] = set()
     ordered = []
-    for task, runs in sorted(todo, key=lambda item: sum(item[0].work(run) for run in item[1])):
+    for plan, runs in sorted(todo, key=lambda item: sum(item[0].work(run) for run in item[1])):
         fresh = {run.experiment.run_id: run for run in runs if run.experiment.run_id not in seen}
         seen |= set(fresh)
-        ordered.append((task, task.longest_first(list(fresh.values()))))
+        ordered.append((plan, plan.longest_first(list(fresh.values()))))
     return ordered
 
 
 def _base(study: Study, request: Request, arm: str) -> Experiment:
     """Return the arm's experiment with budget, data set and settings, before rate and seed."""
     chosen = budget(study, request)
-    base = _arms(study, request)[arm]
+    base = study.at(request.dataset).arms[arm]
     changes: dict[str, Any] = {
         "data.dataset": request.dataset,
         "data.train_images": chosen.train_images,
@@ -179,16 +214,3 @@ def _lasting(stage: Experiment | Pretraining, epochs: int | None) -> dict[str, A
     if jitter is not None and jitter.epochs is not None:
         fields["data.augment.jitter.epochs"] = share(jitter.epochs)
     return fields
-
-
-def _arms(study: Study, request: Request) -> Mapping[str, Experiment]:
-    """Return the study's arms for the data set of the request.
-
-    Raises:
-        SpecError: the study has none for ImageNet.
-    """
-    if request.dataset != "imagenet":
-        return study.arms
-    if not study.on_imagenet:
-        raise SpecError(f"{study.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
-    return study.on_imagenet

@@ -8,7 +8,7 @@ from typing import Any
 
 from ablations.plan.order import PUBLISHED
 from alexnet_tf.errors import SpecError
-from alexnet_tf.values import nearest
+from alexnet_tf.values import at_least_one, nearest
 
 #: What --dataset takes.
 DATASETS = ("auto", *PUBLISHED)
@@ -42,14 +42,3 @@ class Request:
         )
         if not named:
             raise SpecError(f"`settings` must map fields to values. Received: {self.settings!r}")
-
-
-def at_least_one(option: str, value: int) -> int:
-    """Return `value`, a number that an option of the command line takes.
-
-    Raises:
-        SpecError: it is no whole number, or below 1.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SpecError(f"{option} must be a whole number, at least 1. Received: {value!r}")
-    return value

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablations import study
+from ablations.execution.store import Records
 from ablations.plan import saved
 from ablations.report.collect import studies
 from ablations.report.index_page import write_index
@@ -35,7 +36,7 @@ def _write(out: Path, files: Sequence[str]) -> int:
     own = [study.load(name) for name in files]
     if not any(saved.exists(out / item.name) for item in [*studies(), *own]):
         raise DataError(_no_report(out))
-    print(f"index: {write_index(out, own)}")
+    print(f"index: {write_index(Records(out), own)}")
     return 0
 
 

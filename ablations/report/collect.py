@@ -6,18 +6,16 @@ own files is read, so that a stale page cannot reach the index.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from ablations import plan, study
+from ablations import study
 from ablations.analysis.learning_rates import choose_learning_rates
 from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
 from ablations.analysis.speed_analysis import Analysis, analyse
-from ablations.execution import store
-from ablations.plan import Request, StudyRun, reported_runs, saved, search_runs
+from ablations.execution.store import Records
+from ablations.plan import Plan, StudyRun, saved, search_runs
 from ablations.study import ScoreStudy, SpeedStudy, Study
 from alexnet_tf.errors import DataError, SpecError
 
@@ -34,56 +32,59 @@ class Collected:
     runs: tuple[StudyRun, ...]
 
 
-def collect(out: Path, own: Sequence[Study] = ()) -> list[Collected]:
-    """Return every study that has a report under `out`, in the paper's order, then the user's.
-
-    A user's `own` studies must be given: a folder of reports never says what code to run.
+def collect(
+    records: Records, own: Sequence[Study] = (), made: Sequence[Collected] = ()
+) -> list[Collected]:
+    """Return every study that has a report in the folder, in the paper's order, then the user's.
 
     A report whose request cannot be read is named and counts as not there.
+
+    Args:
+        records: of the folder.
+        own: the user's studies; a folder of reports never says what code to run.
+        made: studies that have just been analysed, and are not analysed again.
     """
+    known = {item.analysis.study.name: item for item in made}
     found = []
     for chosen in [*studies(), *own]:
-        folder = out / chosen.name
+        folder = records.out / chosen.name
         if not saved.exists(folder):
             continue
+        if chosen.name in known:
+            found.append(known[chosen.name])
+            continue
         try:
-            found.append(collect_study(chosen, saved.load(folder), out))
+            plan = Plan(name=chosen.name, study=chosen, request=saved.load(folder))
+            found.append(collect_study(plan, records))
         except (OSError, DataError, SpecError) as error:
             _log.warning("%s: %s; the study counts as not run", folder, error)
     return found
 
 
-def collect_study(chosen: Study, request: Request, out: Path) -> Collected:
-    """Read the runs of the request and analyse them.
+def collect_study(plan: Plan, records: Records) -> Collected:
+    """Read the runs of the plan and analyse them.
 
     Raises:
         SpecError: the request does not fit the study.
     """
-    runs = store.read(out, reported_runs(chosen, request, rates(chosen, request, out)))
-    searched = store.read(out, search_runs(chosen, request))
-    if plan.budget(chosen, request).search or any(run.record for run in searched):
+    plan = plan.with_rates(rates(plan, records))
+    runs = records.read(plan.reported)
+    searched = records.read(search_runs(plan.study, plan.request))
+    if plan.budget.search or any(run.record for run in searched):
         runs += searched
-    label = budget_label(request)
-    asked = _as_asked(chosen, request, label)
+    asked = plan.asked
     if isinstance(asked, SpeedStudy):
-        return Collected(analysis=analyse(asked, runs, budget=label), runs=tuple(runs))
+        return Collected(analysis=analyse(asked, runs, budget=plan.label), runs=tuple(runs))
     if isinstance(asked, ScoreStudy):
-        return Collected(analysis=analyse_scores(asked, runs, budget=label), runs=tuple(runs))
-    raise SpecError(f"`{chosen.name}` must be a SpeedStudy or a ScoreStudy. Received: {chosen!r}")
+        return Collected(analysis=analyse_scores(asked, runs, budget=plan.label), runs=tuple(runs))
+    raise SpecError(
+        f"`{asked.name}` must be a SpeedStudy or a ScoreStudy. Received: {plan.study!r}"
+    )
 
 
 def studies() -> list[Study]:
     """Return every study of the suite, by the section of the paper."""
     return sorted((study.load(name) for name in study.names()), key=_section)
-
-
-def budget_label(request: Request) -> str:
-    """Return the budget's name, with what was changed in it by hand: that carries no verdict."""
-    changes = [f"{path}={value}" for path, value in request.settings.items()]
-    changes = [text for text in changes if not text.startswith("train.precision=")]
-    if request.epochs is not None:
-        changes.append(f"epochs={request.epochs}")
-    return f"{request.budget}, changed by hand: {', '.join(changes)}" if changes else request.budget
 
 
 def _section(chosen: Study) -> tuple[list[int], str]:
@@ -96,27 +97,8 @@ def _section(chosen: Study) -> tuple[list[int], str]:
     return [*(int(part) for part in number.split(".") if part.isdigit()), _LAST], chosen.name
 
 
-def rates(chosen: Study, request: Request, out: Path) -> Mapping[str, float]:
+def rates(plan: Plan, records: Records) -> Mapping[str, float]:
     """Return arm -> learning rate where the budget searches and the search is complete."""
-    if not isinstance(chosen, SpeedStudy) or not plan.budget(chosen, request).search:
+    if not isinstance(plan.study, SpeedStudy) or not plan.searches:
         return {}
-    return choose_learning_rates(chosen, store.read(out, search_runs(chosen, request)))
-
-
-def _as_asked(chosen: Study, request: Request, label: str) -> Study:
-    """Return the study with the arms, budgets and limits of the request's data set."""
-    if request.dataset == "imagenet":
-        chosen = dataclasses.replace(
-            chosen,
-            arms=chosen.on_imagenet,
-            budgets=chosen.imagenet_budgets,
-            scale_limits="",
-        )
-    if label == request.budget:
-        return chosen
-    changed = dataclasses.replace(plan.budget(chosen, request), exploratory=True)
-    return dataclasses.replace(
-        chosen,
-        budgets={**chosen.budgets, label: changed},
-        imagenet_budgets={**chosen.imagenet_budgets, label: changed},
-    )
+    return choose_learning_rates(plan.study, records.read(plan.searches))

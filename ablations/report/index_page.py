@@ -16,6 +16,7 @@ from ablations.analysis.ranking import UNIT
 from ablations.analysis.score_analysis import ScoreAnalysis
 from ablations.analysis.score_verdict import ScoreVerdict
 from ablations.analysis.speed_analysis import Analysis
+from ablations.execution.store import Records
 from ablations.plan import StudyRun
 from ablations.report import html, numbers, text_tables
 from ablations.report.collect import Collected, collect, studies
@@ -34,12 +35,15 @@ _VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
 _DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
 
 
-def write_index(out: Path, own: Sequence[Study] = ()) -> Path:
-    """Read every report's records again and write the page over them all into `out`.
+def write_index(
+    records: Records, own: Sequence[Study] = (), made: Sequence[Collected] = ()
+) -> Path:
+    """Write the page over all the reports of a folder, from their records.
 
     Args:
-        out: folder of the reports.
+        records: of the folder.
         own: studies that are not of the suite, to be on the page too.
+        made: studies that have just been analysed.
 
     Returns:
         The page. Beside it lie findings.csv, claims.md and claims.tex.
@@ -47,7 +51,7 @@ def write_index(out: Path, own: Sequence[Study] = ()) -> Path:
     Raises:
         OSError: the folder cannot be written.
     """
-    return write(collect(out, own), studies(), out)[-1]
+    return write(collect(records, own, made), studies(), records.out)[-1]
 
 
 def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> list[Path]:

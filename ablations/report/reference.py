@@ -102,8 +102,7 @@ def beside(
     Args:
         folder: of the page, for the link; None: no link.
     """
-    budgets = study.imagenet_budgets if dataset == "imagenet" else study.budgets
-    entry = budgets.get(budget)
+    entry = study.budgets.get(budget)
     if dataset == "imagenet" or entry is None or not entry.exploratory:
         return None
     item = known().get((study.name, comparison))

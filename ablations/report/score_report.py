@@ -81,13 +81,12 @@ def _page(
     drawings = {"wide": figure, "narrow": score_figure.draw(analysis, stacked=True)}
     words = _description(analysis)
     figures = {key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()}
-    budget = analysis.study.budgets.get(analysis.budget)
     return html.render(
         "score.html",
         scripts=("curves.js",),
         analysis=analysis,
         study=analysis.study,
-        budget=budget or analysis.study.imagenet_budgets.get(analysis.budget),
+        budget=analysis.study.budgets.get(analysis.budget),
         planned=html.statuses(analysis.runs),
         comparisons=[_comparison(analysis, row, folder) for row in html.rows(analysis.comparisons)],
         arms=_arms(analysis),

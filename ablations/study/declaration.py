@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from ablations.study.comparison import (
     Check,
@@ -81,6 +81,26 @@ class Study:
                 f"study {self.name}: `section` must name one of the paper, e.g. '3.3'. "
                 f"Received: {self.section!r}"
             )
+
+    def at(self, dataset: str) -> Self:
+        """Return the study with the nets, budgets and limits that it has for a data set.
+
+        One type for both scales, so that whatever takes a study takes it at either.
+
+        Raises:
+            SpecError: it has no nets for ImageNet.
+        """
+        if dataset != "imagenet":
+            return self
+        if not self.on_imagenet:
+            raise SpecError(f"{self.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
+        large = {"arms": self.on_imagenet, "budgets": self.imagenet_budgets}
+        return dataclasses.replace(self, **large, scale_limits="")
+
+    @property
+    def measured(self) -> list[tuple[str, Quantity]]:
+        """Arms with the quantities that the study's tables and checks use of them."""
+        return []
 
     @property
     def paper_value(self) -> str:
@@ -186,6 +206,10 @@ class ScoreStudy(Study):
         arms = list(self.arms)
         found.extend((arm, quantity) for arm in arms for quantity in self.shown)
         return sorted(dict.fromkeys(found), key=lambda pair: arms.index(pair[0]))
+
+    @property
+    def measured(self) -> list[tuple[str, Quantity]]:
+        return [*self.used, *((check.arm, check.quantity) for check in self.checks)]
 
     def _check_nets(self) -> None:
         """Refuse two primary comparisons of one baseline with nets that differ in names alone.
