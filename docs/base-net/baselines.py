@@ -153,7 +153,7 @@ def main() -> int:
     rows = []
     for name, learn, cs in (
         ("k-means codes + SVM", k_means, (1e-4, 3e-4, 1e-3, 3e-3)),
-        ("SIFT + Fisher vectors", sift_fisher, (1e-5, 1e-4, 1e-3, 1e-2)),
+        ("SIFT + Fisher vectors", sift_fisher, (1e-6, 1e-5, 1e-4, 1e-3)),
     ):
         before = resource.getrusage(resource.RUSAGE_SELF)
         found = classified(learn(train), images, chosen, cs)
