@@ -420,7 +420,10 @@ def test_summary_of_finished_censored_diverged_failed_and_new_runs():
 
 
 def test_curves_are_placed_at_the_middle_of_the_epoch():
-    curves = analyse(STUDY, [run("relu", 0, 2.0)], budget="standard").curves
+    one = run("relu", 0, 2.0)
+    curves = analyse(STUDY, [one], budget="standard").curves
+    assert one.record is not None
+    assert curves.train_error.tolist() == [100 * point.train_error for point in one.record.curve]
     assert curves.epoch_midpoint.tolist() == [0.5, 1.5, 2.5]
     assert curves.updates.tolist() == [100, 200, 300]
 
@@ -459,12 +462,12 @@ def test_pairs_are_by_seed():
 def test_sensitivity_has_every_threshold_and_agrees_with_the_comparison():
     result = analyse(STUDY, study_runs(RELU, [30.0, 31, 32, 33, None]), budget="standard")
     table = result.sensitivity.set_index("threshold")
-    assert table.index.tolist() == [0.20, 0.25, 0.30]
+    assert table.index.tolist() == [20, 25, 30]
     columns = ["n", "ratio", "ratio_low", "ratio_high", "n_censored"]
-    assert table.loc[0.25, columns].tolist() == result.comparisons.loc[0, columns].tolist()
-    assert table.loc[0.25, "variant_mean"] == pytest.approx(result.summary["mean"][1])
+    assert table.loc[25, columns].tolist() == result.comparisons.loc[0, columns].tolist()
+    assert table.loc[25, "variant_mean"] == pytest.approx(result.summary["mean"][1])
     # Runs that stop at 25 % say nothing exact about 20 %.
-    assert table.loc[0.20, "n_censored"] == 5 and table.loc[0.30, "n_censored"] == 1
+    assert table.loc[20, "n_censored"] == 5 and table.loc[30, "n_censored"] == 1
 
 
 def test_differences_are_those_of_the_runs():
@@ -524,7 +527,7 @@ def test_search_runs_never_count_in_the_result():
     table = b.search
     assert table.n.tolist() == [1, 1] and table.status.tolist() == ["done", "done"]
     assert table.epochs_to_threshold.tolist() == pytest.approx([5, math.nan], nan_ok=True)
-    assert table.final_train_error[1] == 0.5
+    assert table.final_train_error[1] == 50
 
 
 def test_an_exploratory_budget_of_another_name():

@@ -331,7 +331,7 @@ def test_mean_line_meets_the_threshold_at_the_mean_time(usual: tuple[Path, Analy
     for arm, mean in zip(analysis.summary["arm"], analysis.summary["mean"], strict=True):
         runs = analysis.runs.loc[analysis.runs["arm"] == arm, "run_id"]
         seeds = [analysis.curves.loc[analysis.curves["run_id"] == run] for run in runs]
-        threshold = np.array([STUDY.outcome.threshold])
+        threshold = np.array([100 * STUDY.outcome.threshold])
         times = [speed_figure._first_epoch(seed, threshold)[0] for seed in seeds]
         assert sum(times) / len(times) == pytest.approx(mean)
 

@@ -106,7 +106,7 @@ def search_rows(study: SpeedStudy, runs: Sequence[StudyRun]) -> list[dict[str, o
                 "learning_rate": rate.learning_rate,
                 "n": rate.n,
                 "epochs_to_threshold": rate.epochs,
-                "final_train_error": rate.error,
+                "final_train_error": 100 * rate.error,
                 "status": rate.status,
                 "chosen": chosen,
                 "at_edge": chosen and rate.learning_rate in (min(grid), max(grid)),

@@ -78,7 +78,7 @@ _OF_A_RUN: tuple[Quantity, ...] = (
 _EFFECT = tuple(field.name for field in dataclasses.fields(Effect))
 
 #: Columns of every table, in order; `frames.frame` knows their types.
-_COLUMNS = {
+COLUMNS = {
     "runs": f"run_id arm seed status learning_rate budget_epochs epochs_done {' '.join(_OF_A_RUN)} "
     "final_train_error final_train_loss parameters mflops seconds images_per_second resumes reason",
     "curves": "run_id arm seed epoch epoch_midpoint updates train_error train_loss "
@@ -126,7 +126,7 @@ def analyse_scores(study: ScoreStudy, runs: Sequence[StudyRun], *, budget: str) 
         else [],
     }
     made = {
-        name: frames.frame(_COLUMNS[name], found, _NUMBERS.get(name, ()))
+        name: frames.frame(COLUMNS[name], found, _NUMBERS.get(name, ()))
         for name, found in rows.items()
     }
     return ScoreAnalysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)

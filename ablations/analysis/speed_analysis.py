@@ -33,7 +33,7 @@ from alexnet_tf.records import RunRecord
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """Every table of a report. Errors are fractions; epochs are floats.
+    """Every table of a report. Errors are in percent; epochs are floats.
 
     runs: one row a planned run (reported first, then search, in plan order): run_id, arm,
         role, seed, learning_rate, status (done|diverged|failed|new), epochs_to_threshold
@@ -77,7 +77,7 @@ class Analysis:
 
 
 #: Columns of every table, in order; `frames.frame` knows their types.
-_COLUMNS = {
+COLUMNS = {
     "runs": "run_id arm role seed learning_rate status epochs_to_threshold censored budget_epochs "
     "updates_to_threshold final_train_error final_train_loss epochs_done validation_error "
     "test_error seconds images_per_second resumes reason",
@@ -96,8 +96,6 @@ _COLUMNS = {
 }
 #: Columns of `runs` that are fields of the record.
 _COPIED = (
-    "validation_error",
-    "test_error",
     "seconds",
     "images_per_second",
     "resumes",
@@ -135,7 +133,7 @@ def analyse(study: SpeedStudy, runs: Sequence[StudyRun], *, budget: str) -> Anal
             for row in frames.difference_rows(study, runs, name, baseline, variant)
         ],
     }
-    made = {name: frames.frame(_COLUMNS[name], found) for name, found in rows.items()}
+    made = {name: frames.frame(COLUMNS[name], found) for name, found in rows.items()}
     return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)
 
 
@@ -180,9 +178,11 @@ def _run_row(run: StudyRun, threshold: float) -> dict[str, object]:
         "epochs_to_threshold": time.epochs if time and time.reached else None,
         "censored": time is not None and not time.reached,
         "updates_to_threshold": time.updates if time else None,
-        "final_train_error": last.train_error if last else None,
+        "final_train_error": 100 * last.train_error if last else None,
         "final_train_loss": last.train_loss if last else None,
         "epochs_done": last.epoch if last else 0,
+        "validation_error": _percent(record.validation_error),
+        "test_error": _percent(record.test_error),
         **{name: getattr(record, name) for name in _COPIED},
     }
 
@@ -192,9 +192,18 @@ def _curve_rows(run: StudyRun) -> list[dict[str, object]]:
     if run.record is None or run.record.status == "failed":
         return []
     return [
-        {**_identity(run), **vars(point), "epoch_midpoint": point.epoch - 0.5}
+        {
+            **_identity(run),
+            **vars(point),
+            "epoch_midpoint": point.epoch - 0.5,
+            "train_error": 100 * point.train_error,
+        }
         for point in run.record.curve
     ]
+
+
+def _percent(error: float | None) -> float | None:
+    return None if error is None else 100 * error
 
 
 def _summary_row(
@@ -288,7 +297,7 @@ def _sensitivity_row(
     pairs = _pairs(runs, comparison, threshold)
     return {
         "comparison": comparison.name,
-        "threshold": threshold,
+        "threshold": 100 * threshold,
         **_ratio_columns(estimate_ratio(pairs)),
         "baseline_mean": t_interval([pair.baseline.epochs for pair in pairs])[0],
         "variant_mean": t_interval([pair.variant.epochs for pair in pairs])[0],

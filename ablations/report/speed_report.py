@@ -78,7 +78,7 @@ def _page(
         },
         curves=html.curves(
             labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
-            panels={key: drawing.panels(item, percent=100) for key, item in drawings.items()},
+            panels={key: drawing.panels(item) for key, item in drawings.items()},
             lines=speed_figure.lines(analysis),
             zoom=False,
         ),

@@ -84,11 +84,11 @@ def settle(figure: Figure) -> None:
         axes.set_position((left, bottom, width, height))
 
 
-def panels(figure: Figure, *, percent: float = 1.0) -> list[dict[str, Any]]:
+def panels(figure: Figure) -> list[dict[str, Any]]:
     """Return where the panels of curves lie on a settled drawing, and their axes' ends.
 
     They are the axes whose id begins with "panel-". The box is left, top, right, bottom in
-    the units of the SVG, 72 an inch; `percent` is what turns the errors drawn into percent.
+    the units of the SVG, 72 an inch; errors are in percent.
     """
     found = []
     width, height = (72 * inches for inches in figure.get_size_inches())
@@ -98,8 +98,7 @@ def panels(figure: Figure, *, percent: float = 1.0) -> list[dict[str, Any]]:
         place = axes.get_position()
         box = [place.x0 * width, (1 - place.y1) * height]
         box += [place.x1 * width, (1 - place.y0) * height]
-        errors = [percent * value for value in axes.get_ylim()]
-        values = {"box": box, "x": axes.get_xlim(), "y": errors}
+        values = {"box": box, "x": axes.get_xlim(), "y": axes.get_ylim()}
         found.append({key: [round(float(v), 3) for v in item] for key, item in values.items()})
     return found
 

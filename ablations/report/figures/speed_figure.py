@@ -47,7 +47,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
                 axes.set_ylabel("Training error rate")
         reported = analysis.curves.loc[analysis.curves["role"] == "reported"]
         highest = max(reported["train_error"], default=0.0)
-        figure.axes[0].set_ylim(0, min(1.0, max(0.75, np.ceil(highest * 20 + 2) / 20)))
+        figure.axes[0].set_ylim(0, min(100, max(75, 5 * np.ceil(highest / 5 + 2))))
         settle(figure)
     return figure
 
@@ -59,7 +59,7 @@ def lines(analysis: Analysis) -> list[dict[str, Any]]:
         for arm in (comparison.baseline, comparison.variant):
             for seed, curve in _reported(analysis.curves, arm).groupby("seed", sort=True):
                 x = curve["epoch_midpoint"].round(4).tolist()
-                y = (100 * curve["train_error"]).round(4).tolist()
+                y = curve["train_error"].round(4).tolist()
                 line = {"panel": panel, "arm": arms.index(arm), "seed": int(str(seed))}
                 found.append({**line, "x": x, "y": y})
     return found
@@ -70,15 +70,15 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison, number: int) 
     axes.set_gid(f"panel-{number}")
     axes.set_title(readable(comparison.name))
     axes.set_xlabel("Epochs")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(100, decimals=0, symbol=" %"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
     axes.tick_params(labelleft=True)
     axes.grid(axis="y")
-    _threshold(axes, analysis.study.outcome.threshold)
+    _threshold(axes, 100 * analysis.study.outcome.threshold)
     # at two heights, so that the numbers of two near crossings do not meet
     arms = (
-        (comparison.baseline, BASELINE, "-", 0.13),
-        (comparison.variant, VARIANT, (0, (4, 2)), 0.07),
+        (comparison.baseline, BASELINE, "-", 13),
+        (comparison.variant, VARIANT, (0, (4, 2)), 7),
     )
     for arm, colour, dashes, height in arms:
         label = clean(analysis.study.labels.get(arm, arm)) + _censoring(analysis, arm)
@@ -104,7 +104,7 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison, number: int) 
 def _threshold(axes: Axes, threshold: float) -> None:
     axes.axhline(threshold, color=FAINT, linewidth=0.9)
     axes.annotate(
-        f"{threshold * 100:g} %",
+        f"{threshold:g} %",
         (1, threshold),
         xycoords=("axes fraction", "data"),
         xytext=(3, 0),
@@ -141,7 +141,7 @@ def _mean_line(seeds: list[pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
 def _first_epoch(seed: pd.DataFrame, errors: np.ndarray) -> np.ndarray:
     """Return the epoch at which a curve first falls to each error, between two epochs linear."""
     x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
-    after = np.argmax(y[:, None] <= errors + 1e-12, axis=0)
+    after = np.argmax(y[:, None] <= errors + 1e-10, axis=0)
     before = np.maximum(after - 1, 0)
     drop = y[before] - y[after]
     share = np.where(drop > 0, (y[before] - errors) / np.where(drop > 0, drop, 1), 0)
@@ -150,7 +150,7 @@ def _first_epoch(seed: pd.DataFrame, errors: np.ndarray) -> np.ndarray:
 
 def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: float) -> None:
     """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
-    threshold = analysis.study.outcome.threshold
+    threshold = 100 * analysis.study.outcome.threshold
     times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
     axes.plot(times, np.full(len(times), threshold), "|", color=colour, ms=9, mew=0.8, zorder=4)
     row = _summary(analysis, arm)
