@@ -1,4 +1,4 @@
-"""The committed reference results are what their records say, and the README quotes them."""
+"""The committed reference results are what their records say, and the documents quote them."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_the_ratios_of_figure_1_are_those_of_the_records():
         assert [row["ratio"], row["ratio_low"], row["ratio_high"]] == pytest.approx(found, rel=1e-6)
 
 
-def test_the_readme_quotes_the_reference():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_the_reference_set_quotes_figure_1():
+    page = (ROOT / "docs" / "reference-set.md").read_text(encoding="utf-8")
     table = pd.read_csv(REFERENCE / "relu_vs_tanh" / "comparisons.csv")
     for row in table.to_dict("records"):
         if row["n"] >= 2:
             interval = f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}"
-            assert f"{row['ratio']:.2f} | {interval} | {row['n']} |" in readme
+            assert f"{row['ratio']:.2f} | {interval} | {row['n']} |" in page
 
 
 def without_spread(model: ModelSpec) -> ModelSpec:
@@ -118,7 +118,7 @@ def without_spread(model: ModelSpec) -> ModelSpec:
 
 
 @pytest.mark.parametrize("name", ["CIFAR_ALEXNET_2012", "CIFAR_11PCT", "CIFAR_13PCT"])
-def test_the_readme_quotes_the_nets(name):
+def test_the_page_of_the_network_quotes_the_nets(name):
     record = records.read(REFERENCE / "nets" / name / "result.json")
     changes: dict[str, Any] = {
         "train.precision": "mixed_bfloat16",
@@ -135,5 +135,5 @@ def test_the_readme_quotes_the_nets(name):
     assert record.experiment == replace(PRESETS[name], changes)
     errors = {e.views: f"{e.top1_error:.1%}" for e in record.evaluations if e.part == "test"}
     quoted = f"| {errors[1].replace('%', ' %')} | {errors[10].replace('%', ' %')} |"
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"| `{name}` | {len(record.curve)}" in readme and quoted in readme
+    page = (ROOT / "docs" / "network.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {len(record.curve)}" in page and quoted in page
