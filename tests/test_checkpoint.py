@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tiny
 
-from alexnet_tf import checkpoint
+from alexnet_tf.train import checkpoint
 
 tiny.pin_one_thread()
 

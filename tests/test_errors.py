@@ -8,7 +8,7 @@ import os
 import pytest
 
 from alexnet_tf import errors, evaluate, inspect_net, records
-from alexnet_tf.data import prepare
+from alexnet_tf.data.prepare import __main__ as prepare
 from alexnet_tf.files import lock
 
 

@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 from alexnet_tf import evaluate
-from alexnet_tf.data import prepare
+from alexnet_tf.data.prepare import __main__ as prepare
 from alexnet_tf.spec import CIFAR_ALEXNET, DataSpec, replace
 from alexnet_tf.train import train
 

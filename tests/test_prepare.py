@@ -20,13 +20,14 @@ import pytest
 import tiny
 from PIL import Image
 
-from alexnet_tf.data import convert, preparation, prepare
 from alexnet_tf.data.colour import rgb_pca
-from alexnet_tf.data.decode import BadImage, decode
-from alexnet_tf.data.resize import square
+from alexnet_tf.data.prepare import __main__ as prepare
+from alexnet_tf.data.prepare import convert, shard_set
+from alexnet_tf.data.prepare.decode import BadImage, decode
+from alexnet_tf.data.prepare.folder import Tree
+from alexnet_tf.data.prepare.resize import square
+from alexnet_tf.data.prepare.source import shown
 from alexnet_tf.data.shards import open_shards
-from alexnet_tf.data.source import shown
-from alexnet_tf.data.tree import Tree
 
 KINDS = {kind.name: kind for kind in bad_images.kinds()}
 SAMPLE = Path(__file__).parents[2] / "shared" / "imagenet-sample"
@@ -269,8 +270,8 @@ def test_a_file_that_may_not_be_read_is_listed(tmp_path, capsys, monkeypatch):
 
 KILLED = """
 import os, signal, sys
-from alexnet_tf.data import {module}
-from alexnet_tf.data import prepare
+from alexnet_tf.data.{package} import {module}
+from alexnet_tf.data.prepare import __main__ as prepare
 real, calls = {module}.{name}, []
 def deadly(*args, **kwargs):
     calls.append(1)
@@ -284,14 +285,22 @@ sys.exit(prepare.main(sys.argv[1:]))
 
 @pytest.mark.parametrize(
     ("module", "name", "at"),
-    [("convert", "_record", 7), ("shard_files", "sha256", 2), ("index", "write_atomic", 2)],
+    [
+        ("prepare.convert", "_record", 7),
+        ("shard_format.shard_files", "sha256", 2),
+        ("shard_format.index", "write_atomic", 2),
+    ],
     ids=["in a shard", "behind a shard", "before the index"],
 )
 def test_killed_anywhere_the_same_command_continues_to_the_same_bytes(tmp_path, module, name, at):
+    package, _, name_of_module = module.partition(".")
     source, out = tree(tmp_path / "source"), tmp_path / "out"
     options = ["--size", "16", "--jobs", "1", "--shard-images", "4"]
     died = tiny.python(
-        KILLED.format(module=module, name=name, at=at), str(source), str(out), *options
+        KILLED.format(package=package, module=name_of_module, name=name, at=at),
+        str(source),
+        str(out),
+        *options,
     )
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert not (out / "index.json").exists() and (out / ".partial").is_dir()
@@ -307,9 +316,9 @@ def test_finished_shards_are_not_made_twice_and_changed_files_are(tmp_path, monk
     victim.write_bytes(b"")
     run(source, tmp_path / "out", code=3)
     made = []
-    real = preparation.write_shard
+    real = shard_set.write_shard
     monkeypatch.setattr(
-        preparation, "write_shard", lambda path, *a, **k: made.append(path) or real(path, *a, **k)
+        shard_set, "write_shard", lambda path, *a, **k: made.append(path) or real(path, *a, **k)
     )
     victim.write_bytes(good)
     run(source, tmp_path / "out")
@@ -330,8 +339,8 @@ def test_two_processes_write_the_same_bytes_as_one(tmp_path):
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     code = """
 import os, sys, time
-from alexnet_tf.data.convert import Settings, converter
-from alexnet_tf.data.source import Item
+from alexnet_tf.data.prepare.convert import Settings, converter
+from alexnet_tf.data.prepare.source import Item
 if __name__ == "__main__":
     with converter(2) as convert:
         items = (Item(str(k), 0, b"") for k in range(64))
@@ -402,7 +411,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path, capsys):
 def test_a_full_disk_is_code_4_in_one_line(tmp_path, capsys, monkeypatch):
     source = tree(tmp_path / "source")
     monkeypatch.setattr(
-        preparation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})()
+        shard_set.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})()
     )
     run(source, tmp_path / "out", "--encoding", "raw", code=4)
     assert "14 images need 0.0 GB" in capsys.readouterr().err
@@ -515,7 +524,7 @@ TFDS = SAMPLE.parent / "tensorflow_datasets"
 
 @pytest.mark.skipif(not (TFDS / "cifar10").is_dir(), reason=f"no CIFAR-10 in {TFDS}")
 def test_a_tfds_data_set_is_read_in_blocks_of_its_own_order():
-    from alexnet_tf.data.tfds_source import TfdsSource
+    from alexnet_tf.data.prepare.tfds import TfdsSource
 
     source = TfdsSource("cifar10", TFDS)
     assert (source.count("train"), source.count("test")) == (50_000, 10_000)

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf import evaluate, records
-from alexnet_tf import training as module
-from alexnet_tf.data.turns import turned
+from alexnet_tf.data.rotation import turned
 from alexnet_tf.spec import AugmentSpec, Experiment, Pretraining, from_json, replace, to_json
+from alexnet_tf.train import loop as module
 from alexnet_tf.train import train
-from alexnet_tf.training import Training
+from alexnet_tf.train.loop import Training
 
 tiny.pin_one_thread()
 

@@ -9,11 +9,10 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf import schedule
-from alexnet_tf import train as training
 from alexnet_tf.records import EpochResult
 from alexnet_tf.spec import CODE2012, PlateauSpec, RateChange, TrainSpec, replace
-from alexnet_tf.train import train
+from alexnet_tf.train import schedule, train
+from alexnet_tf.train.callback import Interrupted
 
 tiny.pin_one_thread()
 
@@ -118,7 +117,7 @@ def test_a_plateau_is_the_same_over_a_kill_and_a_resume(prepared, tmp_path):
     assert schedule.drops_so_far(EXPERIMENT.train.plateau, whole.curve) > 0, "nothing was tested"
     keras.utils.clear_session()
     left = iter(range(len(whole.curve) * 16 - 20))
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         train(
             EXPERIMENT,
             out=tmp_path / "part",

@@ -15,11 +15,12 @@ import tiny
 from PIL import Image
 
 from alexnet_tf.data import __main__ as command
-from alexnet_tf.data import index as index_module
-from alexnet_tf.data import prepare, shards
-from alexnet_tf.data.shard_files import records
+from alexnet_tf.data import shards
+from alexnet_tf.data.prepare import __main__ as prepare
+from alexnet_tf.data.prepare.folder import Tree
+from alexnet_tf.data.shard_format import index as index_module
+from alexnet_tf.data.shard_format.shard_files import records
 from alexnet_tf.data.shards import open_shards
-from alexnet_tf.data.tree import Tree
 from alexnet_tf.errors import DataError
 
 tiny.pin_one_thread()
@@ -62,7 +63,7 @@ def copy(whole: Path, tmp_path: Path) -> Path:
 
 def expected(folder: Path, part: Literal["train", "test"]) -> list[np.ndarray]:
     """The pixels of the records, straight from the files of the source."""
-    from alexnet_tf.data.convert import Settings, _record
+    from alexnet_tf.data.prepare.convert import Settings, _record
 
     encoding = json.loads((folder / "index.json").read_bytes())["encoding"]
     source = Tree(folder.parent / "source")

@@ -15,12 +15,13 @@ import pytest
 import tiny
 
 from alexnet_tf import environment, records
-from alexnet_tf import train as training
 from alexnet_tf.data import order, stream
-from alexnet_tf.errors import DataError, SpecError
+from alexnet_tf.errors import DataError, EnvironmentChangedError, SpecError
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace, to_json
+from alexnet_tf.train import __main__ as command_line
 from alexnet_tf.train import train
+from alexnet_tf.train.callback import Interrupted
 
 tiny.pin_one_thread()
 
@@ -208,7 +209,7 @@ def test_a_refused_start_does_not_hold_the_folder(run, tiny_experiment):
 
 def test_the_state_of_another_experiment_is_not_continued(run, tiny_experiment):
     other = replace(tiny_experiment, {"train.learning_rate": 0.01})
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         run(tiny_experiment, interrupted=after(2 * STEPS + 3))
     with pytest.raises(SpecError, match="holds another run"):
         run(other)
@@ -220,7 +221,7 @@ def test_an_interrupted_run_goes_on_in_the_same_process(
     whole = run(tiny_experiment, "whole")
     options = {"data_dir": prepared.data_dir, "cache": prepared.cache, "out": tmp_path / "part"}
     # no clear_session between the two: a notebook has none either
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         train(tiny_experiment, interrupted=after(2 * STEPS + 3), **options)
     part = train(tiny_experiment, **options)
     assert "damaged" not in caplog.text and not list((tmp_path / "part").glob("*.corrupt"))
@@ -231,7 +232,7 @@ def test_an_interrupted_run_goes_on_in_the_same_process(
 def test_a_net_with_dropout_goes_on_after_other_nets_were_built(run, tmp_path, tiny_experiment):
     experiment = replace(tiny_experiment, {"model.dense.0.dropout": 0.5})
     whole = run(experiment, "whole")
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         run(experiment, "part", interrupted=after(2 * STEPS + 3))
     keras.layers.Dropout(0.5)  # Keras numbers what draws, and names would depend on it
     part = run(experiment, "part")
@@ -242,7 +243,7 @@ def test_a_net_with_dropout_goes_on_after_other_nets_were_built(run, tmp_path, t
 @pytest.mark.parametrize("updates", [1, STEPS - 1, STEPS, STEPS + 1, 2 * STEPS, 3 * STEPS])
 def test_an_interruption_at_any_update_changes_no_bit(run, tiny_experiment, updates):
     whole = run(tiny_experiment, "whole")
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         run(tiny_experiment, "part", interrupted=after(updates))
     part = run(tiny_experiment, "part")
     assert numbers(part) == numbers(whole)
@@ -253,7 +254,7 @@ def test_an_interruption_at_any_update_changes_no_bit(run, tiny_experiment, upda
 def test_a_run_that_would_repeat_the_first_order_is_noticed(run, tiny_experiment, monkeypatch):
     """Control: the comparison of bits can fail, for the most common fault of resumed runs."""
     whole = run(tiny_experiment, "whole")
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         run(tiny_experiment, "part", interrupted=after(2 * STEPS + 3))
     real = order.epoch_order
     monkeypatch.setattr(stream, "epoch_order", lambda s, epoch, n: real(s, epoch - 2, n))
@@ -368,11 +369,11 @@ def test_the_order_of_images_and_the_initial_weights_do_not_depend_on_the_activa
 
 
 def test_other_images_are_a_change_that_is_refused(run, prepared, tmp_path, tiny_experiment):
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         run(tiny_experiment, interrupted=after(2 * STEPS + 3))
     other = tiny.prepare(tmp_path / "others", tiny.images(seed=1))
     keras.utils.clear_session()
-    with pytest.raises(training.EnvironmentChangedError, match="data: ") as error:
+    with pytest.raises(EnvironmentChangedError, match="data: ") as error:
         train(tiny_experiment, out=tmp_path / "run", data_dir=other.data_dir, cache=other.cache)
     assert "\n" not in str(error.value)
 
@@ -425,7 +426,7 @@ def interrupted(prepared, tmp_path_factory):
     spec = folder / "spec.json"
     spec.write_text(to_json(experiment))
     keras.utils.clear_session()
-    with pytest.raises(training.Interrupted):
+    with pytest.raises(Interrupted):
         train(
             experiment,
             out=folder / "run",
@@ -454,7 +455,7 @@ def command(prepared: tiny.Prepared, spec: Path, out: Path, *more: str) -> int:
     handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
     arguments = ["--spec", str(spec), "--out", str(out), "--cache", str(prepared.cache)]
     try:
-        return training.main([*arguments, "--data-dir", str(prepared.data_dir), *more])
+        return command_line.main([*arguments, "--data-dir", str(prepared.data_dir), *more])
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -492,7 +493,7 @@ def test_a_number_of_threads_below_1_is_refused_with_code_2(
 @pytest.mark.parametrize("arguments", [[], ["--spec"], ["--spec", "x", "--out", "y", "--wrong"]])
 def test_a_wrong_command_line_is_refused_with_code_2(capsys, arguments):
     with pytest.raises(SystemExit) as end:
-        training.main(arguments)
+        command_line.main(arguments)
     assert end.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
 

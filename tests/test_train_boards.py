@@ -10,8 +10,9 @@ import pytest
 import tiny
 
 from alexnet_tf import records
-from alexnet_tf import train as command
 from alexnet_tf.spec import to_json
+from alexnet_tf.train import __main__ as command
+from alexnet_tf.train import run
 
 _READ = """
 import sys, json
@@ -23,7 +24,7 @@ found = events.Tensors("epoch_accuracy")
 print(json.dumps([[e.step, float(tensor_util.make_ndarray(e.tensor_proto))] for e in found]))
 """
 
-_TRAIN = "import sys; from alexnet_tf import train as t; sys.exit(t.main(sys.argv[1:]))"
+_TRAIN = "import sys; from alexnet_tf.train import __main__ as t; sys.exit(t.main(sys.argv[1:]))"
 
 
 def arguments(prepared, folder: Path) -> list[str]:
@@ -51,7 +52,7 @@ def test_without_tensorboard_one_line_says_what_to_install(prepared, tmp_path, c
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "tensorboard" else find(name)
     )
-    monkeypatch.setattr(command, "_pin", lambda *arguments: None)
+    monkeypatch.setattr(run, "_pin", lambda *arguments: None)
     assert command.main(arguments(prepared, tmp_path)) == 4
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "alexnet-ablations[tensorboard]" in said

@@ -12,8 +12,8 @@ import itertools
 import numpy as np
 
 from alexnet_tf.records import RunRecord
-from alexnet_tf.schedule import rates
 from alexnet_tf.spec import Experiment
+from alexnet_tf.train.schedule import rates
 
 #: A net has settled when this share is left of its fall from chance to where it ends.
 LEFT = 0.05

@@ -25,9 +25,16 @@ import numpy as np
 from array_record.python.array_record_module import ArrayRecordReader
 from numpy.typing import NDArray
 
-from alexnet_tf.data.index import ARRAYS, SUFFIX, ShardFacts, fingerprint, mend, read_index
-from alexnet_tf.data.shard_files import records, sha256
-from alexnet_tf.data.source import PARTS, Part
+from alexnet_tf.data.prepare.source import PARTS, Part
+from alexnet_tf.data.shard_format.index import (
+    ARRAYS,
+    SUFFIX,
+    ShardFacts,
+    fingerprint,
+    mend,
+    read_index,
+)
+from alexnet_tf.data.shard_format.shard_files import records, sha256
 from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 

@@ -11,7 +11,7 @@ from alexnet_tf.data.augment import Presenter
 from alexnet_tf.data.images import Part
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch, epoch_order
-from alexnet_tf.data.turns import turned
+from alexnet_tf.data.rotation import turned
 from alexnet_tf.spec import Experiment
 
 # Images of an evaluation: at 24 x 24 x 32 maps their largest tensor is 4 MB, and 250 take

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.data import cifar10
-from alexnet_tf.data.source import Bad, Item, Part
+from alexnet_tf.data.prepare.source import Bad, Item, Part
 from alexnet_tf.errors import DataError
 
 _TEST_SPLITS = ("validation", "test")  # the first that there is; ImageNet's test has no labels

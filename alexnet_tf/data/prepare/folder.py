@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_tf.data.source import Bad, Item, Part, shown
+from alexnet_tf.data.prepare.source import Bad, Item, Part, shown
 from alexnet_tf.errors import DataError, SpecError
 
 _Found = dict[str, list[tuple[str, int, int]]]  # class -> (file name, bytes, mtime_ns)

@@ -21,12 +21,12 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.data.convert import Settings, converter
-from alexnet_tf.data.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
-from alexnet_tf.data.preparation import Preparation
+from alexnet_tf.data.prepare.convert import Settings, converter
+from alexnet_tf.data.prepare.folder import Tree
+from alexnet_tf.data.prepare.shard_set import Preparation
+from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown
+from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.shards import damaged_shards, open_shards
-from alexnet_tf.data.source import PARTS, Bad, Source, shown
-from alexnet_tf.data.tree import Tree
 from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
 from alexnet_tf.files import lock, write_atomic
 
@@ -105,7 +105,7 @@ def _source(options: argparse.Namespace) -> Source:
     if name.startswith("tfds:"):
         if options.val_share:
             raise SpecError("--val-share is for folder trees; the data set has its own parts")
-        from alexnet_tf.data.tfds_source import TfdsSource
+        from alexnet_tf.data.prepare.tfds import TfdsSource
 
         return TfdsSource(name.removeprefix("tfds:"), options.data_dir)
     root = Path(name).expanduser()

@@ -10,30 +10,23 @@ from pathlib import Path
 from typing import Any, cast
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import checkpoint, environment, files, records, schedule
+from alexnet_tf import environment, files, records
 from alexnet_tf.data.augment import presenter
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
-from alexnet_tf.data.stream import epochs_at_once, image_batches, training_stream
+from alexnet_tf.data.stream import epochs_at_once, training_stream
 from alexnet_tf.errors import DeviceError, EnvironmentChangedError
-from alexnet_tf.evaluate import (
-    Predictor,
-    centre_and_ten,
-    evaluation,
-    keep,
-    probabilities,
-    top_k_error,
-)
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
-from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord
+from alexnet_tf.records import DataFacts, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
+from alexnet_tf.train import checkpoint, schedule
+from alexnet_tf.train.callback import Diverged, Progress, Watch
+from alexnet_tf.train.outcome import Evaluator
 from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, from_single, to_single
-from alexnet_tf.watch import Diverged, Progress, Watch
 
 
 class Training:
@@ -65,7 +58,7 @@ class Training:
         self.model = self._compiled()
         # two towers are evaluated and saved as the net on one device with their weights
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
-        self._predictor: Predictor | None = None  # traced when first needed
+        self.evaluator = Evaluator(experiment, source, self.split, self.presenter, threads)
 
     def finish(self, start: Path | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
@@ -109,8 +102,7 @@ class Training:
         """Return the error on the validation images after each epoch, where it is asked for."""
         if self.experiment.train.validate == "end" or not len(self.split.validation):
             return None
-        found = probabilities(self._predict(), self._batches("validation"))
-        return top_k_error(found, self._labels("validation"))
+        return self.evaluator.validation_error(self._whole())
 
     def save(self) -> None:
         """Write the state after the epochs in `curve`."""
@@ -203,61 +195,12 @@ class Training:
                 verbose=0,
             )
 
-    def _images(self, part: Part) -> np.ndarray:
-        """Return the indices of the part's images in the published set they are from."""
-        if part == "train":
-            return self._sample()
-        if part == "validation":
-            return self.split.validation
-        return self.split.test
-
-    def _labels(self, part: Part) -> np.ndarray:
-        """Return what the net is to say of the part's images, which stand upright."""
-        source = self.source
-        labels = source.test_labels if part == "test" else source.train_labels
-        return labels[self._images(part)] * self.experiment.data.turns
-
-    def _batches(self, part: Part) -> tf.data.Dataset:
-        published = "test" if part == "test" else "train"
-        return image_batches(self.source, published, self._images(part), self.threads)
-
-    def _predict(self) -> Predictor:
-        """Return what gives the probabilities of the net with the weights of this moment."""
-        whole = self._whole()
-        if self._predictor is None:
-            self._predictor = Predictor(whole, self.presenter)
-        return self._predictor
-
-    def _evaluations(self, weights: str) -> tuple[Evaluation, ...]:
-        """Return one view of every part, and ten of the test images where nets see crops."""
-        predictor, found = self._predict(), []
-        for part in ("train", "validation"):
-            if len(labels := self._labels(part)):
-                averaged = probabilities(predictor, self._batches(part))
-                found.append(evaluation(part, 1, averaged, labels))
-        for views, averaged in self._tested(predictor).items():
-            labels = self._labels("test")
-            found.append(evaluation("test", views, averaged, labels))
-            keep(self.out / f"test_{views}.npz", averaged, labels, weights)
-        return tuple(found)
-
-    def _tested(self, predictor: Predictor) -> dict[int, np.ndarray]:
-        """Return number of views -> probabilities of the test images."""
-        batches = self._batches("test")
-        if self.experiment.model.input_size == self.source.size:
-            return {1: probabilities(predictor, batches)}
-        centre, ten = centre_and_ten(predictor, batches)
-        return {1: centre, 10: ten}
-
-    def _sample(self) -> np.ndarray:
-        """Return at most 10,000 training images, evenly spread, to measure the net on."""
-        train = self.split.train
-        return train[np.linspace(0, len(train) - 1, min(len(train), 10_000)).astype(int)]
-
     def _record(self, status: records.Status, reason: str) -> RunRecord:
         source, rates = self.source, [len(self.split.train) / e.seconds for e in self.curve[1:]]
         weights = checkpoint.weights_sha256(self.model)
-        found = () if status == "diverged" else self._evaluations(weights)
+        found = ()
+        if status != "diverged":
+            found = self.evaluator.evaluations(self._whole(), self.out, weights)
         errors = {e.part: e.top1_error for e in found if e.views == 1}
         return RunRecord(
             experiment=self.experiment,

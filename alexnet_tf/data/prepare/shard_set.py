@@ -16,11 +16,11 @@ import PIL
 from numpy.typing import NDArray
 from PIL import features
 
-from alexnet_tf.data.convert import Batch, Convert, Settings
-from alexnet_tf.data.index import INDEX_VERSION, PARTIAL, SUFFIX, mend, shard_name
-from alexnet_tf.data.progress import progress
-from alexnet_tf.data.shard_files import Shard, collect, kept, write_shard
-from alexnet_tf.data.source import PARTS, Bad, Part, Source
+from alexnet_tf.data.prepare.convert import Batch, Convert, Settings
+from alexnet_tf.data.prepare.progress import progress
+from alexnet_tf.data.prepare.source import PARTS, Bad, Part, Source
+from alexnet_tf.data.shard_format.index import INDEX_VERSION, PARTIAL, SUFFIX, mend, shard_name
+from alexnet_tf.data.shard_format.shard_files import Shard, collect, kept, write_shard
 from alexnet_tf.errors import DataError
 
 _LEAST_JPEG = 0.2  # bytes a pixel: photographs take twice as many at quality 95

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alexnet_tf.data.colour import Moments, moments
-from alexnet_tf.data.decode import BadImage, decode
-from alexnet_tf.data.resize import square
-from alexnet_tf.data.source import Item
+from alexnet_tf.data.prepare.decode import BadImage, decode
+from alexnet_tf.data.prepare.resize import square
+from alexnet_tf.data.prepare.source import Item
 
 Encoding = Literal["jpeg", "raw"]
 _BATCH = 16

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_tf.data.colour import Moments
-from alexnet_tf.data.convert import Settings
-from alexnet_tf.data.shard_files import Shard
-from alexnet_tf.data.source import PARTS, Part, Source, shown
+from alexnet_tf.data.prepare.convert import Settings
+from alexnet_tf.data.prepare.source import PARTS, Part, Source, shown
+from alexnet_tf.data.shard_format.shard_files import Shard
 from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 

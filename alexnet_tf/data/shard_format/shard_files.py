@@ -24,8 +24,8 @@ from array_record.python.array_record_module import ArrayRecordReader, ArrayReco
 from numpy.typing import NDArray
 
 from alexnet_tf.data.colour import Moments
-from alexnet_tf.data.convert import Batch
-from alexnet_tf.data.source import Bad
+from alexnet_tf.data.prepare.convert import Batch
+from alexnet_tf.data.prepare.source import Bad
 from alexnet_tf.files import write_atomic
 
 # A record alone in its chunk is read without its neighbours; JPEG cannot be compressed.

@@ -1,0 +1,1 @@
+"""Photographs to checked shards: `python -m alexnet_tf.data.prepare`."""

@@ -1,0 +1,1 @@
+"""The folder of shards: what its writer and its reader share."""
