@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.spec import CIFAR_ALEXNET, RateChange, replace, to_json
+from alexnet_tf.spec.variants import tanh
 
 _HERE = Path(__file__).parent
 _RUNS = Path("search-runs")
@@ -26,12 +27,12 @@ _TABLE = _HERE / "trials.csv"
 _SEED = 1000  # reported runs have the seeds 0 to 99
 _COLUMNS = (
     "trial,seed,epochs,batch_size,learning_rate,divided_at,weight_decay,alpha,conv2,fc,dropout,"
-    "crops,norms,gains,validation_ten_views,validation_one_view,train_as_at_test,train_running,"
+    "crops,norms,activation,gains,validation_ten_views,validation_one_view,train_as_at_test,train_running,"
     "change_in_last_tenth,first_three_epochs,cpu_seconds"
 ).split(",")
 
 # Beside these the trials are `CIFAR_ALEXNET`. Gains: "he": He's truncated normal, Glorot's
-# uniform; "unit": of `_UNIT`.
+# uniform; "unit": of `_UNIT`; "own": the preset's, or those of tanh.
 _START: dict[str, Any] = {
     "epochs": 60,
     "batch_size": 64,
@@ -44,12 +45,14 @@ _START: dict[str, Any] = {
     "dropout": 0.5,
     "crops": True,
     "norms": True,
+    "activation": "relu",
     "gains": "he",
     "k": 2.0,
 }
 _UNIT = (1.41, 4.2, 3.5, 1.41, 1.41, 1.0, 2.0, 1.0)  # every layer's outputs of unit size
 _WIDE = {"conv2": 64, "learning_rate": 0.04}
 _LATE: dict[str, Any] = {"divided_at": ()}
+_TANH = {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85), "activation": "tanh", "gains": "own"}
 
 #: Trial -> what it changes. In the order in which they were tried.
 TRIALS: dict[str, dict[str, Any]] = {
@@ -72,6 +75,11 @@ TRIALS: dict[str, dict[str, Any]] = {
     "w64_a2": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85)},
     "w64_nocrop": {**_WIDE, "alpha": 0.2, "divided_at": (0.65, 0.85), "crops": False},
     "w64_a3": {**_WIDE, "alpha": 0.3, "divided_at": (0.65, 0.85)},
+    "tanh_lr02": {**_TANH, "learning_rate": 0.02},
+    "tanh_lr01": {**_TANH, "learning_rate": 0.01},
+    "tanh_lr04": _TANH,
+    "tanh_lr005": {**_TANH, "learning_rate": 0.005},
+    "tanh_lr08": {**_TANH, "learning_rate": 0.08},
 }
 
 
@@ -103,11 +111,12 @@ def experiment(settings: dict[str, Any]):
         changes |= {"data.augment.crop": "centre", "data.augment.flip": False}
     if s["gains"] == "he":
         changes["model.init"] = "glorot_he"
-    else:
+    elif s["gains"] == "unit":
         paths = [f"model.convs.{n}" for n in range(5)] + ["model.dense.0", "model.dense.1"]
         changes |= {f"{path}.init_gain": gain for path, gain in zip(paths, _UNIT[:-1], strict=True)}
         changes["model.output_init_gain"] = _UNIT[-1]
-    return replace(CIFAR_ALEXNET, changes, seed=_SEED)
+    made = replace(CIFAR_ALEXNET, changes, seed=_SEED)
+    return tanh(made, rate) if s["activation"] == "tanh" else made
 
 
 def trained(name: str) -> dict[str, Any]:
