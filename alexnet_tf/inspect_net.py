@@ -38,7 +38,7 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -47,17 +47,16 @@ import tensorflow as tf
 
 from alexnet_tf import dropped_nets, files, treatments
 from alexnet_tf.errors import exit_code
+from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
 
 #: What can be measured apart from the rest.
 Part = Literal["features", "dropout", "treatments"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
-NEIGHBOURS = 6  # of Figure 4
 _SHOWN = 8  # test images of Figure 4
 _ASKED = 1000  # test images whose neighbours are counted
 _SEARCHED = 2**29  # bytes of training images at most, evenly spread over them all
-_DEALS = 1000  # of the kernels to the towers, at random
 
 
 def inspect_net(
@@ -107,85 +106,6 @@ def _kept(run: Path, net: FinishedRun) -> dict[str, float]:
         return dict(held["values"]) if same else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def colourfulness(kernels: np.ndarray) -> np.ndarray:
-    """Return each kernel's colourfulness, 0 (grey) to 1 (its mean over R, G, B is zero).
-
-    The share of a kernel's energy that is left when the mean of its three channels is taken
-    off: 1 - 3 |mean|^2 / |w|^2.
-
-    Args:
-        kernels: (height, width, 3, maps).
-    """
-    energy = (kernels**2).sum(axis=(0, 1, 2))
-    grey = 3 * (kernels.mean(axis=2) ** 2).sum(axis=(0, 1))
-    return 1 - grey / np.maximum(energy, np.finfo(kernels.dtype).tiny)
-
-
-def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
-    """Return how far the towers' mean colourfulness lies apart, and by chance would.
-
-    Third comes the percent of random deals in which it is as large.
-
-    Args:
-        kernels: (height, width, 3, maps), the towers' in halves.
-        seed: of the random deals of the same kernels to two towers.
-    """
-    colours = colourfulness(kernels.astype(np.float64))
-    deals = np.random.default_rng(seed).permuted(np.tile(colours, (_DEALS, 1)), axis=1)
-    split, by_chance = float(_apart(colours[None])[0]), _apart(deals)
-    # the deal at hand is one of them: its chance is never zero
-    as_large = (1 + int((by_chance >= split - 1e-12).sum())) / (1 + _DEALS)
-    return split, float(by_chance.mean()), 100 * as_large
-
-
-def nearest(queries: np.ndarray, points: np.ndarray, count: int = NEIGHBOURS) -> np.ndarray:
-    """Return the indices of the `count` nearest points, (Q, count), the nearest first.
-
-    Squared Euclidean distance in float32; no image is skipped, and among equals the lower
-    index comes first.
-
-    Args:
-        queries: (Q, D). points: (P, D), P at least `count`.
-    """
-    found = [
-        np.argsort(distances, axis=1, kind="stable")[:, :count]
-        for _, distances in _distances(queries, points)
-    ]
-    return np.concatenate(found)
-
-
-def pixel_ranks(queries: np.ndarray, points: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Return the share of points nearer to each query than those found, (Q, count), 0 to 1.
-
-    Args:
-        queries: (Q, D). points: (P, D). found: (Q, count) indices of points.
-    """
-    ranks = []
-    for start, distances in _distances(queries, points):
-        own = np.take_along_axis(distances, found[start : start + len(distances)], axis=1)
-        ordered = np.sort(distances, axis=1)
-        below = [np.searchsorted(row, mine) for row, mine in zip(ordered, own, strict=True)]
-        ranks.append(np.array(below) / len(points))
-    return np.concatenate(ranks)
-
-
-def _distances(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield some queries' squared distances, less their own from the origin, float32.
-
-    With the number of the first of these queries: some at a time, fast and in little memory.
-    """
-    points, queries = points.astype(np.float32), queries.astype(np.float32)
-    squares = (points**2).sum(axis=1)
-    for start in range(0, len(queries), 64):
-        yield start, squares - 2 * (queries[start : start + 64] @ points.T)
-
-
-def _apart(colours: np.ndarray) -> np.ndarray:
-    """Return |mean of the first half - mean of the second| of each row."""
-    half = colours.shape[1] // 2
-    return np.abs(colours[:, :half].mean(axis=1) - colours[:, half:].mean(axis=1))
 
 
 def _kernels(net: FinishedRun) -> tuple[dict[str, float], dict[str, np.ndarray]]:

@@ -19,10 +19,10 @@ from scipy import special, stats
 from alexnet_tf import dropped_nets, inspect_net, records, treatments
 from alexnet_tf.data.augment import presenter
 from alexnet_tf.data.split import split
+from alexnet_tf.features import colour_split, colourfulness, nearest, pixel_ranks
 from alexnet_tf.finished_run import open_run
-from alexnet_tf.inspect_net import colour_split, colourfulness, nearest
 from alexnet_tf.spec import AugmentSpec, DenseSpec, JitterSpec, replace
-from alexnet_tf.spec.model import ResponseNormSpec
+from alexnet_tf.spec.layers import ResponseNormSpec
 from alexnet_tf.train import train
 
 tiny.pin_one_thread()
@@ -96,7 +96,7 @@ def test_ranks_count_the_points_that_are_nearer(seed, points, queries):
         [(row < row[i]).sum() / points for i in index]
         for row, index in zip(distances, found, strict=True)
     ]
-    np.testing.assert_allclose(inspect_net.pixel_ranks(asked, known, found), expected)
+    np.testing.assert_allclose(pixel_ranks(asked, known, found), expected)
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from alexnet_tf.spec import (
     TrainSpec,
     diff,
     from_json,
+    layers,
     replace,
     to_json,
 )
@@ -43,9 +44,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "dataset": get_args(specs.DatasetName),
     "scaling": get_args(specs.Scaling),
     "precision": get_args(specs.Precision),
-    "weights": get_args(model_spec.Weights),
-    "alpha_over": get_args(model_spec.AlphaOver),
-    "across": get_args(model_spec.Across),
+    "weights": get_args(layers.Weights),
+    "alpha_over": get_args(layers.AlphaOver),
+    "across": get_args(layers.Across),
     "dropout_scaling": get_args(model_spec.DropoutScaling),
     "mean_crop": get_args(data_spec.MeanCrop),
     "crop": get_args(data_spec.Crop),
@@ -198,7 +199,7 @@ def changed(experiment: Experiment, path: str, value: Any) -> Experiment | None:
     elif name == "flip":
         candidates = [not value]
     elif isinstance(value, str):
-        candidates = list(get_args(model_spec.Step))
+        candidates = list(get_args(layers.Step))
     elif value is None:
         candidates = [1000, 0.5]
     elif isinstance(value, int):

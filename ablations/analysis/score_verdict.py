@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ablations.analysis.effects import Effect
-from ablations.analysis.paired_tests import ENOUGH, LEVEL
+from ablations.analysis.paired_tests import LEVEL
+from ablations.analysis.wording import amount, footing, measured, p, tests
 
 #: The last two answer a question on which the paper claims nothing.
 ScoreVerdict = Literal[
@@ -40,7 +41,7 @@ def judge(
         verdict, finding = _unclaimed(effect)
     else:
         verdict, finding = _directed(effect)
-    texts = [_measured(effect), *doubts, finding, _tests(effect), _footing(effect)]
+    texts = [measured(effect), *doubts, finding, tests(effect), footing(effect)]
     return verdict, " ".join(text for text in texts if text)
 
 
@@ -48,7 +49,7 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
     """Judge a claim that the variant is higher, or lower."""
     as_claimed = (effect.size(effect.estimate) > 0) == (effect.claimed == "higher")
     too_small = effect.equivalence_adjusted < LEVEL
-    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.p_adjusted < LEVEL:
         if not as_claimed:
             return "disagrees", "The difference is significant, against the claimed direction."
@@ -61,7 +62,7 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
     if too_small:
         return "disagrees", (
             f"Any difference is smaller than {limit}, where the paper claims one: equivalence "
-            f"{_p(effect.equivalence_adjusted)}."
+            f"{p(effect.equivalence_adjusted)}."
         )
     if _excludes_none(effect):
         return "inconclusive", (
@@ -80,7 +81,7 @@ def _without_the_papers(effect: Effect) -> str:
         return ""
     least = "as large as the paper says" if effect.paper_is == "at least" else "of the paper's size"
     return (
-        f" An effect {least}, {_amount(effect, effect.paper)}, lies outside the interval: "
+        f" An effect {least}, {amount(effect, effect.paper)}, lies outside the interval: "
         "what is open is whether there is one at all."
     )
 
@@ -103,11 +104,11 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     if too_small and not paper_is_small:
         return "disagrees", (
             f"{shown}, but it is smaller than {limit}, where the paper's is "
-            f"{_amount(effect, effect.paper)}: equivalence {_p(effect.equivalence_adjusted)}."
+            f"{amount(effect, effect.paper)}: equivalence {p(effect.equivalence_adjusted)}."
         )
     if effect.paper_is == "at least":
         return _reaches(effect, shown, minor)
-    paper = f"the paper's {_amount(effect, effect.paper)}"
+    paper = f"the paper's {amount(effect, effect.paper)}"
     if effect.low <= effect.paper <= effect.high:
         return "agrees", f"{shown}, and {paper} lies within the interval.{minor}"
     gap = effect.size(effect.estimate) - effect.size(effect.paper)
@@ -115,7 +116,7 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     more = "larger" if gap * effect.size(effect.paper) > 0 else "smaller"
     by = f"a factor of {math.exp(abs(gap)):.3g}"
     if effect.scale == "difference":
-        by = _amount(effect, abs(gap), sign=False)
+        by = amount(effect, abs(gap), sign=False)
     return "agrees in direction", (
         f"{shown}, but it is {more} by {by} than {paper}, which lies outside the interval."
         f"{_source(effect)}{minor}"
@@ -125,7 +126,7 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
 def _reaches(effect: Effect, shown: str, minor: str) -> tuple[ScoreVerdict, str]:
     """Hold the size of a difference against the least that the paper says of it."""
     higher = effect.claimed == "higher"
-    least = _amount(effect, effect.paper, sign=not higher)
+    least = amount(effect, effect.paper, sign=not higher)
     claim = f"the paper says {'over' if higher else 'below'} {least}"
     if effect.high >= effect.paper if higher else effect.low <= effect.paper:
         return "agrees", f"{shown}; {claim}, and the interval reaches that.{minor}"
@@ -143,16 +144,15 @@ def _source(effect: Effect) -> str:
 
 def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
     """Judge a claim that the arms do not differ."""
-    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
         return "agrees", (
-            f"Any difference is smaller than {limit}: equivalence "
-            f"{_p(effect.equivalence_adjusted)}."
+            f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
         )
     if effect.beyond_adjusted < LEVEL:
         return "disagrees", (
             f"The difference is significant, and its whole interval is larger than {limit}: "
-            f"{_p(effect.beyond_adjusted)}."
+            f"{p(effect.beyond_adjusted)}."
         )
     if effect.p_adjusted < LEVEL and effect.beyond_p < LEVEL:
         return "inconclusive", (
@@ -171,11 +171,10 @@ def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
 
 def _unclaimed(effect: Effect) -> tuple[ScoreVerdict, str]:
     """Answer a question on which the paper claims nothing."""
-    limit = f"the {_amount(effect, effect.smallest, sign=False)} that would matter"
+    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
         return "no difference", (
-            f"Any difference is smaller than {limit}: equivalence "
-            f"{_p(effect.equivalence_adjusted)}."
+            f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
         )
     if effect.p_adjusted < LEVEL:
         return "differs", "The difference is significant; the paper claims nothing of it."
@@ -192,73 +191,3 @@ def _untestable(effect: Effect) -> str:
 
 def _excludes_none(effect: Effect) -> bool:
     return effect.size(effect.low) > 0 or effect.size(effect.high) < 0
-
-
-def _measured(effect: Effect) -> str:
-    """State the effect and its interval."""
-    word = "ratio" if effect.scale == "ratio" else "difference"
-    if not math.isfinite(effect.estimate):
-        return f"No {word} was measured."
-    text = f"The measured {word} is {_amount(effect, effect.estimate)}"
-    if not math.isfinite(effect.low):
-        return f"{text}."
-    low, high = (_number(effect, value) for value in (effect.low, effect.high))
-    return f"{text} (95 % interval {low} to {high})."
-
-
-def _tests(effect: Effect) -> str:
-    """State the p-values, and the smallest that the sign-flip test could give."""
-    if math.isnan(effect.t_p):
-        return ""
-    name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
-    text = f"{name}: {_p(effect.t_p)}"
-    if effect.tests > 1:
-        text += f", corrected for {effect.tests} comparisons {_p(effect.p_adjusted)}"
-    if not math.isnan(effect.sign_flip_p):
-        text += f"; exact sign-flip test: {_p(effect.sign_flip_p, digits=3)}"
-        if effect.min_p > LEVEL:
-            text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
-    return f"{text}."
-
-
-def _p(value: float, digits: int = 2) -> str:
-    """State a p-value, never as 0."""
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.{digits}g}"
-
-
-def _footing(effect: Effect) -> str:
-    """State the number of seeds or nets, the power, and what it could have seen."""
-    if effect.noise == "test images":
-        text = f"n = {effect.n} nets; the interval covers chance in the test images only"
-    else:
-        text = f"n = {effect.n} paired seeds"
-    if math.isnan(effect.power):
-        return f"{text}; the power is not known."
-    wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
-    least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
-    return (
-        f"{text}; power: a true {'ratio' if effect.scale == 'ratio' else 'difference'} of "
-        f"{_amount(effect, wanted, sign=not math.isnan(effect.paper))} would be seen in "
-        f"{least}{_chance(effect.power)} of such studies, one of "
-        f"{_amount(effect, effect.detectable, sign=False)} in {100 * ENOUGH:.0f} %."
-    )
-
-
-def _chance(power: float) -> str:
-    if not 0.01 <= power <= 0.99:
-        return "less than 1 %" if power < 0.5 else "more than 99 %"
-    return f"{100 * power:.0f} %"
-
-
-def _amount(effect: Effect, value: float, *, sign: bool = True) -> str:
-    """Return a value of the effect with its unit, such as +0.52 points or 1.8x."""
-    number = _number(effect, value, sign=sign)
-    return number if effect.unit in ("x", "index") else f"{number} {effect.unit}"
-
-
-def _number(effect: Effect, value: float, *, sign: bool = True) -> str:
-    if effect.scale == "ratio":
-        return f"{value:.3g}x"
-    plus = "+" if sign else ""
-    text = f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
-    return text.replace("-", "\u2212")

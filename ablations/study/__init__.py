@@ -5,6 +5,8 @@ name on the command line. A `SpeedStudy` measures how soon nets reach an error, 
 `ScoreStudy` how good they are when training ends.
 """
 
+from ablations.study.budget import Budget as Budget
+from ablations.study.budget import Search as Search
 from ablations.study.comparison import Check as Check
 from ablations.study.comparison import Claimed as Claimed
 from ablations.study.comparison import Comparison as Comparison
@@ -15,9 +17,7 @@ from ablations.study.comparison import Family as Family
 from ablations.study.comparison import Quantity as Quantity
 from ablations.study.comparison import Scale as Scale
 from ablations.study.declaration import RESERVED as RESERVED
-from ablations.study.declaration import Budget as Budget
 from ablations.study.declaration import ScoreStudy as ScoreStudy
-from ablations.study.declaration import Search as Search
 from ablations.study.declaration import SpeedStudy as SpeedStudy
 from ablations.study.declaration import Study as Study
 from ablations.study.declaration import nameless as nameless

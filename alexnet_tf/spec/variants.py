@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TypeVar
 
 from alexnet_tf.errors import SpecError
-from alexnet_tf.spec.data import JitterSpec
+from alexnet_tf.spec.code2012 import Layer as Layer
+from alexnet_tf.spec.code2012 import code2012 as code2012
+from alexnet_tf.spec.code2012 import divisions_2012 as divisions_2012
+from alexnet_tf.spec.code2012 import init_2012 as init_2012
+from alexnet_tf.spec.code2012 import inputs_2012 as inputs_2012
+from alexnet_tf.spec.code2012 import jitter_2012 as jitter_2012
+from alexnet_tf.spec.code2012 import norms_2012 as norms_2012
+from alexnet_tf.spec.code2012 import schedule_2012 as schedule_2012
+from alexnet_tf.spec.code2012 import times as times
+from alexnet_tf.spec.code2012 import wider as wider
 from alexnet_tf.spec.experiment import Experiment
-from alexnet_tf.spec.model import ConvSpec, DenseSpec, PoolSpec, SpatialNormSpec
+from alexnet_tf.spec.layers import PoolSpec
+from alexnet_tf.spec.towers import full_communication as full_communication
+from alexnet_tf.spec.towers import no_communication as no_communication
+from alexnet_tf.spec.towers import one_gpu as one_gpu
+from alexnet_tf.spec.towers import six_conv as six_conv
 from alexnet_tf.spec.train import RateChange
 from alexnet_tf.values import replace
-
-#: A convolution or a hidden fully-connected layer.
-Layer = TypeVar("Layer", ConvSpec, DenseSpec)
-
-# Net 145's schedule on ILSVRC-2012, written down by hand in layer-params-145.cfg.
-_EPOCHS_2012 = 91
-_CHANGES_2012 = (
-    RateChange(epoch=25, learning_rate=1e-3),
-    RateChange(epoch=51, learning_rate=1e-4),
-    RateChange(epoch=67, learning_rate=1e-5, layer="conv1"),
-    RateChange(epoch=72, learning_rate=0.0, layer="conv1"),
-    RateChange(epoch=79, learning_rate=1e-5),
-)
 
 
 def without_lrn(base: Experiment) -> Experiment:
@@ -133,26 +132,16 @@ def zero_biases(base: Experiment) -> Experiment:
 def scaled_init(base: Experiment, factor: float) -> Experiment:
     """Every layer's standard deviation, or gain, times `factor`."""
     model = base.model
-    std, gain = _times(model.output_init_std, model.output_init_gain, factor)
+    std, gain = times(model.output_init_std, model.output_init_gain, factor)
     return replace(
         base,
         {
-            "model.convs": tuple(_wider(conv, factor) for conv in model.convs),
-            "model.dense": tuple(_wider(dense, factor) for dense in model.dense),
+            "model.convs": tuple(wider(conv, factor) for conv in model.convs),
+            "model.dense": tuple(wider(dense, factor) for dense in model.dense),
             "model.output_init_std": std,
             "model.output_init_gain": gain,
         },
     )
-
-
-def _wider(layer: Layer, factor: float) -> Layer:
-    """Return the layer with `factor` times the spread of its initial weights."""
-    std, gain = _times(layer.init_std, layer.init_gain, factor)
-    return dataclasses.replace(layer, init_std=std, init_gain=gain)
-
-
-def _times(std: float, gain: float | None, factor: float) -> tuple[float, float | None]:
-    return (std * factor, None) if gain is None else (std, gain * factor)
 
 
 def with_gains(base: Experiment, gains: Mapping[str, float]) -> Experiment:
@@ -227,145 +216,3 @@ def reductions(base: Experiment, count: int) -> Experiment:
         for n, share in enumerate((0.5, 0.75, 0.9)[:count], start=1)
     )
     return replace(constant_rate(base), {"train.changes": changes})
-
-
-def one_gpu(base: Experiment) -> Experiment:
-    """Half the kernels in one tower; the last convolution and the dense layers whole.
-
-    Footnote 2 and layers-145-half.cfg.
-    """
-    model = base.model
-    *halved, last = (
-        dataclasses.replace(conv, filters=conv.filters // 2, groups=1) for conv in model.convs
-    )
-    whole = dataclasses.replace(last, filters=model.convs[-1].filters)
-    return replace(base, {"model.convs": (*halved, whole), "model.towers": 1})
-
-
-def six_conv(base: Experiment) -> Experiment:
-    """A sixth convolution over the last pooling layer, as wide as the fifth (section 6)."""
-    last = base.model.convs[-1]
-    sixth = ConvSpec(
-        name="conv6",
-        filters=last.filters,
-        kernel=3,
-        padding=1,
-        init_std=last.init_std,
-        init_gain=last.init_gain,
-        init_bias=last.init_bias,
-    )
-    return replace(base, {"model.convs": (*base.model.convs, sixth)})
-
-
-def no_communication(base: Experiment) -> Experiment:
-    """No tower sees the other before fc8 (net 150, layers-150.cfg; not in the paper).
-
-    The kernels that conv2 (a quarter more) and fc6 (twice as many) gain make up for the
-    connections that conv3 and fc6 lose.
-    """
-    model = base.model
-    return replace(
-        base,
-        {
-            "model.convs.1.filters": model.convs[1].filters * 5 // 4,
-            "model.convs.2.groups": 2,
-            "model.dense.0.units": model.dense[0].units * 2,
-            "model.dense.0.groups": 2,
-            "model.dense.1.groups": 2,
-        },
-    )
-
-
-def full_communication(base: Experiment) -> Experiment:
-    """Every layer sees both towers' maps (section 3.2: what the paper does not do)."""
-    convs = (dataclasses.replace(conv, groups=1) for conv in base.model.convs)
-    return replace(base, {"model.convs": tuple(convs)})
-
-
-def norms_2012(base: Experiment) -> Experiment:
-    """Norms and their order as in layers-145.cfg: alpha over n, LRN before ReLU, a third norm."""
-    return replace(
-        base,
-        {
-            "model.convs.0.norm.alpha_over": "mean",
-            "model.convs.0.order": ("norm", "pool", "activation"),
-            "model.convs.1.norm.alpha_over": "mean",
-            "model.convs.1.spatial_norm": SpatialNormSpec(),
-            "model.convs.4.order": ("pool", "activation"),
-        },
-    )
-
-
-def init_2012(base: Experiment) -> Experiment:
-    """Three times the standard deviation in conv3 and all after it.
-
-    0.03 for 0.01 in layers-145.cfg, and in conv6 of layers-146-2009.cfg.
-    """
-    first, second, *others = base.model.convs
-    return replace(base, {"model.convs": (first, second, *(_wider(c, 3) for c in others))})
-
-
-def inputs_2012(base: Experiment) -> Experiment:
-    """Crops shared by a quarter of a batch, the centre's mean, jitter as in convdata_jpeg.py.
-
-    Of the 128 images of a batch in 2012, 32 had the same crop.
-    """
-    return replace(
-        base,
-        {
-            "data.mean_crop": "centre",
-            "data.augment.positions": None,
-            "data.augment.shared_by": max(1, base.train.batch_size // 4),
-            "data.augment.jitter": jitter_2012(base),
-        },
-    )
-
-
-def jitter_2012(base: Experiment) -> JitterSpec:
-    """Jitter by standard deviations, up to the share of the epochs at which it was ended."""
-    return JitterSpec(scale="stddev", divide=1.1, epochs=_scaled(67, base))
-
-
-def divisions_2012(base: Experiment) -> Experiment:
-    """The three divisions of every layer's rate at the epochs written down for net 145.
-
-    A base whose schedule is a recorded one keeps its length, and the changes come at the
-    same shares of it; the paper's own plateau rule gives way to the 91 epochs of 2012. Rates
-    keep their ratio to the first one, which was 0.01.
-    """
-    return _dated(base, tuple(change for change in _CHANGES_2012 if change.layer is None))
-
-
-def schedule_2012(base: Experiment) -> Experiment:
-    """The rates written down for net 145, and biases at twice the weights' rate throughout.
-
-    As `divisions_2012`; conv1 also has divisions of its own and is frozen in the end.
-    """
-    settings = {"train.bias_rate": 2.0, "train.bias_annealing": "never"}
-    return replace(_dated(base, _CHANGES_2012), settings)
-
-
-def _dated(base: Experiment, changes: tuple[RateChange, ...]) -> Experiment:
-    """Return the base with changes of 2012, at their share of its epochs and its rate."""
-    share = base.train.learning_rate / 0.01
-    epochs = base.train.epochs if base.train.plateau is None else _EPOCHS_2012
-    base = replace(base, {"train.plateau": None, "train.epochs": epochs})
-    changes = tuple(
-        dataclasses.replace(
-            change, epoch=_scaled(change.epoch, base), learning_rate=change.learning_rate * share
-        )
-        for change in changes
-    )
-    return replace(base, {"train.changes": changes})
-
-
-def code2012(base: Experiment) -> Experiment:
-    """Net 145 as it really was: layers-145.cfg, layer-params-145.cfg, convdata_jpeg.py."""
-    return inputs_2012(schedule_2012(init_2012(norms_2012(base))))
-
-
-def _scaled(epoch: int, base: Experiment) -> int:
-    """Return the epoch of 2012 at the same share of the training."""
-    if base.train.plateau is not None:
-        return epoch
-    return max(1, round(epoch * base.train.epochs / _EPOCHS_2012))

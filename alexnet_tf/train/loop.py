@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import keras
-import tensorflow as tf
 
 from alexnet_tf import environment, files, records
 from alexnet_tf.data.augment import presenter
@@ -18,15 +17,16 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, training_stream
-from alexnet_tf.errors import DeviceError, EnvironmentChangedError
+from alexnet_tf.errors import EnvironmentChangedError
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
 from alexnet_tf.train import checkpoint, schedule
 from alexnet_tf.train.callback import Diverged, Progress, Watch
+from alexnet_tf.train.devices import device, strategy
 from alexnet_tf.train.outcome import Evaluator
-from alexnet_tf.two_tower import TwoTowerStrategy, build_two_tower, from_single, to_single
+from alexnet_tf.two_tower import build_two_tower, from_single, to_single
 
 
 class Training:
@@ -49,8 +49,8 @@ class Training:
         self.split: Split = split(source, experiment.data)
         self.presenter = presenter(experiment, source, self.split)
         self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
-        self.strategy = _strategy(pairs)
-        self.environment = environment.describe(threads=threads, device=_device(pairs))
+        self.strategy = strategy(pairs)
+        self.environment = environment.describe(threads=threads, device=device(pairs))
         self.progress, self.interrupted, self.callbacks = progress, interrupted, callbacks
         self.curve: list[EpochResult] = []
         self.resumes = 0
@@ -243,19 +243,3 @@ def _by_layer(values: dict[str, float], model: keras.Model) -> dict[str, float]:
         for name in (layer,) if layer in there else (f"{layer}a", f"{layer}b"):
             found[f"{name}{slash}{kind}"] = value
     return found
-
-
-def _strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
-    try:
-        return TwoTowerStrategy(pairs) if pairs else None
-    except ValueError as error:
-        raise DeviceError(str(error)) from error
-
-
-def _device(pairs: Sequence[tuple[str, str]]) -> str:
-    gpus = tf.config.list_physical_devices("GPU")
-    name = "CPU"
-    if gpus:
-        name = str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
-    towers = ", ".join(" + ".join(pair) for pair in pairs)
-    return f"{name}, two towers on {towers}" if towers else name

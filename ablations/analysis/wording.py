@@ -1,0 +1,78 @@
+"""An effect in words: what was measured, its tests, its power."""
+
+from __future__ import annotations
+
+import math
+
+from ablations.analysis.effects import Effect
+from ablations.analysis.paired_tests import ENOUGH, LEVEL
+
+
+def measured(effect: Effect) -> str:
+    """State the effect and its interval."""
+    word = "ratio" if effect.scale == "ratio" else "difference"
+    if not math.isfinite(effect.estimate):
+        return f"No {word} was measured."
+    text = f"The measured {word} is {amount(effect, effect.estimate)}"
+    if not math.isfinite(effect.low):
+        return f"{text}."
+    low, high = (_number(effect, value) for value in (effect.low, effect.high))
+    return f"{text} (95 % interval {low} to {high})."
+
+
+def tests(effect: Effect) -> str:
+    """State the p-values, and the smallest that the sign-flip test could give."""
+    if math.isnan(effect.t_p):
+        return ""
+    name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
+    text = f"{name}: {p(effect.t_p)}"
+    if effect.tests > 1:
+        text += f", corrected for {effect.tests} comparisons {p(effect.p_adjusted)}"
+    if not math.isnan(effect.sign_flip_p):
+        text += f"; exact sign-flip test: {p(effect.sign_flip_p, digits=3)}"
+        if effect.min_p > LEVEL:
+            text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
+    return f"{text}."
+
+
+def p(value: float, digits: int = 2) -> str:
+    """State a p-value, never as 0."""
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.{digits}g}"
+
+
+def footing(effect: Effect) -> str:
+    """State the number of seeds or nets, the power, and what it could have seen."""
+    if effect.noise == "test images":
+        text = f"n = {effect.n} nets; the interval covers chance in the test images only"
+    else:
+        text = f"n = {effect.n} paired seeds"
+    if math.isnan(effect.power):
+        return f"{text}; the power is not known."
+    wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
+    least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
+    return (
+        f"{text}; power: a true {'ratio' if effect.scale == 'ratio' else 'difference'} of "
+        f"{amount(effect, wanted, sign=not math.isnan(effect.paper))} would be seen in "
+        f"{least}{_chance(effect.power)} of such studies, one of "
+        f"{amount(effect, effect.detectable, sign=False)} in {100 * ENOUGH:.0f} %."
+    )
+
+
+def _chance(power: float) -> str:
+    if not 0.01 <= power <= 0.99:
+        return "less than 1 %" if power < 0.5 else "more than 99 %"
+    return f"{100 * power:.0f} %"
+
+
+def amount(effect: Effect, value: float, *, sign: bool = True) -> str:
+    """Return a value of the effect with its unit, such as +0.52 points or 1.8x."""
+    number = _number(effect, value, sign=sign)
+    return number if effect.unit in ("x", "index") else f"{number} {effect.unit}"
+
+
+def _number(effect: Effect, value: float, *, sign: bool = True) -> str:
+    if effect.scale == "ratio":
+        return f"{value:.3g}x"
+    plus = "+" if sign else ""
+    text = f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
+    return text.replace("-", "\u2212")

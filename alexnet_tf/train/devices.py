@@ -1,0 +1,26 @@
+"""The devices of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from alexnet_tf.errors import DeviceError
+from alexnet_tf.two_tower import TwoTowerStrategy
+
+
+def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
+    try:
+        return TwoTowerStrategy(pairs) if pairs else None
+    except ValueError as error:
+        raise DeviceError(str(error)) from error
+
+
+def device(pairs: Sequence[tuple[str, str]]) -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    name = "CPU"
+    if gpus:
+        name = str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    towers = ", ".join(" + ".join(pair) for pair in pairs)
+    return f"{name}, two towers on {towers}" if towers else name
