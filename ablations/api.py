@@ -30,7 +30,7 @@ def run(
     data_dir: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Train what the study lacks, write its report to `out`, and return one row a run.
+    """Train what the study lacks, write its report to `out`, and return one row per run.
 
     Progress goes to standard output. Finished runs are never computed again; a run that
     fails is a row with status "failed" and its reason.

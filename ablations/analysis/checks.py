@@ -17,7 +17,7 @@ COLUMNS = "study arm quantity unit least most n n_failing mean lowest highest he
 
 
 def rows(study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Row]:
-    """Return one row a check: its limits, and the quantity over the arm's finished runs.
+    """Return one row per check: its limits, and the quantity over the arm's finished runs.
 
     `held` is "yes", "no" where one run or more is outside, or "not measured".
     """

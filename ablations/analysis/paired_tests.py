@@ -1,4 +1,4 @@
-"""Statistics of paired differences: one number a seed in, intervals and p-values out.
+"""Statistics of paired differences: one number per seed in, intervals and p-values out.
 
 Ratios are compared by giving their logarithms. Nothing here knows a study or a run. Every
 test is NaN where the differences of two or more seeds have no spread: a t test would then

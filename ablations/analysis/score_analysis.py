@@ -29,28 +29,28 @@ from alexnet_tf.records import RunRecord
 class ScoreAnalysis:
     """Every table of a report.
 
-    runs: one row a planned run in plan order: run_id, arm, seed, status
+    runs: one row per planned run in plan order: run_id, arm, seed, status
         (done|diverged|failed|new), learning_rate, budget_epochs, epochs_done, test_error,
         test_error_ten_views, validation_error, train_error, generalisation_gap,
         final_train_error (of the last epoch as it ran), final_train_loss, parameters, mflops
         (10^6 operations of an image's forward pass), seconds, images_per_second, resumes,
         reason
-    curves: one row an epoch of a run: run_id, arm, seed, epoch, epoch_midpoint, updates,
+    curves: one row per epoch of a run: run_id, arm, seed, epoch, epoch_midpoint, updates,
         train_error, train_loss, validation_error
-    summary: one row an arm and quantity that the study uses of it: study, arm, n, metric,
+    summary: one row per arm and quantity that the study uses of it: study, arm, n, metric,
         mean, ci_low, ci_high, unit, n_censored (0), paper_value (NaN), dataset, precision,
         sd, n_planned, n_diverged, n_failed, parameters, mflops, budget
-    comparisons: one row a difference, then one an ensemble's size, then one for the order:
+    comparisons: one row per difference, then one an ensemble's size, then one for the order:
         study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
         (agrees|agrees in direction|disagrees|inconclusive|differs|no difference), reason
-    pairs: one row a seed of a difference: comparison, seed, baseline_value, variant_value,
+    pairs: one row per seed of a difference: comparison, seed, baseline_value, variant_value,
         difference (or the ratio); of an interaction, the two differences and theirs
-    differences: one row a differing spec field of a difference's arms: comparison, field,
+    differences: one row per differing spec field of a difference's arms: comparison, field,
         baseline_value, variant_value
-    checks: one row a check of the study: study, arm, quantity, unit, least and most (NaN: no
+    checks: one row per check of the study: study, arm, quantity, unit, least and most (NaN: no
         limit), n runs of which it was measured, n_failing of them outside, mean, lowest,
         highest, held (yes|no|not measured)
-    order: one row an arm of the study's order, as the paper has it: arm, effect, low, high,
+    order: one row per arm of the study's order, as the paper has it: arm, effect, low, high,
         rank_paper, rank_measured (0: not known), chance_of_paper_order
     """
 

@@ -31,7 +31,7 @@ def comparison_rows(
     objections: Objections,
     treated: Sequence[Row] = (),
 ) -> list[Row]:
-    """Return one row a difference, then one a size of the ensemble, then one for the order.
+    """Return one row per difference, then one a size of the ensemble, then one for the order.
 
     Args:
         by_arm: arm -> its runs by seed.

@@ -35,30 +35,30 @@ from alexnet_tf.records import RunRecord
 class Analysis:
     """Every table of a report. Errors are in percent; epochs are floats.
 
-    runs: one row a planned run (reported first, then search, in plan order): run_id, arm,
+    runs: one row per planned run (reported first, then search, in plan order): run_id, arm,
         role, seed, learning_rate, status (done|diverged|failed|new), epochs_to_threshold
         (NaN when never reached), censored (bool), budget_epochs, updates_to_threshold,
         final_train_error, final_train_loss, epochs_done, validation_error, test_error,
         seconds, images_per_second, resumes, reason
-    curves: one row an epoch of a run: run_id, arm, role, seed, epoch, epoch_midpoint,
+    curves: one row per epoch of a run: run_id, arm, role, seed, epoch, epoch_midpoint,
         updates, train_error, train_loss
-    summary: one row an arm: study, arm, n, metric, mean, ci_low, ci_high, unit, n_censored,
+    summary: one row per arm: study, arm, n, metric, mean, ci_low, ci_high, unit, n_censored,
         paper_value, paper_quantity, dataset, precision, learning_rate, budget_epochs,
         median, n_planned, n_diverged, n_failed, budget
         (mean = restricted mean of min(T, budget_epochs); t interval)
-    comparisons: one row a comparison: study, comparison, baseline, variant, n, ratio,
+    comparisons: one row per comparison: study, comparison, baseline, variant, n, ratio,
         ratio_low, ratio_high, ratio_is_lower_bound (bool), paper_ratio, margin, log_sd,
         pair_correlation, sign_flip_p, min_p, power, faster_seeds (seeds in which the
         baseline was faster), n_censored, verdict (agrees|disagrees|inconclusive), reason
-    pairs: one row a seed of a comparison: comparison, seed, baseline_epochs,
+    pairs: one row per seed of a comparison: comparison, seed, baseline_epochs,
         variant_epochs, ratio, kind (exact|at least|at most|unknown)
-    sensitivity: one row a comparison and threshold: comparison, threshold, n, ratio,
+    sensitivity: one row per comparison and threshold: comparison, threshold, n, ratio,
         ratio_low, ratio_high, ratio_is_lower_bound, baseline_mean, variant_mean,
         n_censored
     search: one row a (arm, learning rate): comparison, arm, learning_rate, n,
         epochs_to_threshold, final_train_error, status, chosen (bool), at_edge (bool: chosen,
         and the smallest or largest rate tried)
-    differences: one row a differing spec field of a comparison's arms: comparison, field,
+    differences: one row per differing spec field of a comparison's arms: comparison, field,
         baseline_value, variant_value
     """
 

@@ -98,7 +98,7 @@ def _status(console: Console) -> Iterator[Callable[[str], None]]:
 
 
 def _runs(plan: Plan, states: Mapping[str, str], seconds: Mapping[str, float]) -> Table:
-    """Return one row a run of a single study."""
+    """Return one row per run of a single study."""
     table = _table("run", "arm", "role", "seed", "learning rate", "state", "time")
     for run in plan.runs:
         run_id, rate = run.experiment.run_id, f"{run.experiment.train.learning_rate:g}"
@@ -111,7 +111,7 @@ def _runs(plan: Plan, states: Mapping[str, str], seconds: Mapping[str, float]) -
 
 
 def _studies(plans: Sequence[Plan], seconds: Mapping[str, float]) -> Table:
-    """Return one row a study, in the order in which they are computed."""
+    """Return one row per study, in the order in which they are computed."""
     table = _table("study", "runs", "shared", "to compute", "time, one after the other")
     openly = [
         (plan, [run for run in plan.runs if run.experiment.run_id in seconds]) for plan in plans

@@ -65,7 +65,7 @@ def _study(console: Console, plan: Plan, machine: Machine) -> int:
 
 
 def changes(base: Experiment, variant: Experiment) -> list[str]:
-    """Return what differs, one line a field; a part that came or went is one line."""
+    """Return what differs, one line per field; a part that came or went is one line."""
     found = diff(base, variant)
     lines: dict[str, None] = {}
     for path, (before, after) in found.items():

@@ -35,7 +35,7 @@ _STYLE = {
 
 
 def draw(found: Sequence[Result], title: str) -> Figure:
-    """Return a panel a precision: medians in images/s, whiskers from minimum to maximum."""
+    """Return a panel per precision: medians in images/s, whiskers from minimum to maximum."""
     timed = [r for r in found if r.median is not None and r.row.unit == "images/s"]
     timed = [r for r in timed if r.row.kind != "pipeline"]
     precisions = list(dict.fromkeys(r.row.precision for r in timed)) or [None]

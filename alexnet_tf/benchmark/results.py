@@ -92,7 +92,7 @@ def to_json(found: Sequence[Result], facts: dict[str, Any], measured: Sequence[M
 
 
 def to_csv(found: Sequence[Result]) -> str:
-    """Return one line a row; a cell is empty where nothing was measured."""
+    """Return one line per row; a cell is empty where nothing was measured."""
     text = io.StringIO()
     lines = [_flat(result) for result in found]
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")

@@ -26,7 +26,7 @@ def show(found: Sequence[Result], facts: str, console: Console) -> None:
 
 
 def table(found: Sequence[Result]) -> Table:
-    """Return one line a row; what was not measured says why."""
+    """Return one line per row; what was not measured says why."""
     made = Table(box=None, pad_edge=False)
     for name in _COLUMNS:
         made.add_column(name, justify="left" if name in ("what", "precision") else "right")

@@ -1,7 +1,7 @@
 """A process that times one row, whenever it is told to.
 
 It reads the row from its first line of input, warms up, says "ready" or "error", and
-answers each further line with one timing, until its input ends. One JSON object a line.
+answers each further line with one timing, until its input ends. One JSON object per line.
 """
 
 from __future__ import annotations

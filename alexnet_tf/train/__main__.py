@@ -105,7 +105,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="devices of two towers, e.g. GPU:0,GPU:1 (four devices: two pairs)",
     )
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard events")
-    parser.add_argument("--events", action="store_true", help="progress as one JSON object a line")
+    parser.add_argument(
+        "--events", action="store_true", help="progress as JSON, one object per line"
+    )
     return parser.parse_args(argv)
 
 

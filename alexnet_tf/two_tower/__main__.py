@@ -126,7 +126,7 @@ def _table(report: CommunicationReport) -> Table:
         table.add_column(name, justify="right" if name == "B an image" else "left")
     for c in report.crossings:
         if c.direction == "reduce" and c.legal:
-            continue  # one line a weight and pair would hide the rest
+            continue  # one line per weight and pair would hide the rest
         bytes_ = "?" if c.bytes is None else f"{c.bytes / report.batch_size:,.0f}"
         what = c.direction if c.legal else f"{c.direction}: ILLEGAL"
         made = "the batch" if c.direction == "image" else c.layer or c.tensor.rpartition("/")[2]

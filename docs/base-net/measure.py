@@ -82,7 +82,7 @@ _QUANTITIES: tuple[Any, ...] = (
 
 
 def arm_rows(runs: Mapping[tuple[str, str], Sequence[StudyRun]]) -> list[dict[str, Any]]:
-    """Return a line an arm: means over its seeds, and the difference from the base's mean."""
+    """Return a line per arm: means over its seeds, and the difference from the base's mean."""
     base = _mean(runs[_BASE], "test_error_ten_views")
     rows = []
     for (name, arm), of_arm in runs.items():
@@ -139,7 +139,7 @@ def by_alpha(out: Path) -> str:
 
 
 def draw(runs: Mapping[tuple[str, str], Sequence[StudyRun]]) -> Figure:
-    """Return the training error of each epoch: a thin line a seed, the arm's mean thick."""
+    """Return the training error of each epoch: a thin line per seed, the arm's mean thick."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, arm, words, colour in _SHOWN:

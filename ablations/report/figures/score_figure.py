@@ -1,6 +1,6 @@
 """The figure of a study of scores: its effects, and the curves behind them. Drawing only.
 
-Effects stand as a forest plot, one panel a unit: a dot a seed, their mean with its
+Effects stand as a forest plot, one panel per unit: a dot a seed, their mean with its
 interval, the range of effects too small to matter, and the paper's value. Training curves
 are thin for a seed and thick for the mean over the seeds of an arm.
 """
@@ -96,7 +96,7 @@ def _forests(
     units: Sequence[str],
     least: float,
 ) -> None:
-    """Draw a panel a unit, one above the other; what they leave of `least` inches stays free."""
+    """Draw a panel per unit, one above the other; what they leave of `least` inches stays free."""
     table = analysis.comparisons
     groups = [table.loc[table["unit"] == unit].to_dict("records") for unit in units]
     if not groups:
