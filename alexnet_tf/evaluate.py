@@ -48,6 +48,10 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties =
 
     Raises:
         ValueError: no images, or k below 1.
+
+    >>> scores = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]])
+    >>> top_k_error(scores, np.array([1, 2])), top_k_error(scores, np.array([1, 2]), k=3)
+    (0.5, 0.0)
     """
     if k < 1 or not len(labels):
         raise ValueError(f"`k` must be at least 1, with images. Received: k={k}, N={len(labels)}")

@@ -28,6 +28,11 @@ def build_alexnet(
         spec: a model, or an experiment, whose seed and precision are then the defaults.
         seed: of the initial weights; default the experiment's, or 0.
         precision: default the experiment's, or "float32".
+
+    >>> from alexnet_tf.spec import CIFAR_ALEXNET
+    >>> net = build_alexnet(CIFAR_ALEXNET)
+    >>> net.count_params(), net.output_shape
+    (665226, (None, 10))
     """
     if isinstance(spec, Experiment):
         seed = spec.seed if seed is None else seed

@@ -36,6 +36,10 @@ def replace(spec: Value, changes: Mapping[str, Any] | None = None, /, **fields: 
     Raises:
         SpecError: a path names no field (the nearest name is in the message), or a
             value is not allowed.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> replace(PAPER, {"model.activation": "tanh", "model.convs.0.filters": 64}).model.activation
+    'tanh'
     """
     for path, value in {**(changes or {}), **fields}.items():
         spec = _replace_path(spec, path.split("."), value, path)
@@ -43,7 +47,12 @@ def replace(spec: Value, changes: Mapping[str, Any] | None = None, /, **fields: 
 
 
 def diff(a: Any, b: Any) -> dict[str, tuple[Any, Any]]:
-    """Name every leaf in which two specs differ: dotted path -> (value in a, value in b)."""
+    """Name every leaf in which two specs differ: dotted path -> (value in a, value in b).
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> diff(PAPER, replace(PAPER, {"train.momentum": 0.5}))
+    {'train.momentum': (0.9, 0.5)}
+    """
     left, right = dict(_leaves(a)), dict(_leaves(b))
     paths = [*left, *(path for path in right if path not in left)]
     missing = None

@@ -150,6 +150,11 @@ def reported_runs(
 
     Args:
         rates: arm -> learning rate; arms that are absent use the recorded one.
+
+    >>> from ablations.study import load
+    >>> runs = reported_runs(load("lrn"), Request(budget="quick"), {})
+    >>> [(run.arm, run.experiment.seed) for run in runs[:3]]
+    [('paper', 0), ('no_lrn', 0), ('constant', 0)]
     """
     runs = []
     for seed in range(budget(study, request).seeds):

@@ -23,7 +23,11 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def effect(value: float | None, unit: str) -> str:
-    """Format a difference with its sign, a ratio (unit "x"), or a chance, with its unit."""
+    """Format a difference with its sign, a ratio (unit "x"), or a chance, with its unit.
+
+    >>> effect(-1.5, "points")
+    '−1.50 points'
+    """
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if unit == "chance":

@@ -25,6 +25,9 @@ def load(name: str) -> Study:
     Raises:
         SpecError: there is no such study (the nearest name is in the message), or its file
             or package holds none.
+
+    >>> load("lrn").title
+    'Local response normalisation'
     """
     if is_path(name):
         path = Path(name)

@@ -34,6 +34,11 @@ class LocalResponseNorm(keras.layers.Layer):
 
     Input shape: (batch, ..., channels), channels known.
     Output shape: the same.
+
+    >>> import numpy as np
+    >>> norm = LocalResponseNorm(size=3, k=1.0, alpha=1.0, beta=1.0)
+    >>> np.asarray(norm(np.array([[1.0, 2.0, 0.0]], np.float32))).round(3)
+    array([[0.167, 0.333, 0.   ]], dtype=float32)
     """
 
     def __init__(

@@ -68,6 +68,10 @@ class Experiment:
         """16 hex digits: SHA-256 of the canonical JSON without fields at their default.
 
         Leaving defaults out keeps the ids of old records when a field is added.
+
+        >>> from alexnet_tf.spec import PAPER, replace
+        >>> PAPER.run_id == replace(PAPER, seed=1).run_id
+        False
         """
         text = json.dumps([SPEC_VERSION, without_defaults(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -83,6 +87,10 @@ def from_json(text: str) -> Experiment:
 
     Raises:
         SpecError: not JSON, or not an experiment.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> from_json(to_json(PAPER)) == PAPER
+    True
     """
     try:
         values = json.loads(text)

@@ -109,14 +109,24 @@ class ModelSpec:
         return self.shapes[-1].handed_on ** 2 * self.convs[-1].filters
 
     def names(self) -> tuple[str, ...]:
-        """Layer names in order: conv1, ..., fc6, ..., the last one the output's."""
+        """Layer names in order: conv1, ..., fc6, ..., the last one the output's.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.names()
+        ('conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'fc6', 'fc7', 'fc8')
+        """
         kinds = [(c.name, "conv" if c.weights == "shared" else "local") for c in self.convs]
         kinds += [(d.name, "fc") for d in self.dense]
         named = [name or f"{kind}{n}" for n, (name, kind) in enumerate(kinds, start=1)]
         return (*named, self.output_name or f"fc{len(kinds) + 1}")
 
     def parameters(self) -> int:
-        """Number of trainable weights and biases."""
+        """Number of trainable weights and biases.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.parameters()
+        60965224
+        """
         return sum(weights + biases for weights, biases in self.weights_and_biases().values())
 
     def weights_and_biases(self) -> dict[str, tuple[int, int]]:

@@ -31,7 +31,12 @@ from alexnet_tf.values import replace
 
 
 def without_lrn(base: Experiment) -> Experiment:
-    """No response normalisation of any kind (section 3.3; layers-148.cfg)."""
+    """No response normalisation of any kind (section 3.3; layers-148.cfg).
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> without_lrn(PAPER).model.convs[0].norm is None
+    True
+    """
     convs = (dataclasses.replace(c, norm=None, spatial_norm=None) for c in base.model.convs)
     return replace(base, {"model.convs": tuple(convs)})
 
@@ -63,6 +68,10 @@ def without_conv(base: Experiment, name: str) -> Experiment:
 
     Raises:
         SpecError: there is no such convolution, or no neighbour can pool in its place.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> without_conv(PAPER, "conv3").model.names()
+    ('conv1', 'conv2', 'conv4', 'conv5', 'fc6', 'fc7', 'fc8')
     """
     convs = list(base.model.convs)
     names = base.model.names()[: len(convs)]
@@ -173,6 +182,11 @@ def tanh(base: Experiment, learning_rate: float) -> Experiment:
     """Tanh for ReLU, with what suits it: gains of 1 (Glorot), zero biases, a rate of its own.
 
     The divisions of the rate keep their ratio to it.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> changed = tanh(PAPER, learning_rate=0.005)
+    >>> changed.model.activation, changed.model.convs[1].init_bias
+    ('tanh', 0.0)
     """
     factor = learning_rate / base.train.learning_rate
     changes = tuple(

@@ -1,0 +1,33 @@
+"""The examples in docstrings say what is so."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+#: Module -> how many functions and classes of it have an example.
+EXAMPLES = {
+    "alexnet_tf.values": 2,
+    "alexnet_tf.spec.experiment": 2,
+    "alexnet_tf.spec.model": 2,
+    "alexnet_tf.spec.variants": 3,
+    "alexnet_tf.evaluate": 1,
+    "alexnet_tf.model": 1,
+    "alexnet_tf.layers.local_response_norm": 1,
+    "ablations.analysis.paired_tests": 3,
+    "ablations.report.numbers": 1,
+    "ablations.study.load": 1,
+    "ablations.plan.expand": 1,
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_hold(name):
+    module = importlib.import_module(name)
+    found = [test for test in doctest.DocTestFinder().find(module) if test.examples]
+    runner = doctest.DocTestRunner()
+    for test in found:
+        runner.run(test)
+    assert len(found) == EXAMPLES[name] and runner.summarize().failed == 0
