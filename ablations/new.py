@@ -25,10 +25,10 @@ Change `arms` first: `replace` takes any field of the spec, `python -m ablations
 """
 
 from ablations.budgets import ALEXNET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import replace
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="{name}",  # as the file
     title="Less momentum",
     claim="A net trained with a momentum of 0.5 errs more than one with 0.9.",
@@ -41,8 +41,8 @@ STUDY = ScoreStudy(
     }},
     labels={{"paper": "momentum 0.9", "changed": "momentum 0.5"}},
     budgets=ALEXNET,  # quick: 2 seeds, a first look; standard: 5 seeds; full: 10
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="changed",
             baseline="paper",
             variant="changed",

@@ -16,12 +16,11 @@ import pandas as pd
 from rich.console import Console
 
 from ablations.analysis import checks
-from ablations.analysis.score_analysis import ScoreAnalysis
 from ablations.execution import datasets, inspection, store
 from ablations.execution.progress import Progress
 from ablations.execution.training import Machine, execute
 from ablations.plan import Plan, PlannedRun, cheapest_first, epoch_work, saved
-from ablations.report import collect, score_report, speed_report
+from ablations.report import collect, study_report
 from ablations.report.index_page import write_index
 from ablations.report.reference import beside
 from alexnet_tf.errors import FAILED_RUNS, LOCKED
@@ -173,28 +172,23 @@ def report(
 
 def _write(found: collect.Collected, plan: Plan, out: Path) -> None:
     """Write the report of a study below `out`."""
-    analysis, again = found.analysis, command(plan, out)
     folder = out / plan.study.name
-    if isinstance(analysis, ScoreAnalysis):
-        score_report.write(analysis, found.runs, folder, command=again)
-    else:
-        speed_report.write(analysis, found.runs, folder, command=again)
+    study_report.write(found.analysis, found.runs, folder, command=command(plan, out))
 
 
 def _say(console: Console, found: collect.Collected, plan: Plan) -> None:
     """Print what decides about the claim, what the reference set has, and the checks."""
     analysis = found.analysis
     for row in analysis.comparisons.to_dict("records"):
-        if row.get("family", "primary") != "primary":
+        if row["family"] != "primary":
             continue
         console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
         console.print(f"  {row['reason']}", highlight=False, markup=False)
         known = beside(analysis.study, analysis.budget, plan.request.dataset, row["comparison"])
         if known is not None:
             console.print(f"  {known.words}", highlight=False, markup=False)
-    if isinstance(analysis, ScoreAnalysis):
-        for row in analysis.checks.to_dict("records"):
-            console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
+    for row in analysis.checks.to_dict("records"):
+        console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
 
 
 def command(plan: Plan, out: Path) -> str:

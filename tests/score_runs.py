@@ -13,7 +13,7 @@ import numpy as np
 
 from ablations.plan import PlannedRun, StudyRun
 from ablations.studies.lrn import STUDY as LRN
-from ablations.study import Budget, Difference, ScoreStudy
+from ablations.study import Budget, Comparison, Study
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, Part, RunRecord, Status
 from alexnet_tf.spec import Experiment, replace
 
@@ -30,16 +30,16 @@ ARMS: dict[str, Experiment] = {
 }
 
 
-def difference(**changes: Any) -> Difference:
+def difference(**changes: Any) -> Comparison:
     """A difference of test errors between `paper` and `b`."""
     values: dict[str, Any] = {
         **{"name": "b", "baseline": "paper", "variant": "b"},
         **{"claimed": "higher", "smallest": 0.5, "quantity": "test_error"},
     }
-    return Difference(**{**values, **changes})
+    return Comparison(**{**values, **changes})
 
 
-def study(*items: Difference, **changes: Any) -> ScoreStudy:
+def study(*items: Comparison, **changes: Any) -> Study:
     """A study of four arms, with these differences."""
     values: dict[str, Any] = {
         **{"name": "made_up", "title": "Made up", "claim": "A claim.", "claim_ids": ("C00",)},
@@ -49,9 +49,9 @@ def study(*items: Difference, **changes: Any) -> ScoreStudy:
             "standard": Budget(seeds=5, epochs=None),
             "quick": Budget(seeds=5, epochs=None, exploratory=True),
         },
-        "differences": items,
+        "comparisons": items,
     }
-    return ScoreStudy(**{**values, **changes})
+    return Study(**{**values, **changes})
 
 
 def evaluated(part: Part, views: int, wrong: Sequence[bool] | np.ndarray) -> Evaluation:

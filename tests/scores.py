@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablations.plan import PlannedRun, StudyRun
-from ablations.study import ScoreStudy
+from ablations.study import Study
 from alexnet_tf.records import DataFacts, Environment, EpochResult, Evaluation, Part, RunRecord
 from alexnet_tf.spec import Experiment, replace
 
@@ -70,7 +70,7 @@ EVALUATED: Mapping[str, tuple[Part, int]] = {
 INSPECTED = tuple(name for name in BASE if name not in (*EVALUATED, "running_train_error"))
 
 
-def score(study: ScoreStudy, arm: str, quantity: str, seed: int) -> float:
+def score(study: Study, arm: str, quantity: str, seed: int) -> float:
     """The value that the hand-made nets have: fixed, different for each arm and seed."""
     place = list(study.arms).index(arm)
     base = BASE[quantity]
@@ -78,7 +78,7 @@ def score(study: ScoreStudy, arm: str, quantity: str, seed: int) -> float:
     return base * (1 + 0.055 * place) + noise
 
 
-def record(study: ScoreStudy, arm: str, experiment: Experiment, **fields: Any) -> RunRecord:
+def record(study: Study, arm: str, experiment: Experiment, **fields: Any) -> RunRecord:
     """A finished run whose curve falls to its final training error."""
     seed, epochs = experiment.seed, experiment.train.epochs
     last = score(study, arm, "running_train_error", seed) / 100
@@ -118,7 +118,7 @@ def record(study: ScoreStudy, arm: str, experiment: Experiment, **fields: Any) -
 
 
 def make_runs(
-    study: ScoreStudy,
+    study: Study,
     seeds: int = 5,
     changes: Mapping[tuple[str, int], Mapping[str, Any] | None] | None = None,
 ) -> list[StudyRun]:

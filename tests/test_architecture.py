@@ -353,7 +353,7 @@ LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"
 @pytest.mark.parametrize(
     "module",
     [
-        "ablations.analysis.score_analysis",
+        "ablations.analysis.study_analysis",
         "ablations.report.__main__",
         "ablations.suite",
         "ablations.run",

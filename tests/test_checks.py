@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from score_runs import difference, error, run, runs, study
 
 from ablations.analysis import checks
-from ablations.analysis.score_analysis import analyse_scores
+from ablations.analysis.study_analysis import analyse
 from ablations.study import Check
 from alexnet_tf.errors import SpecError
 
@@ -19,7 +19,7 @@ def test_a_comparison_whose_treatment_failed_in_one_run_has_no_verdict():
     made = study(
         difference(), checks=(Check(arm="b", quantity="test_error", least=31.35, most=99),)
     )
-    analysis = analyse_scores(made, runs({"paper": PAPER, "b": B}), budget="standard")
+    analysis = analyse(made, runs({"paper": PAPER, "b": B}), budget="standard")
     row, check = analysis.comparisons.iloc[0], analysis.checks.iloc[0]
     assert row["verdict"] == "inconclusive"
     assert (
@@ -36,7 +36,7 @@ def test_other_arms_keep_their_verdict_and_a_check_that_holds_changes_nothing():
     holding = Check(arm="b", quantity="test_error", least=31.3)
     values = {"paper": PAPER, "b": B, "c": B}
     plain, checked = (
-        analyse_scores(study(*items, checks=given), runs(values), budget="standard").comparisons
+        analyse(study(*items, checks=given), runs(values), budget="standard").comparisons
         for given in ((), (failing, holding))
     )
     assert checked.iloc[0].equals(plain.iloc[0]) and plain.iloc[0]["verdict"] == "agrees"
@@ -45,7 +45,7 @@ def test_other_arms_keep_their_verdict_and_a_check_that_holds_changes_nothing():
 
 def test_what_was_not_measured_is_said_and_objects_to_nothing():
     made = study(difference(), checks=(Check(arm="b", quantity="norm_spread", least=10),))
-    analysis = analyse_scores(made, runs({"paper": PAPER, "b": B}), budget="standard")
+    analysis = analyse(made, runs({"paper": PAPER, "b": B}), budget="standard")
     row = analysis.checks.to_dict("records")[0]
     assert row["held"] == "not measured" and analysis.comparisons.iloc[0]["verdict"] == "agrees"
     assert checks.words(row) == (

@@ -8,7 +8,7 @@ import re
 import pytest
 import tiny
 
-from ablations.analysis import checks, score_analysis, speed_analysis
+from ablations.analysis import study_analysis
 from ablations.analysis.findings import Finding
 from ablations.analysis.simulated import Result as Simulated
 from alexnet_tf.benchmark.results import Result, to_csv
@@ -20,15 +20,11 @@ PAGE = (tiny.ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
 BENCHMARK = to_csv([Result(row=Row(kind="train", library="torch"))])
 
 
-def of_both(table: str) -> set[str]:
-    layouts = (speed_analysis.COLUMNS, score_analysis.COLUMNS)
-    return {name for layout in layouts for name in layout.get(table, "").split()}
-
-
 WRITTEN = {
-    **{f"{name}.csv": of_both(name) for name in ("runs", "curves", "summary", "comparisons")},
-    "order.csv": of_both("order"),
-    "checks.csv": set(checks.COLUMNS.split()),
+    **{
+        f"{name}.csv": set(study_analysis.COLUMNS[name].split())
+        for name in ("runs", "curves", "summary", "comparisons", "order", "checks")
+    },
     "findings.csv": {field.name for field in dataclasses.fields(Finding)},
     "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},
     "benchmark.csv": set(BENCHMARK.splitlines()[0].split(",")),

@@ -9,7 +9,7 @@ import pytest
 
 from ablations import study
 from ablations.studies import relu_vs_tanh
-from ablations.study import Difference, Ensemble, ScoreStudy
+from ablations.study import Comparison, Ensemble, Study
 from alexnet_tf.errors import SpecError
 
 DIFFERENCE: dict[str, Any] = {
@@ -21,9 +21,9 @@ DIFFERENCE: dict[str, Any] = {
 }
 
 
-def lrn(**fields: Any) -> ScoreStudy:
+def lrn(**fields: Any) -> Study:
     found = study.load("lrn")
-    assert isinstance(found, ScoreStudy)
+    assert isinstance(found, Study)
     return dataclasses.replace(found, **fields)
 
 
@@ -39,9 +39,9 @@ def lrn(**fields: Any) -> ScoreStudy:
 )
 def test_a_word_of_a_difference_must_be_a_known_one(field, wrong, meant):
     with pytest.raises(SpecError) as error:
-        Difference(**{**DIFFERENCE, field: wrong})
+        Comparison(**{**DIFFERENCE, field: wrong})
     said = str(error.value)
-    assert f"`Difference.{field}` must be one of " in said and "\n" not in said
+    assert f"`Comparison.{field}` must be one of " in said and "\n" not in said
     assert f"Received: {wrong!r}. Did you mean '{meant}'?" in said
 
 
@@ -57,14 +57,14 @@ def test_a_word_of_a_difference_must_be_a_known_one(field, wrong, meant):
     ],
 )
 def test_a_field_of_a_difference_must_be_of_its_type(field, wrong):
-    with pytest.raises(SpecError, match=f"`Difference.{field}` must be"):
-        Difference(**{**DIFFERENCE, field: wrong})
+    with pytest.raises(SpecError, match=f"`Comparison.{field}` must be"):
+        Comparison(**{**DIFFERENCE, field: wrong})
 
 
 def test_two_differences_of_one_name_are_refused():
-    item = Difference(**DIFFERENCE)
-    with pytest.raises(SpecError, match="two differences are called 'x'"):
-        lrn(differences=(item, dataclasses.replace(item, claimed="lower")))
+    item = Comparison(**DIFFERENCE)
+    with pytest.raises(SpecError, match="two comparisons are called 'x'"):
+        lrn(comparisons=(item, dataclasses.replace(item, claimed="lower")))
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_two_differences_of_one_name_are_refused():
     ],
 )
 def test_every_arm_of_a_difference_must_be_there(fields):
-    item = Difference(**{**DIFFERENCE, **fields})
+    item = Comparison(**{**DIFFERENCE, **fields})
     with pytest.raises(SpecError, match="no arm 'papr' for 'x'. Did you mean 'paper'?"):
-        lrn(differences=(item,))
+        lrn(comparisons=(item,))
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_a_study_without_an_order_needs_no_baseline():
 
 
 def test_one_run_may_be_both_arms_with_two_quantities():
-    item = Difference(**{**DIFFERENCE, "variant": "paper", "baseline_quantity": "train_error"})
-    assert lrn(differences=(item,)).differences == (item,)
+    item = Comparison(**{**DIFFERENCE, "variant": "paper", "baseline_quantity": "train_error"})
+    assert lrn(comparisons=(item,)).comparisons == (item,)
 
 
 @pytest.mark.parametrize("section", ["", "  ", ",", 5, None])
@@ -115,5 +115,5 @@ def test_a_study_names_a_section_of_the_paper(section):
 @pytest.mark.parametrize("fields", [{}, {"family": "secondary", "paper": 1.4}])
 def test_a_question_decides_no_claim_and_has_no_number_of_the_paper(fields):
     with pytest.raises(SpecError, match="claims nothing, so it must be secondary and without"):
-        Difference(**{**DIFFERENCE, "claimed": "none", **fields})
-    assert Difference(**{**DIFFERENCE, "claimed": "none", "family": "secondary"}).paper is None
+        Comparison(**{**DIFFERENCE, "claimed": "none", **fields})
+    assert Comparison(**{**DIFFERENCE, "claimed": "none", "family": "secondary"}).paper is None

@@ -21,14 +21,14 @@ from PIL import Image
 from ablations import study
 from ablations.analysis import paper_tables
 from ablations.analysis.findings import Finding, findings
-from ablations.analysis.score_analysis import analyse_scores
+from ablations.analysis.study_analysis import analyse
 from ablations.execution import store
 from ablations.plan import Plan, Request, StudyRun
 from ablations.report import __main__ as report
 from ablations.report import collect, index_page, numbers
 from ablations.report.collect import Collected
 from ablations.report.figures import forest_row, kernels
-from ablations.study import ScoreStudy
+from ablations.study import Study
 from alexnet_tf import records
 from alexnet_tf.errors import DATA, ENVIRONMENT
 
@@ -36,9 +36,9 @@ FILES = ["findings.csv", "claims.md", "claims.tex", "index.html"]
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def load(name: str) -> ScoreStudy:
+def load(name: str) -> Study:
     found = study.load(name)
-    assert isinstance(found, ScoreStudy)
+    assert isinstance(found, Study)
     return found
 
 
@@ -69,8 +69,8 @@ def probabilities(folder: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return values, labels
 
 
-def collected(of: ScoreStudy, runs: list[StudyRun], budget: str = "standard") -> Collected:
-    return Collected(analysis=analyse_scores(of, runs, budget=budget), runs=tuple(runs))
+def collected(of: Study, runs: list[StudyRun], budget: str = "standard") -> Collected:
+    return Collected(analysis=analyse(of, runs, budget=budget), runs=tuple(runs))
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "request.json").write_text(text, encoding="utf-8")
     (one,) = collect.collect(store.Records(tmp_path))
-    direct = analyse_scores(of, scores.make_runs(of), budget="standard")
+    direct = analyse(of, scores.make_runs(of), budget="standard")
     assert one.analysis.comparisons.equals(direct.comparisons)
     assert index_page.write_index(store.Records(tmp_path)) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
@@ -359,7 +359,7 @@ def test_without_a_readable_inspection_there_are_no_pictures(
 
 
 def finding(**fields: Any) -> Finding:
-    known = findings(analyse_scores(load("lrn"), [], budget="standard"))[0]
+    known = findings(analyse(load("lrn"), [], budget="standard"))[0]
     return dataclasses.replace(known, **fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ablations import new, plan, study
-from ablations.study import ScoreStudy
+from ablations.study import Study
 from alexnet_tf.spec import diff
 
 
@@ -14,7 +14,7 @@ def test_the_template_is_a_study_that_differs_in_one_field(tmp_path, capsys):
     path = tmp_path / "mine.py"
     assert f"python -m ablations.run {path}" in capsys.readouterr().out
     made = study.load(str(path))
-    assert isinstance(made, ScoreStudy) and made.name == "mine"
+    assert isinstance(made, Study) and made.name == "mine"
     assert list(diff(*made.arms.values())) == ["train.momentum"]
     for name in made.budgets:
         request = plan.Request(budget=name)

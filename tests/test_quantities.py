@@ -61,6 +61,8 @@ def test_every_quantity_by_hand():
         "early_train_error": 100 * (0.8 + 0.6 + 0.5) / 3,
         # half of chance's 90 % is 45 %, half way between the ends of epochs 3 and 4
         "epochs_to_converge": 3.5,
+        # the third of the training errors, in the middle of its epoch
+        "epochs_to_error": 2.5,
         # straight lines between 80, 70, 50, 40 and 60 % at the ends of epochs
         **{"epochs_to_70": 2.0, "epochs_to_60": 2.5, "epochs_to_50": 3.0, "epochs_to_40": 4.0},
         # it ends at 60 %, and a twentieth of the fall from 90 % is left at 61.5
@@ -73,7 +75,8 @@ def test_every_quantity_by_hand():
     }
     assert set(expected) == set(QUANTITIES) == set(quantities.MEASURES)
     for quantity in QUANTITIES:
-        assert quantities.value(whole(), quantity) == pytest.approx(expected[quantity]), quantity
+        found = quantities.value(whole(), quantity, 0.5)
+        assert found == pytest.approx(expected[quantity]), quantity
 
 
 def test_a_diverged_run_counts_as_chance():
@@ -83,9 +86,13 @@ def test_a_diverged_run_counts_as_chance():
         **dict.fromkeys(("test_error", "test_error_ten_views", "validation_error"), 90.0),
         **dict.fromkeys(("train_error", "running_train_error", "early_train_error"), 90.0),
         **{"generalisation_gap": 0.0, "epochs_to_converge": 30.0, "seconds_per_epoch": 2.0},
-        **dict.fromkeys((f"epochs_to_{goal}" for goal in (70, 60, 50, 40, "settle")), 30.0),
+        **dict.fromkeys(
+            (f"epochs_to_{goal}" for goal in (70, 60, 50, 40, "settle", "error")), 30.0
+        ),
     }
-    assert {quantity: quantities.value(diverged, quantity) for quantity in QUANTITIES} == expected
+    found = {quantity: quantities.value(diverged, quantity, 0.5) for quantity in QUANTITIES}
+    assert found == expected
+    assert quantities.bounded(diverged, "epochs_to_50")
     assert quantities.mistakes(diverged, "test_error") is None
     thousand = run("paper", 0, status="diverged", settings={"model.classes": 1000})
     assert quantities.value(thousand, "test_error") == pytest.approx(99.9)

@@ -93,7 +93,7 @@ def test_the_ratios_of_figure_1_are_those_of_the_records():
         interval = test.confidence_interval(0.95)
         found = np.exp([(slow - fast).mean(), interval.low, interval.high])
         assert len(slow) == row["n"] == 5
-        assert [row["ratio"], row["ratio_low"], row["ratio_high"]] == pytest.approx(found, rel=1e-6)
+        assert [row["estimate"], row["low"], row["high"]] == pytest.approx(found, rel=1e-6)
 
 
 def test_the_page_of_the_reference_set_quotes_figure_1():
@@ -101,8 +101,8 @@ def test_the_page_of_the_reference_set_quotes_figure_1():
     table = pd.read_csv(REFERENCE / "relu_vs_tanh" / "comparisons.csv")
     for row in table.to_dict("records"):
         if row["n"] >= 2:
-            interval = f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}"
-            assert f"{row['ratio']:.2f} | {interval} | {row['n']} |" in page
+            interval = f"{row['low']:.2f}–{row['high']:.2f}"
+            assert f"{row['estimate']:.2f} | {interval} | {row['n']} |" in page
 
 
 def without_spread(model: ModelSpec) -> ModelSpec:

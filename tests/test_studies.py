@@ -13,7 +13,7 @@ import tiny
 from ablations import plan, study
 from ablations.budgets import SMALL_ALEXNET
 from ablations.plan import Request
-from ablations.study import Difference, ScoreStudy, nameless
+from ablations.study import Comparison, Study, nameless
 from alexnet_tf.errors import SpecError
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
@@ -61,7 +61,7 @@ CLAIMS = {
     "recipe_2012": "C42",
 }
 STUDIES = {name: study.load(name) for name in study.names()}
-SCORES = {name: item for name, item in STUDIES.items() if isinstance(item, ScoreStudy)}
+SCORES = {name: item for name, item in STUDIES.items() if item.outcome is None}
 
 #: Every different net that a study trains on CIFAR-10 -> where it is declared first.
 NETS: dict[ModelSpec, tuple[str, Experiment]] = {}
@@ -118,7 +118,7 @@ def test_an_arm_changes_the_paper_s_net_as_it_changes_the_small_one(name):
     found = SCORES[name]
     assert set(found.on_imagenet) == set(found.arms)
     assert found.on_imagenet["paper"].model == PAPER.model
-    for item in found.differences:
+    for item in found.comparisons:
         for baseline, variant in ((item.baseline, item.variant),):
             small = diff(found.arms[baseline], found.arms[variant])
             large = diff(found.on_imagenet[baseline], found.on_imagenet[variant])
@@ -379,19 +379,19 @@ def test_a_difference_needs_a_size_that_matters():
         "name": "x", "baseline": "a", "variant": "b", "claimed": "higher"
     }  # fmt: skip
     with pytest.raises(SpecError, match="`smallest` of 'x' must be above 0"):
-        Difference(**common, smallest=0)
+        Comparison(**common, smallest=0)
     with pytest.raises(SpecError, match="must be above 1"):
-        Difference(**common, smallest=1.0, scale="ratio")
+        Comparison(**common, smallest=1.0, scale="ratio")
 
 
 def test_a_study_compares_arms_that_are_there_and_differ():
     found = SCORES["lrn"]
     values = {name: getattr(found, name) for name in found.__dataclass_fields__}
     with pytest.raises(SpecError, match="no arm 'no_lrn'"):
-        ScoreStudy(**{**values, "arms": {"paper": SMALL_ALEXNET}})
+        Study(**{**values, "arms": {"paper": SMALL_ALEXNET}})
     same = {"paper": SMALL_ALEXNET, "no_lrn": SMALL_ALEXNET}
     with pytest.raises(SpecError, match="compares equal arms"):
-        ScoreStudy(**{**values, "arms": same})
+        Study(**{**values, "arms": same})
 
 
 def test_two_arms_that_differ_in_names_alone_are_no_two_tests():
@@ -402,11 +402,11 @@ def test_two_arms_that_differ_in_names_alone_are_no_two_tests():
     found = SCORES["layer_removal"]
     values = {name: getattr(found, name) for name in found.__dataclass_fields__}
     compared = tuple(
-        Difference(name=n, baseline="paper", variant=n, claimed="higher", smallest=0.5)
+        Comparison(name=n, baseline="paper", variant=n, claimed="higher", smallest=0.5)
         for n in ("no_conv3", "no_conv4")
     )
     with pytest.raises(SpecError, match="'no_conv3' and 'no_conv4' compare the same net"):
-        ScoreStudy(**{**values, "arms": arms, "differences": compared})
+        Study(**{**values, "arms": arms, "comparisons": compared})
 
 
 def test_settings_that_make_two_arms_equal_are_refused():

@@ -281,7 +281,10 @@ STUDY = SpeedStudy(
     arms={{"base": BASE, "other": OTHER}},
     labels={{"base": "the base", "other": "the other"}},
     comparisons=(
-        Comparison(name="c", baseline="base", variant="other", paper_ratio=2.0, margin=1.5),
+        Comparison(
+            name="c", baseline="base", variant="other", quantity="epochs_to_error",
+            scale="ratio", claimed="within", paper=2.0, smallest=1.5,
+        ),
     ),
     search=Search(grids={{"c": (0.01, 0.02)}}, seeds=(1000,), epochs=3),
     budgets={{"quick": Budget(seeds=1, epochs=10)}},

@@ -8,7 +8,7 @@ from typing import Any
 
 from ablations.analysis import quantities
 from ablations.plan import StudyRun
-from ablations.study import Check, ScoreStudy
+from ablations.study import Check, Study
 
 Row = dict[str, Any]
 
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 COLUMNS = "study arm quantity unit least most n n_failing mean lowest highest held"
 
 
-def rows(study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Row]:
+def rows(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Row]:
     """Return one row per check: its limits, and the quantity over the arm's finished runs.
 
     `held` is "yes", "no" where one run or more is outside, or "not measured".
@@ -24,7 +24,7 @@ def rows(study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Ro
     return [_row(study, check, by_arm[check.arm]) for check in study.checks]
 
 
-def _row(study: ScoreStudy, check: Check, runs: Sequence[StudyRun]) -> Row:
+def _row(study: Study, check: Check, runs: Sequence[StudyRun]) -> Row:
     found = [quantities.value(run, check.quantity) for run in runs]
     values = [value for value in found if value is not None]
     failing = sum(not check.holds(value) for value in values)

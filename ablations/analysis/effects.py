@@ -1,36 +1,24 @@
-"""The effect of one arm over another: values paired by seed, and every number made of them."""
+"""The effect of one arm over another: every number that is made of the pairs of seeds."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from ablations.analysis import paired_tests, quantities
-from ablations.plan import StudyRun
-from ablations.study import Claimed, Difference, Family, Quantity, Scale
+from ablations.analysis.pairs import Bound, Pair, of_all
+from ablations.study import Claimed, Comparison, Family, Quantity, Scale
 
 #: What an interval covers: chance in the training of the nets, or in the choice of images. An
 #: order has no interval; its estimate is itself the chance, over seeds, that it holds.
 Noise = Literal["seeds", "test images", "order"]
 
 _NAN = float("nan")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The two values of a comparison with the same seed; of an interaction, two differences."""
-
-    seed: int
-    baseline: float
-    variant: float
-
-    def change(self, scale: Scale) -> float:
-        """Return variant - baseline, or variant / baseline."""
-        return self.variant / self.baseline if scale == "ratio" else self.variant - self.baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +38,8 @@ class Effect:
     scale: Scale
     unit: str
     n: int  # pairs of seeds; nets of an ensemble
+    n_censored: int = 0  # pairs of which only a bound is known, or not even that
+    bound: Bound = "exact"  # of the estimate; its interval then has no end on the other side
     estimate: float
     low: float
     high: float
@@ -74,54 +64,29 @@ class Effect:
     paper_source: str
     claimed: Claimed
     smallest: float
+    range_low: float = _NAN  # what counts as the paper's, with claimed="within"
+    range_high: float = _NAN
     seeds_as_claimed: int
     tests: int = 1  # comparisons of its family
 
     def size(self, value: float) -> float:
         """Return how far `value` is from no change, in points or as a logarithm."""
-        return float(np.log(value)) if self.scale == "ratio" else value
-
-
-def pair(runs: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[Pair]:
-    """Return the pairs of the seeds for which every value is there.
-
-    Args:
-        runs: arm -> its runs by seed.
-        item: with an interaction, the pair's values are the differences of its two halves.
-    """
-    values = [_values(runs[arm], quantity) for arm, quantity in item.used]
-    pairs = _paired(values[0], values[1], item.scale)
-    if item.interaction is None:
-        return pairs
-    others = _paired(values[2], values[3], item.scale)
-    return _paired(_changes(others, item.scale), _changes(pairs, item.scale), item.scale)
-
-
-def _changes(pairs: Sequence[Pair], scale: Scale) -> dict[int, float]:
-    return {one.seed: one.change(scale) for one in pairs}
-
-
-def _values(runs: Sequence[StudyRun], quantity: Quantity) -> dict[int, float]:
-    found = {run.planned.experiment.seed: quantities.value(run, quantity) for run in runs}
-    return {seed: value for seed, value in found.items() if value is not None}
-
-
-def _paired(
-    baseline: Mapping[int, float], variant: Mapping[int, float], scale: Scale
-) -> list[Pair]:
-    """Pair by seed; what has no logarithm is in no ratio."""
-    pairs = [
-        Pair(seed=seed, baseline=value, variant=variant[seed])
-        for seed, value in baseline.items()
-        if seed in variant
-    ]
-    return [one for one in pairs if scale == "difference" or min(one.baseline, one.variant) > 0]
+        if self.scale == "difference":
+            return value
+        return -math.inf if value == 0 else math.log(value)
 
 
 def measure(
-    item: Difference, pairs: Sequence[Pair], *, images_error: float = _NAN, tests: int = 1
+    item: Comparison, pairs: Sequence[Pair], *, images_error: float = _NAN, tests: int = 1
 ) -> Effect:
     """Return the effect over the pairs, still without correction for its family.
+
+    Bounds are never taken as exact. Where every pair is exact or "at least", so is the mean:
+    its interval has no upper end, its lower one still bounds the mean of the true changes,
+    and a test that the effect is not 0 stands where the bounds are above 0; that it would be
+    small is not testable, and the spread of bounds gives no power. "at most" is its mirror
+    image. With bounds in both directions, or pairs of which nothing is known, nothing is
+    tested: what is left would be a selection by the outcome.
 
     Args:
         images_error: standard error over test images, in points.
@@ -131,12 +96,18 @@ def measure(
     """
     ratio = item.scale == "ratio"
     log, back = (np.log, np.exp) if ratio else (np.array, np.array)
-    changes = log(np.array([one.change(item.scale) for one in pairs]))
+    known = [one for one in pairs if one.bound != "unknown"]
+    changes = log(np.array([one.change(item.scale) for one in known]))
     smallest = float(log(item.smallest))
-    n, sd, level = len(pairs), paired_tests.spread(changes), paired_tests.LEVEL / tests
+    n, level = len(pairs), paired_tests.LEVEL / tests
+    bound = of_all(one.bound for one in pairs)
+    sd = paired_tests.spread(changes) if bound == "exact" else _NAN
     new = paired_tests.interval_for_new_images(changes, images_error)
-    estimate, low, high, low_new, high_new = back([*paired_tests.t_interval(changes), *new])
-    wanted = smallest if item.paper is None else float(log(item.paper))
+    intervals = [_opened(ends, bound) for ends in (paired_tests.t_interval(changes)[1:], new)]
+    estimate = float(back(np.mean(changes))) if len(changes) else _NAN
+    (low, high), (low_new, high_new) = (back(np.array(ends)) for ends in intervals)
+    shown = _NAN if not _shows(bound, changes) else 0.0  # NaN: no test of a difference stands
+    same = 0.0 if bound == "exact" else _NAN
     return Effect(
         comparison=item.name,
         family=item.family,
@@ -147,58 +118,79 @@ def measure(
         scale=item.scale,
         unit="x" if ratio else quantities.MEASURES[item.quantity].unit_of_differences,
         n=n,
-        estimate=float(estimate),
+        n_censored=sum(one.bound != "exact" for one in pairs),
+        bound=bound,
+        estimate=estimate,
         low=float(low),
         high=float(high),
         sd=sd,
         pair_correlation=paired_tests.correlation(
-            [one.baseline for one in pairs], [one.variant for one in pairs]
+            *(log([getattr(one, side) for one in known]) for side in ("baseline", "variant"))
         ),
         noise="seeds",
         image_se=images_error,
         low_new=float(low_new),
         high_new=float(high_new),
-        t_p=paired_tests.t_p(changes),
-        sign_flip_p=paired_tests.sign_flip_p(changes),
+        t_p=paired_tests.t_p(changes) + shown,
+        sign_flip_p=paired_tests.sign_flip_p(changes) + shown,
         min_p=paired_tests.min_p(n),
-        equivalence_p=paired_tests.equivalence_p(changes, smallest),
-        beyond_p=paired_tests.beyond_p(changes, smallest),
-        power=paired_tests.power(n, sd, wanted, level),
+        equivalence_p=paired_tests.equivalence_p(changes, smallest) + same,
+        beyond_p=paired_tests.beyond_p(changes, smallest) + shown,
+        power=_power(item, n, sd, level),
         detectable=float(back(paired_tests.detectable(n, sd, level))),
         paper=_NAN if item.paper is None else item.paper,
         paper_is=item.paper_is,
         paper_source=item.paper_source,
         claimed=item.claimed,
         smallest=item.smallest,
-        seeds_as_claimed=_as_claimed(item.claimed, changes, smallest),
+        range_low=item.accepted[0],
+        range_high=item.accepted[1],
+        seeds_as_claimed=sum(_as_claimed(item, one) for one in known),
         tests=tests,
     )
 
 
-def _as_claimed(claimed: Claimed, changes: np.ndarray, smallest: float) -> int:
-    """Count the seeds that are on the claimed side, or equal up to `smallest`."""
-    if claimed == "none":
-        return 0
-    if claimed == "equal":
-        return int(np.sum(np.abs(changes) <= smallest))
-    return int(np.sum(changes > 0 if claimed == "higher" else changes < 0))
+def _opened(ends: tuple[float, float], bound: Bound) -> tuple[float, float]:
+    """Return the interval without the ends that bounds say nothing of; NaN where there is none."""
+    low, high = ends
+    if math.isnan(low):
+        return ends
+    return (
+        -math.inf if bound in ("at most", "unknown") else low,
+        math.inf if bound in ("at least", "unknown") else high,
+    )
 
 
-def images_error(runs: Mapping[str, Sequence[StudyRun]], item: Difference) -> float:
-    """Return the standard error over test images in points; NaN where mistakes are not known."""
-    if item.scale == "ratio":
-        return _NAN
-    sides_used = item.used
-    by_seed: dict[int, list[np.ndarray]] = {}
-    for (arm, quantity), sign in zip(sides_used, (-1, 1, 1, -1), strict=False):
-        for run in runs[arm]:
-            wrong = quantities.mistakes(run, quantity)
-            if wrong is not None:
-                by_seed.setdefault(run.planned.experiment.seed, []).append(sign * wrong)
-    complete = [parts for parts in by_seed.values() if len(parts) == len(sides_used)]
-    whole = [np.sum(parts, axis=0) for parts in complete]
-    same_images = len({len(of_seed) for of_seed in whole}) == 1
-    return 100 * paired_tests.image_se(np.array(whole)) if same_images else _NAN
+def _shows(bound: Bound, changes: np.ndarray) -> bool:
+    """Say whether a test of the known changes against none stands for the true ones."""
+    mean = float(np.mean(changes)) if len(changes) else 0.0
+    return bound == "exact" or (bound, mean > 0) in (("at least", True), ("at most", False))
+
+
+def _power(item: Comparison, n: int, sd: float, level: float) -> float:
+    """Return the chance to see the paper's effect, by the rule that decides about the claim."""
+    log = np.log if item.scale == "ratio" else float
+    if item.claimed == "within":
+        return paired_tests.power_within(n, sd, float(log(item.smallest)))
+    wanted = item.smallest if item.paper is None else item.paper
+    return paired_tests.power(n, sd, float(log(wanted)), level)
+
+
+def _as_claimed(item: Comparison, one: Pair) -> bool:
+    """Say whether a pair is known to be on the claimed side, equal, or within the range."""
+    change = one.change(item.scale)
+    none = 1.0 if item.scale == "ratio" else 0.0
+    if item.claimed == "higher":
+        return change > none and one.bound in ("exact", "at least")
+    if item.claimed == "lower":
+        return change < none and one.bound in ("exact", "at most")
+    if one.bound != "exact" or item.claimed == "none":
+        return False
+    if item.claimed == "within":
+        low, high = item.accepted
+        return low <= change <= high
+    log = np.log if item.scale == "ratio" else float
+    return bool(abs(log(change)) <= log(item.smallest))
 
 
 def correct(effects: Sequence[Effect]) -> list[Effect]:

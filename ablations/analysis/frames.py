@@ -1,4 +1,4 @@
-"""What the analyses of both kinds of studies share: typed tables, and which runs they are of."""
+"""Typed tables, and which runs they are of."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from alexnet_tf.spec import Experiment, diff, replace
 
 #: A column has the same type in every table of every study; those not named are floats.
 _TEXT = (
-    "run_id arm role status reason study metric unit paper_quantity dataset precision budget "
+    "run_id arm role status reason study metric unit dataset precision budget "
     "comparison baseline variant verdict kind field baseline_value variant_value family "
-    "baseline_quantity quantity scale noise paper_is paper_source claimed held"
+    "baseline_quantity quantity scale noise paper_is paper_source claimed held bound"
 ).split()
 _INTEGERS = (
     "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "
-    "n_failed n_failing faster_seeds parameters seeds_as_claimed rank_paper rank_measured"
+    "n_failed n_failing parameters seeds_as_claimed rank_paper rank_measured"
 ).split()
-_BOOLEANS = "censored ratio_is_lower_bound chosen at_edge".split()
+_BOOLEANS = "censored chosen at_edge".split()
 _TYPES = {
     **dict.fromkeys(_TEXT, "str"),
     **dict.fromkeys(_INTEGERS, "int64"),

@@ -10,7 +10,7 @@ import numpy as np
 from ablations.analysis.paired_tests import t_interval
 from ablations.analysis.time_to_error import time_to_error
 from ablations.plan import StudyRun
-from ablations.study import SpeedStudy
+from ablations.study import Study
 
 #: Of the search runs of one rate, the first of these that occurs is the rate's status.
 _WORST = ("failed", "new", "diverged", "done")
@@ -28,7 +28,7 @@ class _Rate:
     error: float  # mean of the final training errors
 
 
-def choose_learning_rates(study: SpeedStudy, runs: Sequence[StudyRun]) -> Mapping[str, float]:
+def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str, float]:
     """Return arm -> the best learning rate among its finished search runs.
 
     Best is the fewest mean epochs to the threshold among the rates whose runs all reached
@@ -47,18 +47,20 @@ def choose_learning_rates(study: SpeedStudy, runs: Sequence[StudyRun]) -> Mappin
     }
 
 
-def _rates(study: SpeedStudy, runs: Sequence[StudyRun]) -> list[_Rate]:
+def _rates(study: Study, runs: Sequence[StudyRun]) -> list[_Rate]:
     """Return the search runs by arm, in the study's order, and by ascending rate."""
     search = [run for run in runs if run.planned.role == "search"]
     found = {(run.planned.arm, run.planned.experiment.train.learning_rate) for run in search}
     return [
-        _rate(study, search, arm, rate)
+        _rate(study.threshold, search, arm, rate)
         for arm in study.arms
         for rate in sorted(rate for name, rate in found if name == arm)
     ]
 
 
-def _rate(study: SpeedStudy, search: Sequence[StudyRun], arm: str, learning_rate: float) -> _Rate:
+def _rate(
+    threshold: float | None, search: Sequence[StudyRun], arm: str, learning_rate: float
+) -> _Rate:
     of_rate = [
         run
         for run in search
@@ -67,7 +69,7 @@ def _rate(study: SpeedStudy, search: Sequence[StudyRun], arm: str, learning_rate
     statuses = [run.record.status if run.record else "new" for run in of_rate]
     records = [run.record for run in of_rate if run.record and run.record.status != "failed"]
     records = sorted(records, key=lambda record: record.experiment.seed)
-    times = [time_to_error(record, study.outcome.threshold) for record in records]
+    times = [time_to_error(record, threshold) for record in records if threshold is not None]
     reached = [time.epochs for time in times if time and time.reached]
     errors = [record.curve[-1].train_error for record in records if record.curve]
     return _Rate(
@@ -89,7 +91,8 @@ def _rank(rate: _Rate) -> tuple[int, float, float]:
     return 1, rate.error if np.isfinite(rate.error) else float("inf"), rate.learning_rate
 
 
-def search_rows(study: SpeedStudy, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
+def search_rows(study: Study, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
+    """Return one row per arm and learning rate tried, for the table `search`."""
     rates = _rates(study, runs)
     best = choose_learning_rates(study, runs)
     grids = {arm: [rate.learning_rate for rate in rates if rate.arm == arm] for arm in study.arms}

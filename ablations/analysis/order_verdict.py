@@ -10,7 +10,7 @@ import numpy as np
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import LEVEL
 from ablations.analysis.ranking import SHOWN
-from ablations.analysis.score_verdict import ScoreVerdict
+from ablations.analysis.verdict import Verdict
 
 
 def judge_order(
@@ -19,7 +19,7 @@ def judge_order(
     *,
     objections: Sequence[str],
     doubts: Sequence[str] = (),
-) -> tuple[ScoreVerdict, str]:
+) -> tuple[Verdict, str]:
     """Judge the paper's order by its chance, and by effects that stand the other way round.
 
     Args:
@@ -28,7 +28,7 @@ def judge_order(
         objections: reasons against any verdict; with one or more it is inconclusive.
         doubts: full sentences that a reader must know, such as of runs that diverged.
     """
-    verdict: ScoreVerdict = "inconclusive"
+    verdict: Verdict = "inconclusive"
     chance = effect.estimate
     if objections:
         finding = f"No verdict: {'; '.join(objections)}."

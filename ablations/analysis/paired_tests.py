@@ -137,6 +137,28 @@ def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
     return float(np.clip(np.sum(weights * seen), 0, 1))
 
 
+def power_within(n: int, sd: float, margin: float) -> float:
+    """Return how likely a study is to show a true value to lie within +-margin of itself.
+
+    That is the probability, 0 to 1, that the 95 % t interval of `n` normal values with
+    standard deviation `sd` lies within +-margin of their mean. Given the sample's spread,
+    sd * q / sqrt(n - 1) with q from a chi distribution, the mean has to fall into a window of
+    known width; Gauss-Legendre quadrature averages that over q. NaN below 2 values or without
+    a spread that is known.
+    """
+    if n < 2 or not np.isfinite(sd):
+        return _NAN
+    if margin <= 0 or sd == 0:
+        return float(margin > 0)
+    window = margin * np.sqrt(n) / sd  # in standard errors of the mean
+    slope = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) / np.sqrt(n - 1)
+    top = min(window / slope, stats.chi.isf(1e-15, n - 1))
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    q = top * (nodes + 1) / 2
+    inside = 2 * special.ndtr(window - slope * q) - 1
+    return float(np.clip(top / 2 * np.sum(weights * inside * stats.chi.pdf(q, n - 1)), 0, 1))
+
+
 @cache
 def _chi(freedom: int, level: float) -> tuple[float, np.ndarray, np.ndarray]:
     """Return the t test's edge per unit of chi, and nodes and weights of chi's distribution."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablations.analysis import ensembling
-from ablations.analysis.time_to_error import t_interval
+from ablations.analysis.paired_tests import t_interval
 from ablations.plan import StudyRun
 
 

@@ -3,8 +3,8 @@
 A run that diverged has no working net. Its errors count as those of chance, 100 * (1 -
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
 worse than one that never does, and leaving the failures out would hide it. The gap between
-two errors of chance is 0. A run that has not converged within its epochs, and a diverged
-one, counts as converged at the last of them: a lower bound, of which a reader is told.
+two errors of chance is 0. The time of a run that never had the error asked for, or that
+diverged, is censored at its last epoch: a lower bound, and nowhere taken as exact.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from ablations.analysis import convergence
 from ablations.analysis.convergence import chance
+from ablations.analysis.time_to_error import time_to_error
 from ablations.plan import StudyRun
 from ablations.study import Quantity
 from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
@@ -54,6 +55,7 @@ MEASURES: dict[Quantity, Measure] = {
     "generalisation_gap": Measure(label="validation minus training error", unit="points"),
     "running_train_error": Measure(label="training error of the last epoch", unit="%"),
     "early_train_error": Measure(label="training error, first eighth of the epochs", unit="%"),
+    "epochs_to_error": Measure(label="epochs to a training error", unit="epochs"),
     "epochs_to_converge": Measure(label="epochs to half the error of chance", unit="epochs"),
     "seconds_per_epoch": Measure(label="seconds an epoch", unit="seconds"),
     "kernel_colour_split": Measure(label="split of colour between the towers", unit="index"),
@@ -90,16 +92,27 @@ _EVALUATED: dict[Quantity, tuple[Part, int]] = {
 }
 
 
-def value(run: StudyRun, quantity: Quantity) -> float | None:
+def label(quantity: str, threshold: float | None = None) -> str:
+    """Return what a reader calls a quantity; times to an error name it, 0 to 1, where given."""
+    if quantity == "epochs_to_error" and threshold is not None:
+        return f"epochs to {100 * threshold:g} % training error"
+    return next((item.label for name, item in MEASURES.items() if name == quantity), quantity)
+
+
+def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> float | None:
     """Return the quantity of a run in the unit of `MEASURES`.
 
-    None where the run has no outcome or the quantity was not measured. A net that sees
-    whole images has no error from ten views: its error from one is not put in its place.
+    `threshold`, 0 to 1, is the training error that `epochs_to_error` counts to. None where the
+    run has no outcome or the quantity was not measured. A net that sees whole images has no
+    error from ten views: its error from one is not put in its place.
     """
     record = run.record
     if record is None or record.status == "failed":
         return None
     diverged = record.status == "diverged"
+    if quantity == "epochs_to_error":
+        time = None if threshold is None else time_to_error(record, threshold)
+        return None if time is None else time.epochs
     if quantity in _EVALUATED:
         return chance(record.experiment) if diverged else _error(record, *_EVALUATED[quantity])
     goal = _goal(record, quantity)
@@ -131,14 +144,18 @@ def guesses(run: StudyRun) -> bool:
     return error is not None and error > chance(run.record.experiment) - 1.0
 
 
-def bounded(run: StudyRun, quantity: Quantity) -> bool:
-    """Say whether the value is only a lower bound: the run ended before it converged."""
-    if run.record is None or run.record.status != "done":
+def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> bool:
+    """Say whether the value is only a lower bound: the run ended, or diverged, before its time."""
+    record = run.record
+    if record is None or value(run, quantity, threshold) is None:
         return False
-    goal = _goal(run.record, quantity)
-    if goal is None or value(run, quantity) is None:
+    if quantity == "epochs_to_error" and threshold is not None:
+        time = time_to_error(record, threshold)
+        return time is not None and not time.reached
+    goal = _goal(record, quantity)
+    if goal is None:
         return False
-    return not convergence.reaches(run.record, goal)
+    return record.status == "diverged" or not convergence.reaches(record, goal)
 
 
 def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:

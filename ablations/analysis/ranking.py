@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ablations.analysis.effects import Effect, Pair
+from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import above_p, t_interval
-from ablations.study import ScoreStudy
+from ablations.analysis.pairs import Pair
+from ablations.study import Study
 
 #: Draws of the effects, by a fixed generator.
 DRAWS = 20_000
@@ -61,7 +62,7 @@ def _common(pairs: Mapping[str, Sequence[Pair]]) -> np.ndarray:
     return vectors.reshape(len(common), len(changes))
 
 
-def order_effect(study: ScoreStudy, pairs: Mapping[str, Sequence[Pair]]) -> Effect:
+def order_effect(study: Study, pairs: Mapping[str, Sequence[Pair]]) -> Effect:
     """Return the chance of the paper's order as one more comparison of the study.
 
     Args:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablations.analysis import effects, paired_tests, ranking
-from ablations.analysis.effects import Effect, Pair
-from ablations.analysis.score_verdict import judge
-from ablations.study import Claimed, Difference
+from ablations.analysis.effects import Effect
+from ablations.analysis.pairs import Pair
+from ablations.analysis.verdict import judge
+from ablations.study import Claimed, Comparison
 
 SEED = 0
 REPEATS = 4000
@@ -57,7 +58,7 @@ def simulate(repeats: int = REPEATS) -> list[Result]:
 
 def experiment(changes: np.ndarray, claimed: Claimed = "higher") -> list[Effect]:
     """Return the corrected effects of (arms, seeds) differences, as a report measures them."""
-    item = Difference(name="drawn", baseline="a", variant="b", claimed=claimed, smallest=_SMALLEST)
+    item = Comparison(name="drawn", baseline="a", variant="b", claimed=claimed, smallest=_SMALLEST)
     measured = []
     for of_arm in changes:
         pairs = [

@@ -13,16 +13,20 @@ def measured(effect: Effect) -> str:
     word = "ratio" if effect.scale == "ratio" else "difference"
     if not math.isfinite(effect.estimate):
         return f"No {word} was measured."
-    text = f"The measured {word} is {amount(effect, effect.estimate)}"
-    if not math.isfinite(effect.low):
+    least = f"{effect.bound} " if effect.bound in ("at least", "at most") else ""
+    text = f"The measured {word} is {least}{amount(effect, effect.estimate)}"
+    if effect.bound == "unknown":
+        return f"{text} by the pairs of which a bound is known; it has no interval."
+    if math.isnan(effect.low):
         return f"{text}."
-    low, high = (_number(effect, value) for value in (effect.low, effect.high))
-    return f"{text} (95 % interval {low} to {high})."
+    low, high = (number(effect, value) for value in (effect.low, effect.high))
+    interval = {"at least": f"{low} or more", "at most": f"{high} or less"}
+    return f"{text} (95 % interval {interval.get(effect.bound, f'{low} to {high}')})."
 
 
 def tests(effect: Effect) -> str:
-    """State the p-values, and the smallest that the sign-flip test could give."""
-    if math.isnan(effect.t_p):
+    """State the p-values of a difference, and the smallest that the sign-flip test could give."""
+    if math.isnan(effect.t_p) or effect.claimed == "within":
         return ""
     name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
     text = f"{name}: {p(effect.t_p)}"
@@ -46,8 +50,16 @@ def footing(effect: Effect) -> str:
         text = f"n = {effect.n} nets; the interval covers chance in the test images only"
     else:
         text = f"n = {effect.n} paired seeds"
+    if effect.n_censored:
+        text += f", {effect.n_censored} of them bounds"
     if math.isnan(effect.power):
         return f"{text}; the power is not known."
+    if effect.claimed == "within":
+        word = "ratio" if effect.scale == "ratio" else "difference"
+        return (
+            f"{text}; power: a true {word} of {amount(effect, effect.paper)} would be confirmed "
+            f"in {_chance(effect.power)} of such studies."
+        )
     wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
     least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
     return (
@@ -66,11 +78,12 @@ def _chance(power: float) -> str:
 
 def amount(effect: Effect, value: float, *, sign: bool = True) -> str:
     """Return a value of the effect with its unit, such as +0.52 points or 1.8x."""
-    number = _number(effect, value, sign=sign)
-    return number if effect.unit in ("x", "index") else f"{number} {effect.unit}"
+    text = number(effect, value, sign=sign)
+    return text if effect.unit in ("x", "index") else f"{text} {effect.unit}"
 
 
-def _number(effect: Effect, value: float, *, sign: bool = True) -> str:
+def number(effect: Effect, value: float, *, sign: bool = True) -> str:
+    """Return a value of the effect without its unit, factors with an x."""
     if effect.scale == "ratio":
         return f"{value:.3g}x"
     plus = "+" if sign else ""

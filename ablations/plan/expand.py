@@ -11,7 +11,7 @@ from typing import Any
 from ablations.plan.order import epoch_work, expected_epochs
 from ablations.plan.request import Request
 from ablations.plan.runs import PlannedRun
-from ablations.study import Budget, SpeedStudy, Study
+from ablations.study import Budget, Study
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, Pretraining, diff, replace
 from alexnet_tf.values import nearest
@@ -114,7 +114,7 @@ def check(study: Study, request: Request) -> None:
             raise SpecError(f"--set cannot change '{path}'. Use {option}.")
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
-    tuned = {"train.learning_rate"} if isinstance(study, SpeedStudy) else set()
+    tuned = {"train.learning_rate"} if study.search is not None else set()
     for name, *arms in study.compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:
@@ -124,7 +124,7 @@ def check(study: Study, request: Request) -> None:
 
 def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
     """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
-    if not isinstance(study, SpeedStudy):
+    if study.search is None:
         return ()
     runs = []
     for comparison in study.comparisons:
@@ -133,7 +133,7 @@ def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
                 _base(study, request, arm),
                 {
                     "train.epochs": study.search.epochs,
-                    "train.stop_at_error": study.outcome.threshold,
+                    "train.stop_at_error": study.threshold,
                 },
             )
             for rate in study.search.grids[comparison.name]:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from ablations import study
 from ablations.analysis.learning_rates import choose_learning_rates
-from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
-from ablations.analysis.speed_analysis import Analysis, analyse
+from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.execution.store import Records
 from ablations.plan import Plan, StudyRun, saved, search_runs
-from ablations.study import ScoreStudy, SpeedStudy, Study
+from ablations.study import Study
 from alexnet_tf.errors import DataError, SpecError
 
 _log = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ _LAST = 99  # stands behind every number of a section
 class Collected:
     """A study's records and the tables made of them."""
 
-    analysis: Analysis | ScoreAnalysis
+    analysis: Analysis
     runs: tuple[StudyRun, ...]
 
 
@@ -72,14 +71,7 @@ def collect_study(plan: Plan, records: Records) -> Collected:
     searched = records.read(search_runs(plan.study, plan.request))
     if plan.budget.search or any(run.record for run in searched):
         runs += searched
-    asked = plan.asked
-    if isinstance(asked, SpeedStudy):
-        return Collected(analysis=analyse(asked, runs, budget=plan.label), runs=tuple(runs))
-    if isinstance(asked, ScoreStudy):
-        return Collected(analysis=analyse_scores(asked, runs, budget=plan.label), runs=tuple(runs))
-    raise SpecError(
-        f"`{asked.name}` must be a SpeedStudy or a ScoreStudy. Received: {plan.study!r}"
-    )
+    return Collected(analysis=analyse(plan.asked, runs, budget=plan.label), runs=tuple(runs))
 
 
 def studies() -> list[Study]:
@@ -99,6 +91,4 @@ def _section(chosen: Study) -> tuple[list[int], str]:
 
 def rates(plan: Plan, records: Records) -> Mapping[str, float]:
     """Return arm -> learning rate where the budget searches and the search is complete."""
-    if not isinstance(plan.study, SpeedStudy) or not plan.searches:
-        return {}
     return choose_learning_rates(plan.study, records.read(plan.searches))

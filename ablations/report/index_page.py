@@ -13,16 +13,14 @@ import pandas as pd
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.paper_tables import paper_tables
 from ablations.analysis.ranking import UNIT
-from ablations.analysis.score_analysis import ScoreAnalysis
-from ablations.analysis.score_verdict import ScoreVerdict
-from ablations.analysis.speed_analysis import Analysis
+from ablations.analysis.verdict import Verdict
 from ablations.execution.store import Records
 from ablations.plan import StudyRun
 from ablations.report import html, numbers, text_tables
 from ablations.report.collect import Collected, collect, studies
 from ablations.report.figures import forest_row, kernels
 from ablations.report.figures.drawing import clean
-from ablations.study import Study
+from ablations.study import Comparison, Study
 
 #: The arm that is the paper's net, and the studies whose nets are asked first.
 _PAPER, _FIRST = "paper", ("ensemble", "ten_views")
@@ -121,11 +119,12 @@ def _page(
     """Return the self-contained page."""
     runs = list(_distinct_runs(collected).values())
     nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
-    # what counts as the paper's ratio of speeds lies around that ratio, not around no effect
-    speeds = {item.analysis.study.name for item in collected if isinstance(item.analysis, Analysis)}
+    # what counts as the paper's size lies around that size, not around no effect
+    compared = [(item.analysis.study, one) for item in collected for one in _compared(item)]
+    around = {(of.name, one.name) for of, one in compared if one.claimed == "within"}
     # a chance is no distance from no effect and has no place in a forest plot
     effects = [item for item in found if item.unit != UNIT]
-    marks = iter(forest_row.forests(effects, without_band=speeds))
+    marks = iter(forest_row.forests(effects, without_band=around))
     plots = [None if item.unit == UNIT else next(marks) for item in found]
     shared = html.provenance(runs)
     return html.render(
@@ -134,7 +133,7 @@ def _page(
         findings=list(zip(found, plots, strict=True)),
         plot=(forest_row.WIDTH, forest_row.HEIGHT),
         counts=_counts(found),
-        verdicts=[name for name in get_args(ScoreVerdict) if any(f.verdict == name for f in found)],
+        verdicts=[name for name in get_args(Verdict) if any(f.verdict == name for f in found)],
         missing=[item for item in known if item.name not in _names(collected)],
         tables=paper_tables(nets, pretrained),
         pretrained=any(run.record for run in pretrained),
@@ -148,6 +147,10 @@ def _page(
         machines=sorted({_machine(values) for values, _ in shared["environments"]}),
         **shared,
     )
+
+
+def _compared(item: Collected) -> tuple[Comparison, ...]:
+    return item.analysis.study.comparisons
 
 
 def _dataset(name: str) -> str:
@@ -177,8 +180,7 @@ def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:
 
 def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
     """Return the runs of the paper's net, from the study that was made for them if it is there."""
-    scores = [item for item in collected if isinstance(item.analysis, ScoreAnalysis)]
-    ranked = sorted(scores, key=lambda item: _rank(item.analysis.study.name))
+    ranked = sorted(collected, key=lambda item: _rank(item.analysis.study.name))
     for item in ranked:
         runs = [run for run in item.runs if run.planned.arm == _PAPER]
         if any(run.record is not None for run in runs):

@@ -35,6 +35,13 @@ def effect(value: float | None, unit: str) -> str:
     return f"{number(value, 2)}\u202f×" if unit == "x" else f"{signed(value)} {unit}".strip()
 
 
+def bounded(value: float | None, unit: str, bound: str) -> str:
+    """Format an effect with the sign of a bound before it, where it is one."""
+    sign = {"at least": "≥ ", "at most": "≤ ", "unknown": "~ "}.get(bound, "")
+    text = effect(value, unit)
+    return text if text == UNKNOWN else sign + text
+
+
 def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
     """Format what the paper says, with as many digits as it gives; "at least" is a bound."""
     if value is None or not math.isfinite(value):
@@ -46,9 +53,14 @@ def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
 
 def effect_interval(low: float, high: float, unit: str) -> str:
     """Format the ends of the interval of an effect."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return UNKNOWN
-    return interval(low, high, 2) if unit == "x" else f"{signed(low)} to {signed(high)}"
+    if unit == "x":
+        return interval(low, high, 2)
+    if math.isfinite(low) and high == math.inf:
+        return f"{signed(low)} or more"
+    if low == -math.inf and math.isfinite(high):
+        return f"{signed(high)} or less"
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{signed(low)} to {signed(high)}" if known else UNKNOWN
 
 
 def p_value(value: float) -> str:

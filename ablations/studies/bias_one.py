@@ -4,7 +4,7 @@ python -m ablations.run bias_one --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import unit_biases, zero_biases
 
@@ -13,7 +13,7 @@ def _arms(base):
     return {"paper": unit_biases(base), "zero": zero_biases(base)}
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="bias_one",
     title="Biases of one",
     claim=(
@@ -29,8 +29,8 @@ STUDY = ScoreStudy(
     labels={"paper": "biases of 1", "zero": "biases of 0"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="early_learning",
             baseline="paper",
             variant="zero",
@@ -39,7 +39,7 @@ STUDY = ScoreStudy(
             smallest=1.0,
             note="Training error, on average over the first eighth of the epochs.",
         ),
-        Difference(
+        Comparison(
             name="final_error",
             baseline="paper",
             variant="zero",

@@ -4,7 +4,7 @@ python -m ablations.run crop_flip --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, ScoreStudy
+from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, replace
 
 _NO_CROP, _NO_FLIP = {"data.augment.crop": "centre"}, {"data.augment.flip": False}
@@ -19,7 +19,7 @@ def _arms(base):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="crop_flip",
     title="Random crops and reflections",
     claim="Without random crops and reflections the network suffers from substantial overfitting.",
@@ -38,8 +38,8 @@ STUDY = ScoreStudy(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     checks=(Check(arm="paper", quantity="views_moved", least=95),),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="overfitting",
             baseline="paper",
             variant="neither",
@@ -48,7 +48,7 @@ STUDY = ScoreStudy(
             smallest=1.0,
             note="The gap between validation and training error: what the paper calls overfitting.",
         ),
-        Difference(
+        Comparison(
             name="error",
             baseline="paper",
             variant="neither",
@@ -58,7 +58,7 @@ STUDY = ScoreStudy(
             note="Test error from the centre crop.",
         ),
         *(
-            Difference(
+            Comparison(
                 name=f"{name}_error",
                 baseline="paper",
                 variant=name,

@@ -4,7 +4,7 @@ python -m ablations.run dropout --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, Quantity, ScoreStudy
+from ablations.study import Check, Comparison, Quantity, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import constant_rate, halved_dropout, without_dropout
 
@@ -41,7 +41,7 @@ _DISTRIBUTIONS: tuple[tuple[str, Quantity, str], ...] = (
 )
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="dropout",
     title="Dropout",
     claim=(
@@ -67,8 +67,8 @@ STUDY = ScoreStudy(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     checks=(Check(arm="paper", quantity="units_kept", least=48, most=52),),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="overfitting",
             baseline="paper",
             variant="halved",
@@ -77,7 +77,7 @@ STUDY = ScoreStudy(
             smallest=1.0,
             note="C36: the gap between validation and training error.",
         ),
-        Difference(
+        Comparison(
             name="error",
             baseline="paper",
             variant="halved",
@@ -85,7 +85,7 @@ STUDY = ScoreStudy(
             smallest=0.5,
             note="Does the net with dropout generalise better?",
         ),
-        Difference(
+        Comparison(
             name="overfitting_doubled",
             baseline="paper",
             variant="no_dropout",
@@ -95,7 +95,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="Against a net whose hidden layers also hand on twice as much.",
         ),
-        Difference(
+        Comparison(
             name="error_doubled",
             baseline="paper",
             variant="no_dropout",
@@ -105,7 +105,7 @@ STUDY = ScoreStudy(
             note="Against a net whose hidden layers also hand on twice as much.",
         ),
         *(
-            Difference(
+            Comparison(
                 name=name,
                 baseline="constant_halved",
                 variant="constant",
@@ -120,7 +120,7 @@ STUDY = ScoreStudy(
             )
             for name, quantity, note in _CONVERGENCE
         ),
-        Difference(
+        Comparison(
             name="halved_outputs",
             baseline="paper",
             variant="paper",
@@ -132,7 +132,7 @@ STUDY = ScoreStudy(
             note="C38: halved outputs against the geometric mean of 32 nets with units dropped.",
         ),
         *(
-            Difference(
+            Comparison(
                 name=f"distribution_{other}",
                 baseline="paper",
                 variant="paper",

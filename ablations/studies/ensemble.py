@@ -4,10 +4,10 @@ python -m ablations.run ensemble --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Ensemble, ScoreStudy
+from ablations.study import Ensemble, Study
 from alexnet_tf.spec import PAPER
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="ensemble",
     title="Averaging five nets",
     claim=(

@@ -4,11 +4,11 @@ python -m ablations.run feature_neighbours --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import untrained
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="feature_neighbours",
     title="Neighbours in the last hidden layer",
     claim=(
@@ -26,8 +26,8 @@ STUDY = ScoreStudy(
     labels={"paper": "the net", "untrained": "with its initial weights"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="label_agreement",
             baseline="paper",
             variant="paper",
@@ -37,7 +37,7 @@ STUDY = ScoreStudy(
             smallest=1.0,
             note="Share of the six nearest training images that have the test image's label.",
         ),
-        Difference(
+        Comparison(
             name="training",
             baseline="untrained",
             variant="paper",
@@ -47,7 +47,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="The same share with the initial weights: what training adds.",
         ),
-        Difference(
+        Comparison(
             name="not_close_in_pixels",
             baseline="untrained",
             variant="paper",

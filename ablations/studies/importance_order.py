@@ -4,7 +4,7 @@ python -m ablations.run importance_order --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import non_overlapping, one_gpu, tanh, without_lrn
 
@@ -26,7 +26,7 @@ def _arms(base, tanh_rate):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="importance_order",
     title="The order of importance",
     claim=(
@@ -53,8 +53,8 @@ STUDY = ScoreStudy(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     order=_ORDER,
-    differences=tuple(
-        Difference(
+    comparisons=tuple(
+        Comparison(
             name=name,
             baseline="paper",
             variant=name,

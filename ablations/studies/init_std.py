@@ -6,7 +6,7 @@ python -m ablations.run init_std --budget standard
 import dataclasses
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER, replace
 from alexnet_tf.spec.variants import he_gains, scaled_init, with_gains
 
@@ -34,7 +34,7 @@ def _arms(base, paper):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="init_std",
     title="The spread of the initial weights",
     claim="The weights of each layer start from a Gaussian of standard deviation 0.01.",
@@ -56,8 +56,8 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=tuple(
-        Difference(
+    comparisons=tuple(
+        Comparison(
             name=name,
             baseline="paper",
             variant=name,

@@ -4,7 +4,7 @@ python -m ablations.run layer_removal --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import without_conv, without_dense
 
@@ -18,7 +18,7 @@ def _arms(base):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="layer_removal",
     title="Removing a layer",
     claim=(
@@ -44,9 +44,9 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
+    comparisons=(
         *(
-            Difference(
+            Comparison(
                 name=name,
                 baseline="paper",
                 variant=name,
@@ -57,7 +57,7 @@ STUDY = ScoreStudy(
             )
             for name in ("no_conv2", "no_middle")
         ),
-        Difference(
+        Comparison(
             name="no_dense",
             baseline="paper",
             variant="no_dense",

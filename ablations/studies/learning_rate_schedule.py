@@ -4,7 +4,7 @@ python -m ablations.run learning_rate_schedule --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, ScoreStudy
+from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, PlateauSpec, replace
 from alexnet_tf.spec.variants import constant_rate, reductions
 
@@ -17,7 +17,7 @@ def _arms(base, plateau):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="learning_rate_schedule",
     title="Dividing the learning rate",
     claim=(
@@ -49,8 +49,8 @@ STUDY = ScoreStudy(
         ),
         Check(arm="plateau", quantity="rate_divisions", least=3),
     ),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="constant",
             baseline="paper",
             variant="constant",
@@ -59,7 +59,7 @@ STUDY = ScoreStudy(
             note="What the reductions are worth.",
         ),
         *(
-            Difference(
+            Comparison(
                 name=name,
                 baseline="paper",
                 variant=name,

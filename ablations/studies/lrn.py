@@ -6,7 +6,7 @@ Without it the top-1 error rises by 1.4 points and the top-5 error by 1.2.
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, ScoreStudy
+from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import constant_norms, without_lrn
 
@@ -15,7 +15,7 @@ def _arms(base):
     return {"paper": base, "no_lrn": without_lrn(base), "constant": constant_norms(base)}
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="lrn",
     title="Local response normalisation",
     claim="Response normalisation reduces the top-1 and top-5 error rates by 1.4 % and 1.2 %.",
@@ -29,8 +29,8 @@ STUDY = ScoreStudy(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     checks=(Check(arm="paper", quantity="norm_spread", least=5),),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="no_lrn",
             baseline="paper",
             variant="no_lrn",
@@ -40,7 +40,7 @@ STUDY = ScoreStudy(
             paper_source="top-1, ILSVRC-2012 validation, ten views, one net each",
             note="Both norms of the text removed; layers-148.cfg removes its third one too.",
         ),
-        Difference(
+        Comparison(
             name="constant",
             baseline="paper",
             variant="constant",
@@ -50,7 +50,7 @@ STUDY = ScoreStudy(
             note="Without the norms activities are 2^0.75 times as large, twice over; with "
             "alpha = 0 that factor stays and what is normalised goes.",
         ),
-        Difference(
+        Comparison(
             name="no_lrn_one_view",
             baseline="paper",
             variant="no_lrn",

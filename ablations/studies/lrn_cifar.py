@@ -8,14 +8,14 @@ the weight decay is that of the 13 % net throughout.
 """
 
 from ablations.budgets import LOCAL_11PCT, LOCAL_13PCT, LOCAL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import replace
 
 _WIDTH = "model.convs.2.filters"
 _narrow, _wide = (net.model.convs[2].filters for net in (LOCAL_13PCT, LOCAL_11PCT))
 _DECAY = {"model.output_weight_decay": LOCAL_13PCT.model.output_weight_decay}
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="lrn_cifar",
     title="LRN on CIFAR-10, and what else changed",
     claim=(
@@ -43,8 +43,8 @@ STUDY = ScoreStudy(
     },
     budgets=LOCAL_NET,
     baseline="narrow",
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="lrn_narrow",
             baseline="narrow",
             variant="narrow_lrn",
@@ -54,7 +54,7 @@ STUDY = ScoreStudy(
             paper_source="CIFAR-10 test, between two nets that also differ in width and decay",
             note="LRN alone, in the net of the 13 %.",
         ),
-        Difference(
+        Comparison(
             name="lrn_wide",
             baseline="wide",
             variant="wide_lrn",
@@ -64,7 +64,7 @@ STUDY = ScoreStudy(
             paper_source="CIFAR-10 test, between two nets that also differ in width and decay",
             note="LRN alone, in the net of the 11 %.",
         ),
-        Difference(
+        Comparison(
             name="width",
             baseline="narrow",
             variant="wide",
@@ -73,7 +73,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="What the paper does not mention: the wider third layer, without LRN.",
         ),
-        Difference(
+        Comparison(
             name="both",
             baseline="narrow",
             variant="wide_lrn",
@@ -84,7 +84,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="Both changes at once; the output keeps the weight decay of the 13 % net.",
         ),
-        Difference(
+        Comparison(
             name="interaction",
             baseline="wide",
             variant="wide_lrn",

@@ -4,7 +4,7 @@ python -m ablations.run one_vs_two_gpus --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import one_gpu
 
@@ -13,7 +13,7 @@ def _arms(base):
     return {"paper": base, "one_gpu": one_gpu(base)}
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="one_vs_two_gpus",
     title="Two GPUs against one",
     claim=(
@@ -31,8 +31,8 @@ STUDY = ScoreStudy(
     labels={"paper": "two towers", "one_gpu": "one tower of half the kernels"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="one_gpu",
             baseline="paper",
             variant="one_gpu",

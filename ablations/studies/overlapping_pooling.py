@@ -4,7 +4,7 @@ python -m ablations.run overlapping_pooling --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import non_overlapping
 
@@ -13,7 +13,7 @@ def _arms(base):
     return {"paper": base, "non_overlapping": non_overlapping(base)}
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="overlapping_pooling",
     title="Overlapping pooling",
     claim=(
@@ -31,8 +31,8 @@ STUDY = ScoreStudy(
     labels={"paper": "3 x 3, stride 2", "non_overlapping": "2 x 2, stride 2"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="non_overlapping",
             baseline="paper",
             variant="non_overlapping",
@@ -41,7 +41,7 @@ STUDY = ScoreStudy(
             paper=0.4,
             paper_source="top-1, ILSVRC-2012 validation, ten views, one net each",
         ),
-        Difference(
+        Comparison(
             name="overfitting",
             baseline="paper",
             variant="non_overlapping",

@@ -4,7 +4,7 @@ python -m ablations.run paper_vs_code2012 --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_2012, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec import variants as v
 
@@ -26,7 +26,7 @@ def _arms(base):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="paper_vs_code2012",
     title="The paper against its source code",
     claim="The published numbers are those of the network that the paper describes.",
@@ -44,8 +44,8 @@ STUDY = ScoreStudy(
     | {name: words for name, (words, _) in _PARTS.items()},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=tuple(
-        Difference(
+    comparisons=tuple(
+        Comparison(
             name=name,
             baseline="paper",
             variant=name,

@@ -4,7 +4,7 @@ python -m ablations.run pca_jitter --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, ScoreStudy
+from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, JitterSpec, replace
 from alexnet_tf.spec.variants import jitter_2012
 
@@ -19,7 +19,7 @@ def _arms(base):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="pca_jitter",
     title="PCA colour jitter",
     claim="Altering the intensities of the RGB channels reduces the top-1 error by over 1 %.",
@@ -42,8 +42,8 @@ STUDY = ScoreStudy(
         Check(arm="paper", quantity="colour_shift", least=0.5),
         Check(arm="code2012", quantity="colour_shift", least=0.5),
     ),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="none",
             baseline="paper",
             variant="none",
@@ -54,7 +54,7 @@ STUDY = ScoreStudy(
             paper_source='top-1, "over 1 %", data set not named',
             note="Against the jitter of the paper's words.",
         ),
-        Difference(
+        Comparison(
             name="none_code2012",
             baseline="code2012",
             variant="none",

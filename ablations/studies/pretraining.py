@@ -6,7 +6,7 @@ python -m ablations.run pretraining --budget standard
 import dataclasses
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER, Pretraining, replace
 from alexnet_tf.spec.variants import six_conv
 
@@ -39,7 +39,7 @@ def _arms(base, epochs, images, share):
     }
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="pretraining",
     title="A sixth convolution and pre-training",
     claim=(
@@ -63,8 +63,8 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="pretrained",
             baseline="paper",
             variant="pretrained",
@@ -74,7 +74,7 @@ STUDY = ScoreStudy(
             paper_source="top-1, ILSVRC-2012 validation, ten views, one net each",
             note="The paper's comparison: the sixth layer, pre-training and longer training.",
         ),
-        Difference(
+        Comparison(
             name="pretraining_alone",
             baseline="longer",
             variant="pretrained",
@@ -83,7 +83,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="Against the same net that saw as many images, all of them the target's.",
         ),
-        Difference(
+        Comparison(
             name="six_conv",
             baseline="paper",
             variant="six_conv",

@@ -4,7 +4,7 @@ python -m ablations.run recipe_2012 --budget standard
 """
 
 from ablations.budgets import ALEXNET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import CIFAR_ALEXNET_2012, PAPER, JitterSpec, RateChange, replace
 from alexnet_tf.spec.variants import unit_biases, with_gains
 
@@ -57,7 +57,7 @@ _PARTS = {
     ),
 }
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="recipe_2012",
     title="The recipe of 2012 on a small net",
     claim="The recipe of sections 4 and 5 trains the small net as well as one fitted to it.",
@@ -71,8 +71,8 @@ STUDY = ScoreStudy(
     labels={"paper": "fitted", "recipe": "the recipe of 2012"}
     | {name: words for name, (words, _) in _PARTS.items()},
     budgets=ALEXNET,
-    differences=tuple(
-        Difference(
+    comparisons=tuple(
+        Comparison(
             name=name,
             baseline="paper",
             variant=name,

@@ -7,7 +7,7 @@ no regularisation of any kind.
     python -m ablations.run relu_vs_tanh --budget standard
 """
 
-from ablations.study import Budget, Comparison, EpochsToError, Search, SpeedStudy
+from ablations.study import Budget, Comparison, EpochsToError, Search, Study
 from alexnet_tf.spec import MODERN, PAPER_ERA, replace
 
 # Batch 128 and momentum 0.9 are the 2012 code's; training ends below the lowest
@@ -20,7 +20,7 @@ def _arm(era, activation, learning_rate):
     return replace(era, {**_STOP, **changes})
 
 
-STUDY = SpeedStudy(
+STUDY = Study(
     name="relu_vs_tanh",
     title="ReLU against tanh",
     claim=(
@@ -54,16 +54,23 @@ STUDY = SpeedStudy(
             name="paper_era",
             baseline="relu",
             variant="tanh",
-            paper_ratio=6.0,
-            margin=1.5,
+            quantity="epochs_to_error",
+            scale="ratio",
+            claimed="within",
+            paper=6.0,
+            smallest=1.5,
             note="Gaussian initialisation (1e-4, 0.01), raw pixels minus the mean image: the claim",
         ),
         Comparison(
             name="modern",
             baseline="relu_modern",
             variant="tanh_modern",
-            paper_ratio=6.0,
-            margin=1.5,
+            quantity="epochs_to_error",
+            scale="ratio",
+            claimed="within",
+            paper=6.0,
+            smallest=1.5,
+            family="secondary",
             note="Glorot/He initialisation, standardised pixels: does the claim outlive its era?",
         ),
     ),

@@ -4,10 +4,10 @@ python -m ablations.run ten_views --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="ten_views",
     title="Ten views of a test image",
     claim=(
@@ -23,8 +23,8 @@ STUDY = ScoreStudy(
     labels={"paper": "the net, from one view and from ten"},
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="one_view",
             baseline="paper",
             variant="paper",

@@ -4,7 +4,7 @@ python -m ablations.run tower_communication --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import full_communication, no_communication
 
@@ -13,7 +13,7 @@ def _arms(base):
     return {"paper": base, "none": no_communication(base), "full": full_communication(base)}
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="tower_communication",
     title="Where the towers meet",
     claim=(
@@ -37,8 +37,8 @@ STUDY = ScoreStudy(
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="none",
             baseline="paper",
             variant="none",
@@ -46,7 +46,7 @@ STUDY = ScoreStudy(
             smallest=0.5,
             note="Of net 150 the 2012 source, not the paper, notes +1.16 points on ImageNet.",
         ),
-        Difference(
+        Comparison(
             name="full",
             baseline="paper",
             variant="full",

@@ -4,11 +4,11 @@ python -m ablations.run tower_specialisation --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Difference, ScoreStudy
+from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import full_communication
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="tower_specialisation",
     title="One tower for colour",
     claim=(
@@ -26,8 +26,8 @@ STUDY = ScoreStudy(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     shown=("colour_split_chance",),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="split",
             baseline="paper",
             variant="paper",
@@ -40,7 +40,7 @@ STUDY = ScoreStudy(
                 "kernels, over what the same kernels give when they are dealt out at random."
             ),
         ),
-        Difference(
+        Comparison(
             name="control",
             baseline="full",
             variant="full",

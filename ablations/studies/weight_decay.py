@@ -4,7 +4,7 @@ python -m ablations.run weight_decay --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Check, Difference, ScoreStudy
+from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, replace
 
 
@@ -21,7 +21,7 @@ def _arms(base):
 _SHARE = 9
 
 
-STUDY = ScoreStudy(
+STUDY = Study(
     name="weight_decay",
     title="Weight decay",
     claim=(
@@ -44,8 +44,8 @@ STUDY = ScoreStudy(
         Check(arm="as_much", quantity="decay_pull", least=10),
     ),
     shown=("decay_pull",),
-    differences=(
-        Difference(
+    comparisons=(
+        Comparison(
             name="training_error",
             baseline="paper",
             variant="no_decay",
@@ -54,7 +54,7 @@ STUDY = ScoreStudy(
             smallest=0.5,
             note="The claim: training error, measured as at test time, without decay over with it.",
         ),
-        Difference(
+        Comparison(
             name="training_error_as_much",
             baseline="as_much",
             variant="no_decay",
@@ -64,7 +64,7 @@ STUDY = ScoreStudy(
             family="secondary",
             note="The claim, with as much pull as the paper's decay had over its whole training.",
         ),
-        Difference(
+        Comparison(
             name="test_error",
             baseline="paper",
             variant="no_decay",

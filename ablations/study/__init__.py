@@ -1,8 +1,7 @@
 """A study: one claim of the paper, the arms that test it, and how they are compared.
 
 Each study is a small declarative file in `ablations/studies/`; its file name is its
-name on the command line. A `SpeedStudy` measures how soon nets reach an error, a
-`ScoreStudy` how good they are when training ends.
+name on the command line.
 """
 
 from ablations.study.budget import Budget as Budget
@@ -10,16 +9,16 @@ from ablations.study.budget import Search as Search
 from ablations.study.comparison import Check as Check
 from ablations.study.comparison import Claimed as Claimed
 from ablations.study.comparison import Comparison as Comparison
-from ablations.study.comparison import Difference as Difference
 from ablations.study.comparison import Ensemble as Ensemble
 from ablations.study.comparison import EpochsToError as EpochsToError
 from ablations.study.comparison import Family as Family
 from ablations.study.comparison import Quantity as Quantity
 from ablations.study.comparison import Scale as Scale
 from ablations.study.declaration import RESERVED as RESERVED
-from ablations.study.declaration import ScoreStudy as ScoreStudy
-from ablations.study.declaration import SpeedStudy as SpeedStudy
 from ablations.study.declaration import Study as Study
 from ablations.study.declaration import nameless as nameless
+from ablations.study.kinds import Difference as Difference
+from ablations.study.kinds import ScoreStudy as ScoreStudy
+from ablations.study.kinds import SpeedStudy as SpeedStudy
 from ablations.study.load import load as load
 from ablations.study.load import names as names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -17,6 +18,7 @@ Quantity = Literal[
     "generalisation_gap",
     "running_train_error",
     "early_train_error",
+    "epochs_to_error",
     "epochs_to_converge",
     "seconds_per_epoch",
     "kernel_colour_split",
@@ -46,9 +48,10 @@ Quantity = Literal[
 #: difference: variant - baseline. ratio: variant / baseline.
 Scale = Literal["difference", "ratio"]
 
-#: Where the paper puts the variant; equal: it says that they do not differ; none: it says
-#: nothing, and the comparison answers a question of its own.
-Claimed = Literal["higher", "lower", "equal", "none"]
+#: Where the paper puts the variant; equal: it says that they do not differ; within: it gives a
+#: size, and a range around it decides; none: it says nothing, and the comparison answers a
+#: question of its own.
+Claimed = Literal["higher", "lower", "equal", "within", "none"]
 
 #: primary: decides about the claim, corrected together (Holm). secondary: sheds light on it.
 Family = Literal["primary", "secondary"]
@@ -56,7 +59,7 @@ Family = Literal["primary", "secondary"]
 
 @dataclass(frozen=True, kw_only=True)
 class EpochsToError:
-    """Outcome: epochs of training until the training error first falls to `threshold`."""
+    """What `epochs_to_error` counts to: the training error first falling to `threshold`."""
 
     threshold: float  # fraction, 0 to 1
     sensitivity: tuple[float, ...] = ()  # other thresholds shown beside it
@@ -64,30 +67,35 @@ class EpochsToError:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two arms held against each other: ratio = outcome(variant) / outcome(baseline)."""
-
-    name: str
-    baseline: str
-    variant: str
-    paper_ratio: float  # what the paper says the ratio is
-    margin: float  # factor within which a measured ratio counts as the paper's, > 1
-    note: str = ""  # what this comparison stands for, one line
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
     """Two arms held against each other in one quantity, paired by seed.
 
     Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
     gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
     taken off: what the first change is worth more, or less, beside the second.
+
+    Raises:
+        SpecError: a claim that its numbers do not fit.
+
+    >>> Comparison(
+    ...     name="six_times",
+    ...     baseline="relu",
+    ...     variant="tanh",
+    ...     quantity="epochs_to_error",
+    ...     scale="ratio",
+    ...     claimed="within",
+    ...     paper=6.0,
+    ...     smallest=1.5,
+    ... ).accepted
+    (4.0, 9.0)
     """
 
     name: str
     baseline: str
     variant: str
     claimed: Claimed
-    smallest: float  # effect that would matter: points > 0, or a factor > 1
+    # effect that would matter: points > 0, or a factor > 1; with claimed="within" the distance
+    # or factor within which a measured value counts as the paper's
+    smallest: float
     quantity: Quantity = "test_error_ten_views"
     baseline_quantity: Quantity | None = None  # None: the same; else one run may be both arms
     scale: Scale = "difference"
@@ -109,6 +117,17 @@ class Difference:
             raise SpecError(
                 f"'{self.name}' claims nothing, so it must be secondary and without `paper`."
             )
+        if self.claimed == "within" and self.paper is None:
+            raise SpecError(f"'{self.name}' is claimed within a range, so it needs `paper`.")
+
+    @property
+    def accepted(self) -> tuple[float, float]:
+        """Values that count as the paper's with `claimed="within"`; NaN for other claims."""
+        if self.paper is None or self.claimed != "within":
+            return math.nan, math.nan
+        if self.scale == "ratio":
+            return self.paper / self.smallest, self.paper * self.smallest
+        return self.paper - self.smallest, self.paper + self.smallest
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from ablations.study.budget import Budget, Search
 from ablations.study.comparison import (
     Check,
     Comparison,
-    Difference,
     Ensemble,
     EpochsToError,
     Quantity,
@@ -27,10 +26,15 @@ RESERVED = ("all", "runs", "cache")
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One claim of the paper as an experiment: what both kinds of studies have.
+    """One claim of the paper as an experiment: its arms, and what is compared of them.
 
     `arms` maps a name to an experiment; `on_imagenet` to the same arm of the paper's own
-    net, with budgets of its own, where the study can be run on ImageNet.
+    net, with budgets of its own, where the study can be run on ImageNet. The first primary
+    comparison is the claim. A study that compares `epochs_to_error` says in `outcome` to
+    which error; with `search`, the arms' learning rates are the recorded winners of it.
+
+    Raises:
+        SpecError: arms, comparisons or checks that do not fit each other; says which.
     """
 
     name: str
@@ -45,6 +49,15 @@ class Study:
     on_imagenet: Mapping[str, Experiment] = field(default_factory=dict)
     imagenet_budgets: Mapping[str, Budget] = field(default_factory=dict)
     scale_limits: str = ""  # what `arms` cannot show, but `on_imagenet` can
+    comparisons: tuple[Comparison, ...] = ()
+    ensemble: Ensemble | None = None
+    # arms whose effects the paper puts in this order, the largest first, against `baseline`
+    order: tuple[str, ...] = ()
+    baseline: str = "paper"
+    shown: tuple[Quantity, ...] = ()  # of every arm, in no comparison
+    checks: tuple[Check, ...] = ()  # that the arms had their treatment
+    outcome: EpochsToError | None = None
+    search: Search | None = None
 
     def __post_init__(self) -> None:
         if self.name in RESERVED:
@@ -54,6 +67,23 @@ class Study:
                 f"study {self.name}: `section` must name one of the paper, e.g. '3.3'. "
                 f"Received: {self.section!r}"
             )
+        counts = Counter(item.name for item in self.comparisons)
+        for name in (name for name, count in counts.items() if count > 1):
+            raise SpecError(f"study {self.name}: two comparisons are called '{name}'.")
+        for item in self.comparisons:
+            for arm in item.arms:
+                self.check_arms(item.name, arm)
+            # two quantities of one run may be held against each other
+            same_run = item.baseline_quantity not in (None, item.quantity)
+            self.check_arms(item.name, *item.arms[2 * same_run :])
+        for check in self.checks:
+            self.check_arms("checks", check.arm)
+        self._check_nets()
+        for arm in (self.baseline, *self.order) if self.order else ():
+            self.check_arms("order", arm)
+        if self.ensemble is not None:
+            self.check_arms("ensemble", self.ensemble.arm)
+        self._check_outcome()
 
     def at(self, dataset: str) -> Self:
         """Return the study with the nets, budgets and limits that it has for a data set.
@@ -70,21 +100,6 @@ class Study:
         large = {"arms": self.on_imagenet, "budgets": self.imagenet_budgets}
         return dataclasses.replace(self, **large, scale_limits="")
 
-    @property
-    def measured(self) -> list[tuple[str, Quantity]]:
-        """Arms with the quantities that the study's tables and checks use of them."""
-        return []
-
-    @property
-    def paper_value(self) -> str:
-        """What the paper says, in a few words."""
-        raise NotImplementedError
-
-    @property
-    def compared(self) -> tuple[tuple[str, str, str], ...]:
-        """Name, baseline arm and variant arm of each comparison."""
-        raise NotImplementedError
-
     def check_arms(self, comparison: str, *arms: str) -> None:
         """Refuse a comparison of arms that are not there or that are equal.
 
@@ -99,79 +114,20 @@ class Study:
             if not diff(self.arms[baseline], self.arms[variant]):
                 raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
 
-
-@dataclass(frozen=True, kw_only=True)
-class SpeedStudy(Study):
-    """How many epochs the arms need to reach an error.
-
-    The experiments' learning rates are the recorded ones (the winners of `search` on the
-    reference machine). The first comparison is the claim; further ones test how far it
-    reaches.
-    """
-
-    outcome: EpochsToError
-    comparisons: tuple[Comparison, ...]
-    search: Search
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for comparison in self.comparisons:
-            self.check_arms(comparison.name, comparison.baseline, comparison.variant)
-
-    @property
-    def paper_value(self) -> str:
-        return f"{self.comparisons[0].paper_ratio:g}x"
-
-    @property
-    def compared(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((item.name, item.baseline, item.variant) for item in self.comparisons)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreStudy(Study):
-    """How the arms compare when training has ended; the first difference is the claim."""
-
-    differences: tuple[Difference, ...] = ()
-    ensemble: Ensemble | None = None
-    # arms whose effects the paper puts in this order, the largest first, against `baseline`
-    order: tuple[str, ...] = ()
-    baseline: str = "paper"
-    shown: tuple[Quantity, ...] = ()  # of every arm, in no comparison
-    checks: tuple[Check, ...] = ()  # that the arms had their treatment
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        counts = Counter(item.name for item in self.differences)
-        for name in (name for name, count in counts.items() if count > 1):
-            raise SpecError(f"study {self.name}: two differences are called '{name}'.")
-        for item in self.differences:
-            for arm in item.arms:
-                self.check_arms(item.name, arm)
-            # two quantities of one run may be held against each other
-            same_run = item.baseline_quantity not in (None, item.quantity)
-            self.check_arms(item.name, *item.arms[2 * same_run :])
-        for check in self.checks:
-            self.check_arms("checks", check.arm)
-        self._check_nets()
-        for arm in (self.baseline, *self.order) if self.order else ():
-            self.check_arms("order", arm)
-        if self.ensemble is not None:
-            self.check_arms("ensemble", self.ensemble.arm)
-
-    def ordered(self, arm: str) -> Difference:
-        """Return the difference whose size decides the arm's place in the order."""
-        for item in self.differences:
+    def ordered(self, arm: str) -> Comparison:
+        """Return the comparison whose size decides the arm's place in the order."""
+        for item in self.comparisons:
             pair = (item.baseline, item.variant)
             if pair == (self.baseline, arm) and item.scale == "difference":
                 return item
-        return Difference(
+        return Comparison(
             name=arm, baseline=self.baseline, variant=arm, claimed="higher", smallest=0.5
         )
 
     @property
     def used(self) -> list[tuple[str, Quantity]]:
         """Arms with the quantities that the study uses of them, in the study's order."""
-        found = [pair for item in self.differences for pair in item.used]
+        found = [pair for item in self.comparisons for pair in item.used]
         for arm in self.order:
             found.extend(self.ordered(arm).used)
         if self.ensemble is not None:
@@ -182,6 +138,7 @@ class ScoreStudy(Study):
 
     @property
     def measured(self) -> list[tuple[str, Quantity]]:
+        """Arms with the quantities that the study's tables and checks use of them."""
         return [*self.used, *((check.arm, check.quantity) for check in self.checks)]
 
     def _check_nets(self) -> None:
@@ -189,8 +146,8 @@ class ScoreStudy(Study):
 
         They would be counted as two tests of the claim, and differ by chance.
         """
-        seen: dict[tuple[Any, ...], Difference] = {}
-        for item in self.differences:
+        seen: dict[tuple[Any, ...], Comparison] = {}
+        for item in self.comparisons:
             if item.family != "primary" or item.interaction is not None:
                 continue
             sides = (item.baseline_quantity or item.quantity, item.quantity, item.scale)
@@ -202,12 +159,31 @@ class ScoreStudy(Study):
                 )
 
     @property
+    def threshold(self) -> float | None:
+        """Training error that `epochs_to_error` counts to, 0 to 1; None without an outcome."""
+        return None if self.outcome is None else self.outcome.threshold
+
+    def _check_outcome(self) -> None:
+        """Refuse times to an error, and searches for the rate that is soonest there, to none."""
+        timed = any(quantity == "epochs_to_error" for _, quantity in self.measured)
+        if self.outcome is None and (timed or self.search is not None):
+            raise SpecError(
+                f"study {self.name}: `outcome` must say to which error epochs are counted, e.g. "
+                "EpochsToError(threshold=0.25)."
+            )
+        grids = None if self.search is None else self.search.grids
+        for item in self.comparisons:
+            if grids is not None and item.name not in grids:
+                raise SpecError(f"study {self.name}: `search` has no grid for '{item.name}'.")
+
+    @property
     def paper_value(self) -> str:
+        """What the paper says, in a few words."""
         if self.ensemble is not None and self.ensemble.paper is not None:
             return f"{self.ensemble.paper:+g} points"
         if self.order:
             return "an order"
-        first = next((item for item in self.differences if item.paper is not None), None)
+        first = next((item for item in self.comparisons if item.paper is not None), None)
         if first is None:
             return "no number"
         text = f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
@@ -215,8 +191,9 @@ class ScoreStudy(Study):
 
     @property
     def compared(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, baseline arm and variant arm of each comparison."""
         found = []
-        for item in self.differences:
+        for item in self.comparisons:
             for baseline, variant in ((item.baseline, item.variant), item.interaction or ("", "")):
                 if baseline != variant:
                     found.append((item.name, baseline, variant))

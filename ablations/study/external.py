@@ -45,7 +45,7 @@ def from_file(path: Path) -> Any:
         del sys.modules[name]
         raise SpecError(f"{path}{_line(error, path)}: {_words(error)}") from error
     if not hasattr(module, "STUDY"):
-        raise SpecError(f"{path} has no STUDY. It must end in STUDY = ScoreStudy(...)")
+        raise SpecError(f"{path} has no STUDY. It must end in STUDY = Study(...)")
     return module.STUDY
 
 

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from ablations.study.declaration import ScoreStudy, SpeedStudy, Study
+from ablations.study.declaration import Study
 from ablations.study.external import from_file, from_installed, installed, is_path
 from alexnet_tf.errors import SpecError
 from alexnet_tf.values import nearest
@@ -50,9 +50,9 @@ def _of_the_suite() -> list[str]:
 
 def _checked(found: Any, name: str, where: str) -> Study:
     """Return a study from outside, if it is one and has the name of its file."""
-    if not isinstance(found, SpeedStudy | ScoreStudy):
+    if not isinstance(found, Study):
         kind = type(found).__name__
-        raise SpecError(f"{where}: STUDY must be a ScoreStudy or a SpeedStudy. Received: {kind}")
+        raise SpecError(f"{where}: STUDY must be a Study. Received: {kind}")
     if found.name != name:
         raise SpecError(f"{where}: `name` must be '{name}', as the file. Received: {found.name!r}")
     return found

@@ -48,13 +48,15 @@ class _Scale:
         return "left" if value < self.low else "right" if value > self.high else ""
 
 
-def forests(findings: Sequence[Finding], *, without_band: Collection[str] = ()) -> list[Forest]:
+def forests(
+    findings: Sequence[Finding], *, without_band: Collection[tuple[str, str]] = ()
+) -> list[Forest]:
     """Return the plot of each finding; those of one unit share a scale.
 
-    `without_band` names studies whose `smallest` is no distance from no effect.
+    `without_band`: (study, comparison) of which `smallest` is no distance from no effect.
     """
     findings = [
-        dataclasses.replace(f, smallest=math.nan) if f.study in without_band else f
+        dataclasses.replace(f, smallest=math.nan) if (f.study, f.comparison) in without_band else f
         for f in findings
     ]
     units = {finding.unit for finding in findings}

@@ -1,7 +1,9 @@
-"""The verdict on a difference of scores: what was measured held against the claim, in sentences.
+"""The verdict on a comparison: what was measured held against the claim, in sentences.
 
 A difference counts when its corrected t test does. That none is shown is never taken for
-there being none: only an equivalence test can say that.
+there being none: only an equivalence test can say that. Where the paper's size and a range
+around it are the claim, the interval decides. What only bounds are known of is never taken
+as exact: a size is not held against the paper's then.
 """
 
 from __future__ import annotations
@@ -12,17 +14,17 @@ from typing import Literal
 
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import LEVEL
-from ablations.analysis.wording import amount, footing, measured, p, tests
+from ablations.analysis.wording import amount, footing, measured, number, p, tests
 
 #: The last two answer a question on which the paper claims nothing.
-ScoreVerdict = Literal[
+Verdict = Literal[
     "agrees", "agrees in direction", "disagrees", "inconclusive", "differs", "no difference"
 ]
 
 
 def judge(
     effect: Effect, *, objections: Sequence[str], doubts: Sequence[str] = ()
-) -> tuple[ScoreVerdict, str]:
+) -> tuple[Verdict, str]:
     """Hold a corrected effect against the claim and say in full sentences what follows.
 
     Args:
@@ -30,9 +32,11 @@ def judge(
         objections: reasons against any verdict; with one or more it is inconclusive.
         doubts: full sentences that a reader must know, such as of runs that diverged.
     """
-    verdict: ScoreVerdict = "inconclusive"
+    verdict: Verdict = "inconclusive"
     if objections:
         finding = f"No verdict: {'; '.join(objections)}."
+    elif effect.claimed == "within":
+        verdict, finding = _within(effect)
     elif math.isnan(effect.t_p) or math.isnan(effect.p_adjusted):
         finding = _untestable(effect)
     elif effect.claimed == "equal":
@@ -45,7 +49,7 @@ def judge(
     return verdict, " ".join(text for text in texts if text)
 
 
-def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
+def _directed(effect: Effect) -> tuple[Verdict, str]:
     """Judge a claim that the variant is higher, or lower."""
     as_claimed = (effect.size(effect.estimate) > 0) == (effect.claimed == "higher")
     too_small = effect.equivalence_adjusted < LEVEL
@@ -75,6 +79,34 @@ def _directed(effect: Effect) -> tuple[ScoreVerdict, str]:
     )
 
 
+def _within(effect: Effect) -> tuple[Verdict, str]:
+    """Judge a claim of a size: the whole interval lies in the range around it, or outside."""
+    low, high = effect.range_low, effect.range_high
+    ends = f"{number(effect, low)} to {number(effect, high)}"
+    paper = f"the range {ends} that counts as the paper's {amount(effect, effect.paper)}"
+    if math.isnan(effect.low) or effect.bound == "unknown":
+        return "inconclusive", f"That leaves open how it lies to {paper}."
+    if low <= effect.low and effect.high <= high:
+        return "agrees", f"All of the interval lies within {paper}."
+    if effect.low > high or effect.high < low:
+        side = "above" if effect.low > high else "below"
+        return "disagrees", f"All of the interval lies {side} {paper}. {_direction(effect)}"
+    if effect.bound != "exact":
+        return "inconclusive", f"That leaves open how it lies to {paper}."
+    return "inconclusive", (
+        f"The interval is too wide for a verdict: part of it lies within {paper}, part outside."
+    )
+
+
+def _direction(effect: Effect) -> str:
+    """Say which arm has more, where the interval shows it."""
+    none = "1" if effect.scale == "ratio" else "0"
+    if not _excludes_none(effect):
+        return f"The interval includes {none}, so neither arm is shown to have more."
+    more = effect.variant if effect.size(effect.low) > 0 else effect.baseline
+    return f"{more} still has more: the interval excludes {none}."
+
+
 def _without_the_papers(effect: Effect) -> str:
     """Say that the paper's own size is not within the interval, where it is not."""
     if not _falls_short(effect):
@@ -93,7 +125,7 @@ def _falls_short(effect: Effect) -> bool:
     return effect.high < effect.paper if effect.claimed == "higher" else effect.low > effect.paper
 
 
-def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, str]:
+def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[Verdict, str]:
     """Hold the size of a difference in the claimed direction against the paper's."""
     shown = "The difference is significant in the claimed direction"
     minor = f" It is smaller than {limit}." if too_small else ""
@@ -106,6 +138,8 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
             f"{shown}, but it is smaller than {limit}, where the paper's is "
             f"{amount(effect, effect.paper)}: equivalence {p(effect.equivalence_adjusted)}."
         )
+    if effect.bound != "exact" and effect.low <= effect.paper <= effect.high:
+        return "agrees in direction", f"{shown}; of its size only a bound is known."
     if effect.paper_is == "at least":
         return _reaches(effect, shown, minor)
     paper = f"the paper's {amount(effect, effect.paper)}"
@@ -123,7 +157,7 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[ScoreVerdict, s
     )
 
 
-def _reaches(effect: Effect, shown: str, minor: str) -> tuple[ScoreVerdict, str]:
+def _reaches(effect: Effect, shown: str, minor: str) -> tuple[Verdict, str]:
     """Hold the size of a difference against the least that the paper says of it."""
     higher = effect.claimed == "higher"
     least = amount(effect, effect.paper, sign=not higher)
@@ -142,7 +176,7 @@ def _source(effect: Effect) -> str:
     return f" The paper's number is of: {effect.paper_source}."
 
 
-def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
+def _equal(effect: Effect) -> tuple[Verdict, str]:
     """Judge a claim that the arms do not differ."""
     limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
@@ -169,7 +203,7 @@ def _equal(effect: Effect) -> tuple[ScoreVerdict, str]:
     )
 
 
-def _unclaimed(effect: Effect) -> tuple[ScoreVerdict, str]:
+def _unclaimed(effect: Effect) -> tuple[Verdict, str]:
     """Answer a question on which the paper claims nothing."""
     limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
@@ -184,6 +218,8 @@ def _unclaimed(effect: Effect) -> tuple[ScoreVerdict, str]:
 
 
 def _untestable(effect: Effect) -> str:
+    if effect.bound != "exact":
+        return "The bounds leave open whether there is a difference."
     if effect.n < 2:
         return "There is nothing to test."
     return "The differences of all seeds are equal, so that a t test has no spread to go by."

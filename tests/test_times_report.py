@@ -1,4 +1,4 @@
-"""A report of a study of speed: bytes, words about every kind of result, hostile text."""
+"""A report of a study of times: bytes, words about every kind of result, hostile text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ import pagechecks
 import pandas as pd
 import pytest
 
-from ablations.analysis.speed_analysis import Analysis, analyse
+from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.plan import PlannedRun, StudyRun
-from ablations.report import html, numbers, speed_report
-from ablations.report.figures import drawing, speed_figure
+from ablations.report import html, numbers, study_report
+from ablations.report.figures import drawing, times_figure
 from ablations.studies.relu_vs_tanh import STUDY
-from ablations.study import SpeedStudy
+from ablations.study import Study
 from alexnet_tf import records
 from alexnet_tf.records import DataFacts, Environment, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace
@@ -34,7 +34,7 @@ from alexnet_tf.spec import Experiment, replace
 HALF_LIFE = {"relu": 3.0, "tanh": 17.0, "relu_modern": 2.0, "tanh_modern": 4.1}
 FILES = [
     *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl"),
-    *("figure.svg", "figure.png", "index.html"),
+    *("figure.svg", "figure.png", "tables.md", "tables.tex", "index.html"),
 ]
 COMMAND = "python -m ablations.run relu_vs_tanh --budget standard"
 FACTS = DataFacts(
@@ -153,10 +153,10 @@ def make_runs(
 
 
 def write(
-    folder: Path, runs: list[StudyRun], *, study: SpeedStudy = STUDY, budget: str = "standard"
+    folder: Path, runs: list[StudyRun], *, study: Study = STUDY, budget: str = "standard"
 ) -> Analysis:
     analysis = analyse(study, runs, budget=budget)
-    paths = speed_report.write(analysis, runs, folder, command=COMMAND)
+    paths = study_report.write(analysis, runs, folder, command=COMMAND)
     assert paths == [folder / name for name in FILES]
     return analysis
 
@@ -240,7 +240,7 @@ try:
 except locale.Error:
     pass
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
-from test_speed_report import Path, digests, make_runs, write
+from test_times_report import Path, digests, make_runs, write
 folder = Path({str(tmp_path)!r})
 write(folder, make_runs(5))
 print(json.dumps(digests(folder)), "tensorflow" in sys.modules)
@@ -280,11 +280,11 @@ def test_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) -> N
     words = page.words
     for row in analysis.summary.to_dict("records"):
         interval = f"{row['ci_low']:.2f} to {row['ci_high']:.2f}"
-        assert f"{row['mean']:.2f}|{interval}|{row['median']:.2f}" in page.cells
+        assert f"{row['mean']:.2f} epochs{interval}|" in page.cells
     for row in analysis.comparisons.to_dict("records"):
-        assert f"{row['ratio']:.2f}" in words and row["reason"] in words
+        assert f"{row['estimate']:.2f}" in words and row["reason"] in words
     for row in analysis.pairs.to_dict("records"):
-        assert f"{row['ratio']:.2f}" in words
+        assert f"{row['difference']:.2f}" in words
     for run_id in analysis.runs["run_id"]:
         assert f"--spec runs/{run_id}/spec.json --out rerun" in words
     assert COMMAND in words
@@ -315,7 +315,7 @@ def test_csv_holds_the_tables(usual: tuple[Path, Analysis]) -> None:
     for name in ("summary", "runs", "curves", "comparisons"):
         rows, table = read_csv(folder / f"{name}.csv"), getattr(analysis, name)
         assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
-        first = speed_report.PUBLIC_COLUMNS.get(name, "").split()
+        first = study_report.PUBLIC_COLUMNS_OF_TIMES.get(name, "").split()
         assert list(rows[0])[: len(first)] == first
     means = [float(row["mean"]) for row in read_csv(folder / "summary.csv")]
     assert means == pytest.approx(list(analysis.summary["mean"]), rel=1e-9)
@@ -331,8 +331,8 @@ def test_mean_line_meets_the_threshold_at_the_mean_time(usual: tuple[Path, Analy
     for arm, mean in zip(analysis.summary["arm"], analysis.summary["mean"], strict=True):
         runs = analysis.runs.loc[analysis.runs["arm"] == arm, "run_id"]
         seeds = [analysis.curves.loc[analysis.curves["run_id"] == run] for run in runs]
-        threshold = np.array([100 * STUDY.outcome.threshold])
-        times = [speed_figure._first_epoch(seed, threshold)[0] for seed in seeds]
+        threshold = np.array([100 * (STUDY.threshold or 0)])
+        times = [times_figure._first_epoch(seed, threshold)[0] for seed in seeds]
         assert sum(times) / len(times) == pytest.approx(mean)
 
 

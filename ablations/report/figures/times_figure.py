@@ -1,4 +1,4 @@
-"""The figure of a study, in the form of the paper's Figure 1. Drawing only, no statistics.
+"""The figure of a study of times, in the form of the paper's Figure 1. Drawing only, no statistics.
 
 Every comparison is one panel: training error rate over epochs, the baseline solid and
 the variant dashed, each seed thin. The thick line is a mean over seeds taken along the
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ablations.analysis.speed_analysis import Analysis
+from ablations.analysis.study_analysis import Analysis
 from ablations.report.figures.drawing import (
     BASELINE,
     FAINT,
@@ -74,7 +74,7 @@ def _panel(axes: Axes, analysis: Analysis, comparison: Comparison, number: int) 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
     axes.tick_params(labelleft=True)
     axes.grid(axis="y")
-    _threshold(axes, 100 * analysis.study.outcome.threshold)
+    _threshold(axes, 100 * (analysis.study.threshold or 0.0))
     # at two heights, so that the numbers of two near crossings do not meet
     arms = (
         (comparison.baseline, BASELINE, "-", 13),
@@ -150,7 +150,7 @@ def _first_epoch(seed: pd.DataFrame, errors: np.ndarray) -> np.ndarray:
 
 def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: float) -> None:
     """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
-    threshold = 100 * analysis.study.outcome.threshold
+    threshold = 100 * (analysis.study.threshold or 0.0)
     times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
     axes.plot(times, np.full(len(times), threshold), "|", color=colour, ms=9, mew=0.8, zorder=4)
     row = _summary(analysis, arm)
@@ -178,7 +178,8 @@ def _censoring(analysis: Analysis, arm: str) -> str:
     n, censored, diverged = (int(row[name]) for name in ("n", "n_censored", "n_diverged"))
     who = "" if censored == n else f"{censored} of {n} seeds "
     ends = f"\n({diverged} diverged)" if diverged else ""
-    return f"\n{who}not reached by epoch {row['budget_epochs']:g}{ends}"
+    limit = _reported(analysis.runs, arm)["budget_epochs"].max()
+    return f"\n{who}not reached by epoch {limit:g}{ends}"
 
 
 def _reported(frame: pd.DataFrame, arm: str) -> pd.DataFrame:

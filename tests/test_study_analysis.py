@@ -28,8 +28,8 @@ from score_runs import (
 from ablations import study as studies
 from ablations.analysis import ensembling
 from ablations.analysis.ranking import chance_of_order, reversal_p
-from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
-from ablations.study import Ensemble, ScoreStudy
+from ablations.analysis.study_analysis import Analysis, analyse
+from ablations.study import Ensemble, Study
 
 TABLES = "runs curves summary comparisons pairs differences checks order".split()
 PAPER = [30.0, 30.4, 29.8, 30.1, 30.2]
@@ -37,12 +37,12 @@ CLEAR = [31.4, 31.9, 31.3, 31.4, 31.7]  # 1.44 points above, interval 1.30 to 1.
 
 
 def analysed(item, errors, **changes):
-    return analyse_scores(study(item), runs(errors, **changes), budget="standard")
+    return analyse(study(item), runs(errors, **changes), budget="standard")
 
 
 def judged(b, budget="standard", **changes):
     """The comparison of errors `b` with those of the paper's net."""
-    result = analyse_scores(
+    result = analyse(
         study(difference(**changes)), runs({"paper": PAPER[: len(b)], "b": b}), budget=budget
     )
     return result.comparisons.iloc[0]
@@ -80,7 +80,7 @@ def test_a_ratio_is_compared_on_logarithms():
             points = tuple(dataclasses.replace(p, seconds=value) for p in one.record.curve)
             changed = dataclasses.replace(one.record, curve=points)
             made.append(dataclasses.replace(one, record=changed))
-    row = analyse_scores(study(item), made, budget="standard").comparisons.iloc[0]
+    row = analyse(study(item), made, budget="standard").comparisons.iloc[0]
     logs = np.log(slow) - np.log(fast)
     test: Any = stats.ttest_1samp(logs, 0)
     interval = test.confidence_interval()
@@ -119,14 +119,14 @@ def test_an_open_sign_does_not_hide_that_the_papers_size_is_excluded(changes, sa
 def test_what_only_the_correction_leaves_open_names_the_excluded_size_too():
     errors = {"paper": PAPER, "b": shifted(1.6, 0.2, 1.5, 0.4, 1.2), "c": shifted(9, -9, 5, -4, 1)}
     items = [difference(paper=4.0), difference(name="c", variant="c")]
-    row = analyse_scores(study(*items), runs(errors), budget="standard").comparisons.iloc[0]
+    row = analyse(study(*items), runs(errors), budget="standard").comparisons.iloc[0]
     assert row.verdict == "inconclusive" and "The interval alone excludes" in row.reason
     assert "+4.00 points, lies outside the interval" in row.reason
 
 
 def test_a_shown_quantity_is_in_the_summary_of_every_arm_and_in_no_comparison():
     given = study(difference(), shown=("train_error",))
-    result = analyse_scores(given, runs({"paper": PAPER, "b": CLEAR}), budget="standard")
+    result = analyse(given, runs({"paper": PAPER, "b": CLEAR}), budget="standard")
     shown = result.summary[result.summary.metric == "train_error"]
     assert list(shown.arm) == list(given.arms)
     assert list(result.comparisons.quantity) == ["test_error"]
@@ -156,7 +156,7 @@ def test_the_images_of_an_interaction_are_those_of_all_four_arms():
     wrong = {arm: rng.random((3, IMAGES)) < 0.3 for arm in ("paper", "b", "c", "d")}
     made = [run(arm, s, evaluated("test", 1, wrong[arm][s])) for arm in wrong for s in range(3)]
     item = difference(interaction=("c", "d"))
-    row = analyse_scores(study(item), made, budget="standard").comparisons.iloc[0]
+    row = analyse(study(item), made, budget="standard").comparisons.iloc[0]
     first, second = (
         wrong[variant].mean(axis=0) - wrong[baseline].mean(axis=0)
         for baseline, variant in (("paper", "b"), ("c", "d"))
@@ -180,7 +180,7 @@ def test_one_run_may_be_both_arms():
         run("paper", seed, error("test", 1, 32.0 + 0.1 * seed), error("test", 10, 30.0))
         for seed in range(5)
     ]
-    result = analyse_scores(study(item), made, budget="standard")
+    result = analyse(study(item), made, budget="standard")
     assert result.pairs.difference.tolist() == pytest.approx([2.0, 2.1, 2.2, 2.3, 2.4])
     assert list(result.summary.metric) == ["test_error_ten_views", "test_error"]
     assert not len(result.differences)
@@ -190,7 +190,7 @@ def test_seeds_are_paired_and_incomplete_ones_left_out():
     made = runs({"paper": PAPER, "b": CLEAR[:3]})
     extra = run("b", 7, error("test", 1, 33.0))
     without = run("b", 3, error("test", 10, 33.0))
-    result = analyse_scores(study(difference()), [extra, *made, without], budget="standard")
+    result = analyse(study(difference()), [extra, *made, without], budget="standard")
     assert result.pairs.seed.tolist() == [0, 1, 2]
     reason = result.comparisons.reason[0]
     assert '1 of 5 runs have no value of "test error, one view"' in reason
@@ -203,7 +203,7 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
     wrong = {arm: rng.random((5, IMAGES)) * 0.6 < hard - shift for arm, shift in
              (("paper", 0.35), ("b", 0.3))}  # fmt: skip
     made = [run(arm, s, evaluated("test", 1, wrong[arm][s])) for arm in wrong for s in range(5)]
-    row = analyse_scores(study(difference()), made, budget="standard").comparisons.iloc[0]
+    row = analyse(study(difference()), made, budget="standard").comparisons.iloc[0]
     of_images = (wrong["b"].astype(float) - wrong["paper"]).mean(axis=0)
     assert row.image_se == pytest.approx(100 * stats.sem(of_images))
     assert row.estimate == pytest.approx(100 * of_images.mean())
@@ -356,7 +356,7 @@ def test_an_interval_beyond_what_matters_is_held_to_the_corrected_level():
     ]
     alone = judged(b, claimed="equal")
     assert alone.verdict == "disagrees" and alone.low > 0.5
-    row = analyse_scores(study(*items), runs({"paper": PAPER, "b": b}), budget="standard")
+    row = analyse(study(*items), runs({"paper": PAPER, "b": b}), budget="standard")
     first = row.comparisons.iloc[0]
     assert first.verdict == "inconclusive" and first.p_adjusted < 0.05
     assert "interval alone is larger than the 0.50 points" in first.reason
@@ -430,7 +430,7 @@ def test_families_are_corrected_apart():
         difference(name="f", variant="d", baseline="b", family="secondary"),
     ]
     made = runs({"paper": PAPER, "b": b, "c": c, "d": d})
-    table = analyse_scores(study(*items), made, budget="standard").comparisons
+    table = analyse(study(*items), made, budget="standard").comparisons
     p = table.t_p.tolist()
     assert table.p_adjusted[0] == pytest.approx(min(1, 2 * p[0]))
     assert table.p_adjusted[1] == pytest.approx(max(p[1], 2 * p[0]))
@@ -449,7 +449,7 @@ def test_significant_alone_but_not_in_its_family_is_inconclusive():
         difference(name=f"{arm}{i}", variant=arm) for arm in ("c", "d") for i in range(3)
     ]
     made = runs({"paper": PAPER, "b": b})
-    row = analyse_scores(study(*items), made, budget="standard").comparisons.iloc[0]
+    row = analyse(study(*items), made, budget="standard").comparisons.iloc[0]
     assert row.verdict == "inconclusive" and row.t_p < 0.05 < row.p_adjusted
     assert "not after the correction for 7 comparisons" in row.reason
 
@@ -486,7 +486,7 @@ def averaging(sizes=(1, 2, 3, 4, 5), **changes):
 
 def test_an_ensemble_by_plain_loops(tmp_path):
     made, scores, labels = nets(tmp_path)
-    table = analyse_scores(averaging(), made, budget="standard").comparisons
+    table = analyse(averaging(), made, budget="standard").comparisons
     assert table.comparison.tolist() == [f"ensemble_{k}" for k in (2, 3, 4, 5)]
     alone = np.mean([mistakes_by_loops(one, labels) for one in scores], axis=0)
     for _, row in table.iterrows():
@@ -510,12 +510,12 @@ def test_an_ensemble_by_plain_loops(tmp_path):
 
 def test_an_ensemble_needs_all_of_its_nets(tmp_path):
     made, _, _ = nets(tmp_path)
-    few = analyse_scores(averaging(), made[:4], budget="standard").comparisons
+    few = analyse(averaging(), made[:4], budget="standard").comparisons
     assert set(few.verdict) == {"inconclusive"} and "4 of the 5 nets" in few.reason[0]
     assert math.isnan(few.estimate.iloc[-1]) and few.estimate[0] < 0
-    six = analyse_scores(averaging(sizes=(1, 6)), made, budget="standard").comparisons
+    six = analyse(averaging(sizes=(1, 6)), made, budget="standard").comparisons
     assert "5 of the 6 nets" in six.reason[0]
-    nothing = analyse_scores(averaging(), [], budget="standard").comparisons
+    nothing = analyse(averaging(), [], budget="standard").comparisons
     assert set(nothing.verdict) == {"inconclusive"} and set(nothing.n) == {0}
 
 
@@ -527,7 +527,7 @@ def test_probabilities_of_other_weights_count_as_not_there(tmp_path):
     probabilities(tmp_path / "3", scores[3], labels + 1)  # other images than the others'
     kept = ensembling.read(made)
     assert (len(kept.probabilities), kept.without) == (1, 4)
-    row = analyse_scores(averaging(), made, budget="standard").comparisons.iloc[-1]
+    row = analyse(averaging(), made, budget="standard").comparisons.iloc[-1]
     assert "4 finished nets have no probabilities of their recorded weights" in row.reason
     assert "1 of the 5 nets" in row.reason and row.verdict == "inconclusive"
     diverged = [dataclasses.replace(r, record=dataclasses.replace(r.record, status="diverged"))
@@ -555,17 +555,17 @@ def test_the_order_of_effects():
     }
     made = runs(errors)
     given = study(*items, order=("b", "c", "d"))
-    table = analyse_scores(given, made, budget="standard").order
+    table = analyse(given, made, budget="standard").order
     assert table.arm.tolist() == ["b", "c", "d"] and table.rank_paper.tolist() == [1, 2, 3]
     assert table.rank_measured.tolist() == [1, 3, 2]
     assert set(table.chance_of_paper_order) == {table.chance_of_paper_order[0]}
     assert table.chance_of_paper_order[0] < 0.01
-    comparisons = analyse_scores(given, made, budget="standard").comparisons[:3]
+    comparisons = analyse(given, made, budget="standard").comparisons[:3]
     assert table.effect.tolist() == pytest.approx(comparisons.estimate.tolist())
     assert table.low.tolist() == pytest.approx(comparisons.low.tolist())
     right = study(*items, order=("b", "d", "c"))
-    assert analyse_scores(right, made, budget="standard").order.chance_of_paper_order[0] > 0.99
-    some = analyse_scores(given, made[:15], budget="standard").order
+    assert analyse(right, made, budget="standard").order.chance_of_paper_order[0] > 0.99
+    some = analyse(given, made[:15], budget="standard").order
     assert some.rank_measured.tolist() == [0, 0, 0] and some.effect.isna().all()
 
 
@@ -589,7 +589,7 @@ def test_the_order_is_judged_by_its_chance(order, verdict, words):
         errors["b"] = shifted(0.1, 0.2, 0.0, 0.1, 0.2)
     items = [difference(name=arm, variant=arm, family="secondary") for arm in ("b", "c", "d")]
     given = study(*items, order=order)
-    result = analyse_scores(given, runs(errors), budget="standard")
+    result = analyse(given, runs(errors), budget="standard")
     *others, row = (row for _, row in result.comparisons.iterrows())
     assert (row.comparison, row.family, row.unit, row.noise) == (
         *("order", "primary", "chance"),
@@ -615,7 +615,7 @@ def test_an_order_meets_the_same_objections_and_doubts():
     given = study(difference(family="secondary"), order=("b", "c"))
 
     def row(made, budget="standard"):
-        return analyse_scores(given, made, budget=budget).comparisons.iloc[-1]
+        return analyse(given, made, budget=budget).comparisons.iloc[-1]
 
     assert row(runs(errors)).verdict == "agrees"
     some = {arm: values[:4] for arm, values in errors.items()}
@@ -633,11 +633,11 @@ def test_an_order_meets_the_same_objections_and_doubts():
 
 def test_the_importance_of_sections_is_judged_as_an_order_alone():
     given = studies.load("importance_order")
-    assert isinstance(given, ScoreStudy) and given.paper_value == "an order"
-    table = analyse_scores(given, [], budget="standard").comparisons
+    assert isinstance(given, Study) and given.paper_value == "an order"
+    table = analyse(given, [], budget="standard").comparisons
     assert table.comparison[table.family == "primary"].tolist() == ["order"]
-    papers = {item.name: item.paper for item in given.differences}
-    assert all(item.smallest <= (papers[item.name] or 9) for item in given.differences)
+    papers = {item.name: item.paper for item in given.comparisons}
+    assert all(item.smallest <= (papers[item.name] or 9) for item in given.comparisons)
 
 
 def test_the_chance_of_an_order_of_two_is_a_t_tail():
@@ -671,30 +671,30 @@ def test_equal_effects_have_every_order_alike():
 # --- tables ---------------------------------------------------------------------------
 
 
-def score_studies() -> list[ScoreStudy]:
+def score_studies() -> list[Study]:
     found = [studies.load(name) for name in studies.names()]
-    return [one for one in found if isinstance(one, ScoreStudy)]
+    return [one for one in found if one.outcome is None]
 
 
-def dtypes(result: ScoreAnalysis):
+def dtypes(result: Analysis):
     return {name: getattr(result, name).dtypes.to_dict() for name in TABLES}
 
 
 def test_tables_keep_their_columns_and_types_whatever_is_there():
     given = study(difference(), order=("b", "c"))
-    full = analyse_scores(given, runs({"paper": PAPER, "b": CLEAR, "c": CLEAR}), budget="full")
+    full = analyse(given, runs({"paper": PAPER, "b": CLEAR, "c": CLEAR}), budget="full")
     for some in ([], [new("paper", 0)], runs({"paper": ["diverged"], "b": ["failed"]})):
-        assert dtypes(analyse_scores(given, some, budget="standard")) == dtypes(full)
-    documented = (ScoreAnalysis.__doc__ or "").replace("\n", " ")
+        assert dtypes(analyse(given, some, budget="standard")) == dtypes(full)
+    documented = (Analysis.__doc__ or "").replace("\n", " ")
     for name in set(TABLES) - {"comparisons"}:
         assert all(column in documented for column in getattr(full, name).columns)
 
 
 @pytest.mark.parametrize("given", score_studies(), ids=lambda one: one.name)
 def test_every_study_of_scores_is_analysed_before_it_has_run(given):
-    result = analyse_scores(given, [], budget="standard")
+    result = analyse(given, [], budget="standard")
     sizes = [k for k in given.ensemble.sizes if k > 1] if given.ensemble else []
-    rows = len(given.differences) + len(sizes) + bool(given.order)
+    rows = len(given.comparisons) + len(sizes) + bool(given.order)
     assert len(result.comparisons) == rows > 0
     assert set(result.comparisons.verdict) == {"inconclusive"}
     assert set(result.summary.arm) <= set(given.arms) and len(result.order) == len(given.order)
@@ -704,7 +704,7 @@ def test_every_study_of_scores_is_analysed_before_it_has_run(given):
 def test_order_of_the_runs_changes_no_number():
     made = runs({"paper": PAPER, "b": CLEAR, "c": [31.0, 30.5, "diverged", 30.9, "failed"]})
     given = study(difference(), difference(name="c", variant="c"), order=("b", "c"))
-    a, b = (analyse_scores(given, some, budget="standard") for some in (made, made[::-1]))
+    a, b = (analyse(given, some, budget="standard") for some in (made, made[::-1]))
     for name in set(TABLES) - {"runs", "curves"}:
         pd.testing.assert_frame_equal(getattr(a, name), getattr(b, name), check_exact=True)
 
@@ -714,7 +714,7 @@ def test_the_tables_of_runs_curves_and_arms():
         run("paper", 0, error("train", 1, 20.0), error("validation", 1, 31.0), resumes=2),
         new("b", 0),
     ]
-    result = analyse_scores(study(difference()), made, budget="standard")
+    result = analyse(study(difference()), made, budget="standard")
     first, second = (result.runs.iloc[i] for i in range(2))
     model = ARMS["paper"].model
     assert first.parameters == model.parameters() == 665_226

@@ -1,4 +1,4 @@
-"""The figure of a study of scores: its effects, and the curves behind them. Drawing only.
+"""The figure of a study: its effects, and the curves behind them. Drawing only.
 
 Effects stand as a forest plot, one panel per unit: a dot a seed, their mean with its
 interval, the range of effects too small to matter, and the paper's value. Training curves
@@ -19,7 +19,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from ablations.analysis.ranking import UNIT
-from ablations.analysis.score_analysis import ScoreAnalysis
+from ablations.analysis.study_analysis import Analysis
 from ablations.report.figures.drawing import (
     ARMS,
     FAINT,
@@ -46,7 +46,7 @@ _CURVES = {
 _DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 
 
-def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
+def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     """Return the figure: effects left of the curves, or above them, `stacked` for a phone."""
     # a chance is no effect, so that it has no place on an effect's axis
     drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
@@ -70,7 +70,7 @@ def draw(analysis: ScoreAnalysis, *, stacked: bool = False) -> Figure:
     return figure
 
 
-def lines(analysis: ScoreAnalysis) -> list[dict[str, Any]]:
+def lines(analysis: Analysis) -> list[dict[str, Any]]:
     """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points."""
     found = []
     for panel, name in enumerate(_measured(analysis)):
@@ -81,9 +81,15 @@ def lines(analysis: ScoreAnalysis) -> list[dict[str, Any]]:
     return found
 
 
-def _measured(analysis: ScoreAnalysis) -> list[str]:
+def _measured(analysis: Analysis) -> list[str]:
     """Return the errors of `_CURVES` that some run has for some epoch."""
-    return [name for name in _CURVES if bool(analysis.curves[name].notna().to_numpy().any())]
+    curves = _reported(analysis)
+    return [name for name in _CURVES if bool(curves[name].notna().to_numpy().any())]
+
+
+def _reported(analysis: Analysis) -> pd.DataFrame:
+    """Return the curves of the runs that count."""
+    return analysis.curves.loc[analysis.curves["role"] == "reported"]
 
 
 # --- effects ------------------------------------------------------------------------------
@@ -92,7 +98,7 @@ def _measured(analysis: ScoreAnalysis) -> list[str]:
 def _forests(
     figure: Figure,
     place: SubplotSpec,
-    analysis: ScoreAnalysis,
+    analysis: Analysis,
     units: Sequence[str],
     least: float,
 ) -> None:
@@ -111,9 +117,7 @@ def _forests(
             axes.set_title("Effect of each change")
 
 
-def _forest(
-    axes: Axes, analysis: ScoreAnalysis, unit: str, group: Sequence[dict[Any, Any]]
-) -> None:
+def _forest(axes: Axes, analysis: Analysis, unit: str, group: Sequence[dict[Any, Any]]) -> None:
     """Draw the comparisons of one unit, the first on top."""
     ratio = unit == "x"
     if ratio:
@@ -142,10 +146,12 @@ def _tick(value: float, ratio: bool) -> str:
     return "0" if text in ("+0", "\u22120") else text
 
 
-def _effect(axes: Axes, analysis: ScoreAnalysis, row: dict[Any, Any], y: float) -> None:
+def _effect(axes: Axes, analysis: Analysis, row: dict[Any, Any], y: float) -> None:
     """Draw one comparison at the height `y`."""
     smallest = row["smallest"]
     band = (1 / smallest, smallest) if row["unit"] == "x" else (-smallest, smallest)
+    if row["claimed"] == "within":
+        band = row["range_low"], row["range_high"]
     axes.fill_betweenx([y - 0.42, y + 0.42], *band, color=RULE, alpha=0.45, linewidth=0, zorder=0)
     colour = arm_colour(analysis, row["variant"])
     chosen = analysis.pairs.loc[analysis.pairs["comparison"] == row["comparison"]]
@@ -156,12 +162,13 @@ def _effect(axes: Axes, analysis: ScoreAnalysis, row: dict[Any, Any], y: float) 
     if np.isfinite(row["low"]) and np.isfinite(row["high"]):
         axes.hlines(y + 0.08, row["low"], row["high"], color=colour, linewidth=1.8, zorder=4)
     if np.isfinite(row["estimate"]):
-        axes.plot(row["estimate"], y + 0.08, "o", color=colour, ms=6.5, zorder=5)
+        face = colour if row["bound"] == "exact" else PAPER
+        axes.plot(row["estimate"], y + 0.08, "o", color=colour, mfc=face, ms=6.5, zorder=5)
     if np.isfinite(row["paper"]):
         axes.plot(row["paper"], y + 0.08, "D", color=INK, mfc=PAPER, ms=5.5, mew=1.3, zorder=6)
 
 
-def arm_colour(analysis: ScoreAnalysis, arm: str) -> str:
+def arm_colour(analysis: Analysis, arm: str) -> str:
     """Return the arm's colour; what is no arm, such as several nets, has the baseline's."""
     names = list(analysis.study.arms)
     return ARMS[names.index(arm) % len(ARMS)] if arm in names else ARMS[0]
@@ -170,7 +177,7 @@ def arm_colour(analysis: ScoreAnalysis, arm: str) -> str:
 # --- curves -------------------------------------------------------------------------------
 
 
-def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None:
+def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
     """Draw an error over epochs; ids name panel, arm and line for the page's script."""
     title, column = _CURVES[name]
     axes.set_gid(f"panel-{number}")
@@ -194,8 +201,9 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
             mean = mean.loc[mean["size"] == len(seeds), "mean"]
             (drawn,) = axes.plot(mean.index, mean, color=colour, linestyle=dashes, lw=2.2)
             drawn.set_gid(f"panel-{number}-arm-{place}-mean")
-    axes.set_xlim(0, max(analysis.curves["epoch"], default=1))
-    highest = max(analysis.curves[name].dropna(), default=0.0)
+    curves = _reported(analysis)
+    axes.set_xlim(0, max(curves["epoch"], default=1))
+    highest = max(curves[name].dropna(), default=0.0)
     axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
     legend = axes.legend(loc="best", handlelength=2.8, borderaxespad=0.2, alignment="left")
     legend.set_in_layout(False)
@@ -207,7 +215,8 @@ def _curves(axes: Axes, analysis: ScoreAnalysis, name: str, number: int) -> None
             handle.set_gid(f"panel-{number}-legend-{place}-line")
 
 
-def _seeds(analysis: ScoreAnalysis, arm: str, name: str) -> list[tuple[int, pd.DataFrame]]:
+def _seeds(analysis: Analysis, arm: str, name: str) -> list[tuple[int, pd.DataFrame]]:
     """Return (seed, curve) of the arm's runs, by seed."""
-    table = analysis.curves.loc[(analysis.curves["arm"] == arm) & analysis.curves[name].notna()]
+    table = _reported(analysis)
+    table = table.loc[(table["arm"] == arm) & table[name].notna()]
     return [(int(str(seed)), curve) for seed, curve in table.groupby("seed", sort=True)]

@@ -1,6 +1,6 @@
-"""The report of a study of scores: one page, its figure, and the tables behind it.
+"""The report of a study: one page, its figure, and the tables behind it.
 
-Everything is written from a `ScoreAnalysis` and the records; nothing is computed here that
+Everything is written from an `Analysis` and the records; nothing is computed here that
 is not in them.
 """
 
@@ -8,26 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ablations.analysis import checks
-from ablations.analysis.quantities import MEASURES
+from ablations.analysis.quantities import MEASURES, label
 from ablations.analysis.ranking import UNIT
-from ablations.analysis.score_analysis import ScoreAnalysis
+from ablations.analysis.study_analysis import OF_TIMES, Analysis
 from ablations.plan import StudyRun
 from ablations.report import html, numbers, text_tables
-from ablations.report.figures import drawing, score_figure
+from ablations.report.figures import drawing, effects_figure, times_figure
 from ablations.report.reference import beside
-from ablations.study import Difference
+from ablations.study import Comparison
 
 #: Columns that readers' programs rely on, in this order; the rest of a table follows them.
 PUBLIC_COLUMNS: Mapping[str, str] = {
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
     "precision",
     "runs": "run_id arm seed status test_error test_error_ten_views seconds",
+}
+#: The same of studies that count epochs to an error.
+PUBLIC_COLUMNS_OF_TIMES = {
+    **PUBLIC_COLUMNS,
+    "runs": "run_id arm seed status epochs_to_threshold final_train_error seconds",
 }
 
 _HEAD = (
@@ -37,7 +43,7 @@ _HEAD = (
 
 
 def write(
-    analysis: ScoreAnalysis, runs: Sequence[StudyRun], folder: Path, *, command: str
+    analysis: Analysis, runs: Sequence[StudyRun], folder: Path, *, command: str
 ) -> list[Path]:
     """Write the page, the figure, the tables and the records into `folder`.
 
@@ -53,9 +59,9 @@ def write(
     Raises:
         OSError: the folder cannot be written.
     """
-    figure = score_figure.draw(analysis)
+    figure = _form(analysis).draw(analysis)
     files = {
-        f"{name}.csv": html.csv_table(getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split())
+        f"{name}.csv": _csv(analysis, name)
         for name in ("summary", "runs", "curves", "comparisons", *_optional(analysis))
     }
     cells = [_cells(analysis, row) for row in html.rows(analysis.comparisons)]
@@ -68,30 +74,53 @@ def write(
     return html.write_files(folder, files)
 
 
-def _optional(analysis: ScoreAnalysis) -> list[str]:
+def _form(analysis: Analysis) -> ModuleType:
+    """Return what draws the study: times to an error as in Figure 1, else effects and curves."""
+    compared = analysis.study.comparisons
+    timed = compared and all(item.quantity == "epochs_to_error" for item in compared)
+    return times_figure if timed else effects_figure
+
+
+def _csv(analysis: Analysis, name: str) -> bytes:
+    """Return a table; columns of times are in those of studies that have some alone."""
+    table, first = getattr(analysis, name), PUBLIC_COLUMNS_OF_TIMES
+    if analysis.study.outcome is None:
+        table, first = table.drop(columns=list(OF_TIMES.get(name, ()))), PUBLIC_COLUMNS
+    return html.csv_table(table, first.get(name, "").split())
+
+
+def _optional(analysis: Analysis) -> list[str]:
     """Return the names of the tables that only some studies have."""
     study = analysis.study
     return [name for name in ("checks", "order") if getattr(study, name)]
 
 
 def _page(
-    analysis: ScoreAnalysis, runs: Sequence[StudyRun], figure: Figure, command: str, folder: Path
+    analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command: str, folder: Path
 ) -> bytes:
     """Return the self-contained page."""
-    drawings = {"wide": figure, "narrow": score_figure.draw(analysis, stacked=True)}
+    drawings = {"wide": figure, "narrow": _form(analysis).draw(analysis, stacked=True)}
     words = _description(analysis)
+    roles = analysis.runs["role"]
+    timed = _form(analysis) is times_figure
     figures = {key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()}
     return html.render(
-        "score.html",
+        "study.html",
         scripts=("curves.js",),
         analysis=analysis,
         study=analysis.study,
         budget=analysis.study.budgets.get(analysis.budget),
-        planned=html.statuses(analysis.runs),
+        timed=timed,
+        censored=bool(analysis.comparisons["n_censored"].sum()),
+        planned=html.statuses(analysis.runs.loc[roles == "reported"]),
+        searched=html.statuses(analysis.runs.loc[roles == "search"]),
         comparisons=[_comparison(analysis, row, folder) for row in html.rows(analysis.comparisons)],
         arms=_arms(analysis),
         metrics=list(dict.fromkeys(analysis.summary["metric"])),
-        quantities={name: measure.label for name, measure in MEASURES.items()},
+        quantities={name: label(name, analysis.study.threshold) for name in MEASURES},
+        target=None
+        if analysis.study.threshold is None
+        else f"{100 * analysis.study.threshold:g} %",
         order=html.rows(analysis.order),
         treated=[row | _check(row) for row in html.rows(analysis.checks)],
         runs=html.rows(analysis.runs),
@@ -99,8 +128,8 @@ def _page(
         curves=html.curves(
             labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
             panels={key: drawing.panels(item) for key, item in drawings.items()},
-            lines=score_figure.lines(analysis),
-            zoom=True,
+            lines=_form(analysis).lines(analysis),
+            zoom=not timed,
         ),
         precisions=sorted(set(analysis.summary["precision"])),
         command=command,
@@ -108,10 +137,16 @@ def _page(
     )
 
 
-def _description(analysis: ScoreAnalysis) -> str:
+def _target(threshold: float | None) -> str | None:
+    """Return the training error that times are counted to, in percent; None: none are."""
+    return None if threshold is None else f"{100 * threshold:g} %"
+
+
+def _description(analysis: Analysis) -> str:
     """Say in words what the figure shows."""
     effects = [
-        f"{drawing.readable(row['comparison'])} {numbers.effect(row['estimate'], row['unit'])}"
+        f"{drawing.readable(row['comparison'])} "
+        f"{numbers.bounded(row['estimate'], row['unit'], row['bound'])}"
         for row in html.rows(analysis.comparisons)
     ]
     return (
@@ -120,7 +155,7 @@ def _description(analysis: ScoreAnalysis) -> str:
     )
 
 
-def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _comparison(analysis: Analysis, row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return all that the page says about one comparison."""
     name = row["comparison"]
     is_order = row["unit"] == UNIT
@@ -132,8 +167,21 @@ def _comparison(analysis: ScoreAnalysis, row: Mapping[str, Any], folder: Path) -
         "interaction": declared.interaction if declared else None,
         "result": row,
         "pairs": [] if is_order else html.rows(analysis.pairs, comparison=name),
+        "sensitivity": html.rows(analysis.sensitivity, comparison=name),
+        "search": _search(analysis, row),
         "differences": [] if is_order else html.rows(analysis.differences, comparison=name),
     }
+
+
+def _search(
+    analysis: Analysis, row: Mapping[str, Any]
+) -> list[tuple[float, list[dict[str, Any] | None]]]:
+    """Return the search as a grid: per learning rate, one row of the table per arm."""
+    rows = html.rows(analysis.search, comparison=row["comparison"])
+    cells = {(found["arm"], found["learning_rate"]): found for found in rows}
+    rates = sorted({rate for _, rate in cells})
+    arms = (row["baseline"], row["variant"])
+    return [(rate, [cells.get((arm, rate)) for arm in arms]) for rate in rates]
 
 
 def _check(row: Mapping[str, Any]) -> dict[str, str]:
@@ -143,11 +191,11 @@ def _check(row: Mapping[str, Any]) -> dict[str, str]:
     return {"label": checks.label(row), "needed": checks.needed(row), "found": found}
 
 
-def _declared(analysis: ScoreAnalysis, name: str) -> Difference | None:
-    return next((item for item in analysis.study.differences if item.name == name), None)
+def _declared(analysis: Analysis, name: str) -> Comparison | None:
+    return next((item for item in analysis.study.comparisons if item.name == name), None)
 
 
-def _arms(analysis: ScoreAnalysis) -> dict[str, dict[str, dict[str, Any]]]:
+def _arms(analysis: Analysis) -> dict[str, dict[str, dict[str, Any]]]:
     """Return arm -> quantity -> row of the summary."""
     arms: dict[str, dict[str, dict[str, Any]]] = {}
     for row in html.rows(analysis.summary):
@@ -155,25 +203,21 @@ def _arms(analysis: ScoreAnalysis) -> dict[str, dict[str, dict[str, Any]]]:
     return arms
 
 
-def _cells(analysis: ScoreAnalysis, row: Mapping[str, Any]) -> list[str]:
+def _cells(analysis: Analysis, row: Mapping[str, Any]) -> list[str]:
     """Return the comparison as cells of `_HEAD`."""
     labels, unit = analysis.study.labels, row["unit"]
-    left, right = (_label(row[name]) for name in ("baseline_quantity", "quantity"))
+    threshold = analysis.study.threshold
+    left, right = (label(row[name], threshold) for name in ("baseline_quantity", "quantity"))
     return [
         drawing.readable(row["comparison"]),
         labels.get(row["baseline"], row["baseline"]),
         labels.get(row["variant"], row["variant"]),
         right if left == right else f"{right} against {left}",
         "an order" if unit == UNIT else numbers.stated(row["paper"], unit, row["paper_is"]),
-        numbers.effect(row["estimate"], unit),
+        numbers.bounded(row["estimate"], unit, row["bound"]),
         numbers.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),
         numbers.chance(row["power"]),
         numbers.p_value(row["p_adjusted"]),
         row["verdict"],
     ]
-
-
-def _label(quantity: str) -> str:
-    """Return what a reader calls the quantity."""
-    return next((item.label for name, item in MEASURES.items() if name == quantity), quantity)

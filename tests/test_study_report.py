@@ -24,10 +24,10 @@ from matplotlib.lines import Line2D
 from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check, contrast
 
 from ablations import study
-from ablations.analysis.score_analysis import ScoreAnalysis, analyse_scores
-from ablations.report import html, numbers, score_report, text_tables
-from ablations.report.figures import drawing, score_figure
-from ablations.study import ScoreStudy
+from ablations.analysis.study_analysis import OF_TIMES, Analysis, analyse
+from ablations.report import html, numbers, study_report, text_tables
+from ablations.report.figures import drawing, effects_figure
+from ablations.study import Study
 from alexnet_tf import records
 from alexnet_tf.records import EpochResult
 
@@ -36,12 +36,12 @@ FILES = [
     *("figure.png", "tables.md", "tables.tex", "index.html"),
 ]
 COMMAND = "python -m ablations.run dropout --budget standard"
-SCORE_STUDIES = [name for name in study.names() if isinstance(study.load(name), ScoreStudy)]
+SCORE_STUDIES = [name for name in study.names() if study.load(name).outcome is None]
 
 
-def load(name: str) -> ScoreStudy:
+def load(name: str) -> Study:
     found = study.load(name)
-    assert isinstance(found, ScoreStudy)
+    assert isinstance(found, Study)
     return found
 
 
@@ -49,10 +49,10 @@ DROPOUT = load("dropout")
 
 
 def write(
-    folder: Path, runs: list[Any], *, of: ScoreStudy = DROPOUT, budget: str = "standard"
-) -> ScoreAnalysis:
-    analysis = analyse_scores(of, runs, budget=budget)
-    paths = score_report.write(analysis, runs, folder, command=COMMAND)
+    folder: Path, runs: list[Any], *, of: Study = DROPOUT, budget: str = "standard"
+) -> Analysis:
+    analysis = analyse(of, runs, budget=budget)
+    paths = study_report.write(analysis, runs, folder, command=COMMAND)
     some = [f"{name}.csv" for name in ("checks", "order") if getattr(of, name)]
     assert paths == [folder / name for name in [*FILES[:4], *some, *FILES[4:]]]
     return analysis
@@ -63,13 +63,13 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ScoreAnalysis]:
+def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Analysis]:
     """The report of five complete seeds, with differences, ratios and two families."""
     folder = tmp_path_factory.mktemp("usual") / "not" / "there yet"
     return folder, write(folder, scores.make_runs(DROPOUT))
 
 
-def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, ScoreAnalysis]) -> None:
+def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, Analysis]) -> None:
     page = check(usual[0] / "index.html", size=2_000_000)
     links = {a["href"] for a in page.all("a")}
     assert {link for link in links if not link.startswith("#")} == {*FILES, "checks.csv"} - {
@@ -82,7 +82,7 @@ def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, ScoreAnalysis
     assert "script-src 'sha256-" in policy and "unsafe-eval" not in policy
 
 
-def test_the_policy_names_the_script_that_is_there(usual: tuple[Path, ScoreAnalysis]) -> None:
+def test_the_policy_names_the_script_that_is_there(usual: tuple[Path, Analysis]) -> None:
     page = Page(usual[0] / "index.html")
     data, script = page.scripts
     policy = next(a["content"] for a in page.all("meta") if "sha256" in a.get("content", ""))
@@ -91,7 +91,7 @@ def test_the_policy_names_the_script_that_is_there(usual: tuple[Path, ScoreAnaly
     assert json.loads(data)["arms"] == list(DROPOUT.labels.values())
 
 
-def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalysis]) -> None:
+def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) -> None:
     folder, analysis = usual
     page = Page(folder / "index.html")
     words = page.words.replace("\u202f", " ")
@@ -119,14 +119,14 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, ScoreAnalys
     assert '2 × ("roughly doubles", data set not named)' in words
 
 
-def test_the_csv_files_hold_the_tables(usual: tuple[Path, ScoreAnalysis]) -> None:
+def test_the_csv_files_hold_the_tables(usual: tuple[Path, Analysis]) -> None:
     folder, analysis = usual
     for name in ("summary", "runs", "curves", "comparisons"):
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        table = getattr(analysis, name)
+        table = getattr(analysis, name).drop(columns=list(OF_TIMES.get(name, ())))
         assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
-        first = score_report.PUBLIC_COLUMNS.get(name, "").split()
+        first = study_report.PUBLIC_COLUMNS.get(name, "").split()
         assert list(rows[0])[: len(first)] == first
     lines = (folder / "records.jsonl").read_text("utf-8").splitlines()
     assert [records.from_json(line) for line in lines] == [
@@ -136,12 +136,12 @@ def test_the_csv_files_hold_the_tables(usual: tuple[Path, ScoreAnalysis]) -> Non
 
 @pytest.mark.parametrize("settings", [("C", "Asia/Tokyo", "1"), ("tr_TR.UTF-8", "UTC", "77")])
 def test_bytes_depend_on_the_records_alone(
-    settings: tuple[str, str, str], usual: tuple[Path, ScoreAnalysis], tmp_path: Path
+    settings: tuple[str, str, str], usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:
     code = f"""
 import json, sys
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
-from test_score_report import DROPOUT, Path, digests, scores, write
+from test_study_report import DROPOUT, Path, digests, scores, write
 folder = Path({str(tmp_path)!r})
 write(folder, scores.make_runs(DROPOUT))
 print(json.dumps(digests(folder)), "tensorflow" in sys.modules)
@@ -179,7 +179,7 @@ def test_an_order_is_on_the_page_and_in_no_forest(tmp_path: Path) -> None:
     with (tmp_path / "order.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [one["arm"] for one in rows] == list(given.order)
-    figure = score_figure.draw(analysis)
+    figure = effects_figure.draw(analysis)
     effects = [axes for axes in figure.axes if axes.get_xlabel().startswith("Difference")]
     assert [len(axes.get_yticks()) for axes in effects] == [4]
     assert "| an order |" in (tmp_path / "tables.md").read_text("utf-8")
@@ -217,14 +217,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Page, Path]
         folder = tmp_path_factory.mktemp("texts")
         changes = {("paper", seed): scores.with_texts(text) for seed, text in enumerate(texts)}
         changes |= {("paper", 0): {}}  # so that there is one curve to draw
-        first = dataclasses.replace(DROPOUT.differences[0], note=texts[2], paper_source=texts[3])
+        first = dataclasses.replace(DROPOUT.comparisons[0], note=texts[2], paper_source=texts[3])
         of = dataclasses.replace(
             DROPOUT,
             title=texts[1],
             claim=" ".join(texts),
             limits=texts[4],
             labels={"paper": texts[13], "no_dropout": texts[1]},
-            differences=(first, *DROPOUT.differences[1:]),
+            comparisons=(first, *DROPOUT.comparisons[1:]),
         )
         write(folder, scores.make_runs(of, len(texts), changes), of=of)
         found.append(Page(folder / "index.html"))
@@ -279,15 +279,15 @@ def path_of(svg: str, identity: str) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["wide", "narrow"])
 def test_every_curve_is_drawn_where_its_numbers_are(
-    kind: str, usual: tuple[Path, ScoreAnalysis]
+    kind: str, usual: tuple[Path, Analysis]
 ) -> None:
     analysis = usual[1]
-    figure = score_figure.draw(analysis, stacked=kind == "narrow")
+    figure = effects_figure.draw(analysis, stacked=kind == "narrow")
     svg = drawing.inline_svg(figure, "words", kind)
     panels = drawing.panels(figure)
     table = analysis.curves.set_index(["arm", "seed"])
     places: Counter[tuple[int, str]] = Counter()
-    for line in score_figure.lines(analysis):
+    for line in effects_figure.lines(analysis):
         number, arm = line["panel"], list(DROPOUT.arms)[line["arm"]]
         panel, place = panels[number], places[number, arm]
         left, top, right, bottom = panel["box"]
@@ -309,8 +309,8 @@ def test_every_curve_is_drawn_where_its_numbers_are(
     assert places == dict.fromkeys(drawn_of, 5) and len(every_epoch) == 2
 
 
-def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, ScoreAnalysis]) -> None:
-    figure = score_figure.draw(usual[1])
+def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, Analysis]) -> None:
+    figure = effects_figure.draw(usual[1])
     for place, arm in enumerate(DROPOUT.arms):
         (line,) = figure.findobj(lambda a, p=place: a.get_gid() == f"panel-0-arm-{p}-mean")
         curves = usual[1].curves.loc[usual[1].curves["arm"] == arm]
@@ -326,7 +326,7 @@ def test_no_curve_runs_through_a_legend(name: str) -> None:
     curve = tuple(EpochResult(epoch=epoch, updates=epoch, **flat) for epoch in range(1, 31))
     changes = {("tanh", seed): {"curve": curve} for seed in range(5)}
     runs = scores.make_runs(given, changes=changes)
-    figure = score_figure.draw(analyse_scores(given, runs, budget="standard"))
+    figure = effects_figure.draw(analyse(given, runs, budget="standard"))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend())]
@@ -342,10 +342,10 @@ def test_no_curve_runs_through_a_legend(name: str) -> None:
 
 
 def test_the_forest_shows_every_pair_interval_and_paper_s_value(
-    usual: tuple[Path, ScoreAnalysis],
+    usual: tuple[Path, Analysis],
 ) -> None:
     analysis = usual[1]
-    figure = score_figure.draw(analysis)
+    figure = effects_figure.draw(analysis)
     drawn = [line.get_xdata() for axes in figure.axes for line in axes.lines]
     for row in analysis.comparisons.to_dict("records"):
         pairs = analysis.pairs.loc[analysis.pairs["comparison"] == row["comparison"]]
@@ -365,11 +365,11 @@ def test_the_forest_shows_every_pair_interval_and_paper_s_value(
 
 
 def test_ratios_of_many_powers_of_ten_have_ticks_apart_and_one_at_no_change(
-    usual: tuple[Path, ScoreAnalysis],
+    usual: tuple[Path, Analysis],
 ) -> None:
     table = usual[1].comparisons
     assert table.loc[table["unit"] == "x", "estimate"].max() > 1000
-    figure = score_figure.draw(usual[1])
+    figure = effects_figure.draw(usual[1])
     (axes,) = [one for one in figure.axes if one.get_xscale() == "log"]
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
@@ -418,9 +418,9 @@ document.title = said.join(' / ');
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-def test_curves_answer_to_the_pointer(usual: tuple[Path, ScoreAnalysis], tmp_path: Path) -> None:
+def test_curves_answer_to_the_pointer(usual: tuple[Path, Analysis], tmp_path: Path) -> None:
     document, console = browse(usual[0] / "index.html", tmp_path, script=TOUR)
-    line = score_figure.lines(usual[1])[7]
+    line = effects_figure.lines(usual[1])[7]
     title = re.search(r"<title>(.*?)</title>", document)
     assert title is not None and not console
     first, second, zoomed = title[1].split(" / ")
@@ -431,7 +431,7 @@ def test_curves_answer_to_the_pointer(usual: tuple[Path, ScoreAnalysis], tmp_pat
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_page_s_own_script_runs_and_nothing_is_reported(
-    usual: tuple[Path, ScoreAnalysis], tmp_path: Path
+    usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:
     document, console = browse(usual[0] / "index.html", tmp_path)
     assert console == [] and 'aria-pressed="true"' in document

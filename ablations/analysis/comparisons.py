@@ -1,4 +1,4 @@
-"""The table of comparisons of a study of scores: every effect, corrected, with its verdict."""
+"""The table of comparisons of a study: every effect, corrected, with its verdict."""
 
 from __future__ import annotations
 
@@ -6,54 +6,56 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ablations.analysis import checks, effects, ensembling, quantities
-from ablations.analysis.effects import Effect, Pair
+from ablations.analysis import pairs as paired
+from ablations.analysis.effects import Effect
 from ablations.analysis.ensembling import Nets
+from ablations.analysis.objections import MIN_SEEDS
 from ablations.analysis.order_verdict import judge_order
+from ablations.analysis.pairs import Pair
 from ablations.analysis.ranking import order_effect, order_rows
-from ablations.analysis.score_verdict import judge
-from ablations.analysis.speed_verdict import MIN_SEEDS
+from ablations.analysis.verdict import judge
 from ablations.plan import StudyRun
-from ablations.study import Difference, Ensemble, ScoreStudy
+from ablations.study import Comparison, Ensemble, Study
 
 Row = dict[str, object]
 
 
 class Objections(Protocol):
-    """`verdict.objections` of a study's budget and images."""
+    """`objections.objections` of a study's budget and images."""
 
     def __call__(self, *, n: int, needed: int = ..., counted: str = ...) -> list[str]: ...
 
 
 def comparison_rows(
-    study: ScoreStudy,
+    study: Study,
     by_arm: Mapping[str, Sequence[StudyRun]],
     pairs: Mapping[str, Sequence[Pair]],
     objections: Objections,
     treated: Sequence[Row] = (),
 ) -> list[Row]:
-    """Return one row per difference, then one a size of the ensemble, then one for the order.
+    """Return one row per comparison, then one per size of the ensemble, then one for the order.
 
     Args:
         by_arm: arm -> its runs by seed.
-        pairs: name of a difference -> its pairs.
+        pairs: name of a comparison -> its pairs.
         objections: says why `n` pairs or nets give no verdict.
         treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
     """
-    families = [item.family for item in study.differences]
+    families = [item.family for item in study.comparisons]
     measured = [
         effects.measure(
             item,
             pairs[item.name],
-            images_error=effects.images_error(by_arm, item),
+            images_error=paired.images_error(by_arm, item),
             tests=families.count(item.family),
         )
-        for item in study.differences
+        for item in study.comparisons
     ]
     against = [
         [*objections(n=effect.n), *checks.objections(treated, item.arms)]
-        for item, effect in zip(study.differences, measured, strict=True)
+        for item, effect in zip(study.comparisons, measured, strict=True)
     ]
-    doubts = [_doubts(by_arm, item) for item in study.differences]
+    doubts = [_doubts(by_arm, item, study.threshold) for item in study.comparisons]
     if study.ensemble is not None:
         nets = ensembling.read(by_arm[study.ensemble.arm])
         gains = ensembling.measure(study.ensemble, nets)
@@ -67,21 +69,21 @@ def comparison_rows(
     return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
 
 
-def _row(
-    study: ScoreStudy, effect: Effect, objections: Sequence[str], doubts: Sequence[str]
-) -> Row:
+def _row(study: Study, effect: Effect, objections: Sequence[str], doubts: Sequence[str]) -> Row:
     verdict, reason = judge(effect, objections=objections, doubts=doubts)
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 
 def _order_row(
-    study: ScoreStudy, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
+    study: Study, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
 ) -> Row:
     """Return the chance of the paper's order: no p-value, so it is in no family's correction."""
     items = {arm: study.ordered(arm) for arm in study.order}
-    pairs = {arm: effects.pair(by_arm, item) for arm, item in items.items()}
+    pairs = {arm: paired.pair(by_arm, item, study.threshold) for arm, item in items.items()}
     effect = order_effect(study, pairs)
-    doubts = dict.fromkeys(text for item in items.values() for text in _doubts(by_arm, item))
+    doubts = dict.fromkeys(
+        text for item in items.values() for text in _doubts(by_arm, item, study.threshold)
+    )
     labels = [study.labels.get(arm, arm) for arm in study.order]
     means = [float(str(row["effect"])) for row in order_rows(pairs)]
     verdict, reason = judge_order(
@@ -93,24 +95,29 @@ def _order_row(
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 
-def _doubts(by_arm: Mapping[str, Sequence[StudyRun]], item: Difference) -> list[str]:
-    """Say of which runs the values are those of chance, or missing."""
+def _doubts(
+    by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None
+) -> list[str]:
+    """Say of which runs the values are those of chance, bounds, or missing."""
     said = []
     for arm, quantity in item.used:
         statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
         guessing = [run for run in by_arm[arm] if quantities.guesses(run)]
-        bounds = [run for run in by_arm[arm] if quantities.bounded(run, quantity)]
+        late = [run for run in by_arm[arm] if quantities.bounded(run, quantity, threshold)]
+        label = quantities.label(quantity, threshold)
+        timed = quantities.MEASURES[quantity].unit == "epochs"
+        diverged = "they count as never there" if timed else "their errors count as those of chance"
         missing = [
             run
             for run, status in zip(by_arm[arm], statuses, strict=True)
-            if status in ("done", "diverged") and quantities.value(run, quantity) is None
+            if status in ("done", "diverged") and quantities.value(run, quantity, threshold) is None
         ]
         for count, words in (
-            (statuses.count("diverged"), "diverged; their errors count as those of chance"),
+            (statuses.count("diverged"), f"diverged; {diverged}"),
             (statuses.count("failed"), "failed and are left out"),
             (len(guessing), "ended no better than by guessing"),
-            (len(bounds), "had not converged and count as the whole budget"),
-            (len(missing), f'have no value of "{quantities.MEASURES[quantity].label}"'),
+            (len(late), f'have only a bound of "{label}": training ended before'),
+            (len(missing), f'have no value of "{label}"'),
         ):
             if count:
                 said.append(f"{arm}: {count} of {len(statuses)} runs {words}.")

@@ -1,0 +1,83 @@
+"""The rows that a run has in the tables of a study: itself, and each of its epochs."""
+
+from __future__ import annotations
+
+from ablations.analysis import quantities
+from ablations.analysis.time_to_error import time_to_error
+from ablations.plan import StudyRun
+from ablations.study import Quantity
+from alexnet_tf.records import RunRecord
+
+Row = dict[str, object]
+
+#: Quantities that every run has a column of.
+OF_A_RUN: tuple[Quantity, ...] = (
+    "test_error",
+    "test_error_ten_views",
+    "validation_error",
+    "train_error",
+    "generalisation_gap",
+)
+
+
+def run_row(run: StudyRun, threshold: float | None) -> Row:
+    """Return what was measured of a planned run; `threshold`: training error, 0 to 1, timed."""
+    experiment = run.planned.experiment
+    record = run.record or RunRecord(experiment=experiment, status="failed")
+    last = record.curve[-1] if record.curve else None
+    return {
+        **_identity(run),
+        "status": run.record.status if run.record else "new",
+        **_time(record, threshold),
+        "learning_rate": experiment.train.learning_rate,
+        "budget_epochs": experiment.train.epochs,
+        "epochs_done": last.epoch if last else 0,
+        **{quantity: quantities.value(run, quantity) for quantity in OF_A_RUN},
+        "final_train_error": 100 * last.train_error if last else None,
+        "final_train_loss": last.train_loss if last else None,
+        "parameters": experiment.model.parameters(),
+        "mflops": experiment.model.flops() / 1e6,
+        "seconds": record.seconds,
+        "images_per_second": record.images_per_second,
+        "resumes": record.resumes,
+        "reason": record.reason,
+    }
+
+
+def _identity(run: StudyRun) -> Row:
+    planned = run.planned
+    experiment = planned.experiment
+    return {
+        "run_id": experiment.run_id,
+        "arm": planned.arm,
+        "role": planned.role,
+        "seed": experiment.seed,
+    }
+
+
+def _time(record: RunRecord, threshold: float | None) -> Row:
+    """Return when the run came to the threshold, in epochs and updates."""
+    time = None if threshold is None else time_to_error(record, threshold)
+    return {
+        "epochs_to_threshold": time.epochs if time and time.reached else None,
+        "censored": time is not None and not time.reached,
+        "updates_to_threshold": time.updates if time else None,
+    }
+
+
+def curve_rows(run: StudyRun) -> list[Row]:
+    """Return the epochs of a run with an outcome; a failed run's part of a curve is none."""
+    if run.record is None or run.record.status == "failed":
+        return []
+    return [
+        {
+            **_identity(run),
+            **vars(point),
+            "epoch_midpoint": point.epoch - 0.5,
+            "train_error": 100 * point.train_error,
+            "validation_error": (
+                None if point.validation_error is None else 100 * point.validation_error
+            ),
+        }
+        for point in run.record.curve
+    ]

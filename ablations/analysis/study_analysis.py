@@ -1,0 +1,221 @@
+"""Statistics of a study: records in, tables out. No TensorFlow, no drawing.
+
+Errors are in percent and their differences in points. Seeds are taken in ascending order and
+arms in the study's, so that no number depends on the order of the runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from ablations.analysis import checks, effects, frames, quantities
+from ablations.analysis.comparisons import comparison_rows
+from ablations.analysis.effects import Effect
+from ablations.analysis.learning_rates import search_rows
+from ablations.analysis.objections import objections
+from ablations.analysis.paired_tests import spread, t_interval
+from ablations.analysis.pairs import Pair, pair
+from ablations.analysis.ranking import order_rows
+from ablations.analysis.run_rows import OF_A_RUN, curve_rows, run_row
+from ablations.plan import StudyRun
+from ablations.study import Comparison, Quantity, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """Every table of a report.
+
+    runs: one row per planned run, reported first: run_id, arm, role (reported|search), seed,
+        status (done|diverged|failed|new), epochs_to_threshold (NaN when never reached),
+        censored (bool), updates_to_threshold, learning_rate, budget_epochs, epochs_done,
+        test_error, test_error_ten_views, validation_error, train_error, generalisation_gap,
+        final_train_error (of the last epoch as it ran), final_train_loss, parameters, mflops
+        (10^6 operations of an image's forward pass), seconds, images_per_second, resumes,
+        reason
+    curves: one row per epoch of a run: run_id, arm, role, seed, epoch, epoch_midpoint,
+        updates, train_error, train_loss, validation_error
+    summary: one row per arm and quantity that the study uses of it: study, arm, n, metric,
+        mean, ci_low, ci_high, unit, n_censored (runs of which only a bound is known; each
+        counts as its bound), paper_value (NaN), dataset, precision, sd, n_planned, n_diverged,
+        n_failed, parameters, mflops, budget
+    comparisons: one row per comparison, then one per ensemble's size, then one for the order:
+        study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
+        (agrees|agrees in direction|disagrees|inconclusive|differs|no difference), reason
+    pairs: one row per seed of a comparison: comparison, seed, baseline_value, variant_value,
+        difference (or the ratio), kind (exact|at least|at most|unknown); of an interaction,
+        the two differences and theirs
+    sensitivity: one row per comparison of epochs to an error and threshold: comparison,
+        threshold, n, estimate, low, high, bound, baseline_mean, variant_mean, n_censored
+    search: one row per arm and learning rate: comparison, arm, learning_rate, n,
+        epochs_to_threshold, final_train_error, status, chosen (bool), at_edge (bool: chosen,
+        and the smallest or largest rate tried)
+    differences: one row per differing spec field of a comparison's arms: comparison, field,
+        baseline_value, variant_value
+    checks: one row per check of the study: study, arm, quantity, unit, least and most (NaN: no
+        limit), n runs of which it was measured, n_failing of them outside, mean, lowest,
+        highest, held (yes|no|not measured)
+    order: one row per arm of the study's order, as the paper has it: arm, effect, low, high,
+        rank_paper, rank_measured (0: not known), chance_of_paper_order
+    """
+
+    study: Study
+    budget: str
+    dataset: str
+    synthetic: bool
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+    pairs: pd.DataFrame
+    sensitivity: pd.DataFrame
+    search: pd.DataFrame
+    differences: pd.DataFrame
+    checks: pd.DataFrame
+    order: pd.DataFrame
+
+
+_EFFECT = tuple(field.name for field in dataclasses.fields(Effect))
+
+#: Columns of every table, in order; `frames.frame` knows their types.
+COLUMNS = {
+    "runs": "run_id arm role seed status epochs_to_threshold censored updates_to_threshold "
+    f"learning_rate budget_epochs epochs_done {' '.join(OF_A_RUN)} "
+    "final_train_error final_train_loss parameters mflops seconds images_per_second resumes reason",
+    "curves": "run_id arm role seed epoch epoch_midpoint updates train_error train_loss "
+    "validation_error",
+    "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
+    "precision sd n_planned n_diverged n_failed parameters mflops budget",
+    "comparisons": f"study {' '.join(_EFFECT)} verdict reason",
+    "pairs": "comparison seed baseline_value variant_value difference kind",
+    "sensitivity": "comparison threshold n estimate low high bound baseline_mean variant_mean "
+    "n_censored",
+    "search": "comparison arm learning_rate n epochs_to_threshold final_train_error status chosen "
+    "at_edge",
+    "differences": "comparison field baseline_value variant_value",
+    "checks": checks.COLUMNS,
+    "order": "arm effect low high rank_paper rank_measured chance_of_paper_order",
+}
+#: Of these tables, columns that only a study with an outcome or a search has.
+OF_TIMES = {
+    "runs": ("role", "epochs_to_threshold", "censored", "updates_to_threshold"),
+    "curves": ("role",),
+}
+_NUMBERS = {"pairs": ("baseline_value", "variant_value")}
+
+
+def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
+    """Compute every table of the study's report from its records.
+
+    `budget` is the name of the budget the runs were planned with; one that the study does
+    not have carries no verdict. No runs at all give tables without numbers.
+    """
+    dataset, synthetic = frames.dataset(study, runs)
+    label = f"{dataset} (synthetic)" if synthetic else dataset
+    by_arm = {arm: frames.reported(runs, arm) for arm in study.arms}
+    against = partial(objections, study.budgets.get(budget), budget, synthetic=synthetic)
+    pairs = {item.name: pair(by_arm, item, study.threshold) for item in study.comparisons}
+    treated = checks.rows(study, by_arm)
+    ordered = [*frames.of_role(runs, "reported"), *frames.of_role(runs, "search")]
+    rows = {
+        "runs": [run_row(run, study.threshold) for run in ordered],
+        "curves": [row for run in ordered for row in curve_rows(run)],
+        "summary": [
+            _summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
+            for arm, quantity in study.used
+        ],
+        "comparisons": comparison_rows(study, by_arm, pairs, against, treated),
+        "pairs": [_pair_row(item, one) for item in study.comparisons for one in pairs[item.name]],
+        "sensitivity": _sensitivity_rows(study, by_arm),
+        "search": search_rows(study, runs),
+        "differences": [
+            row
+            for item in study.comparisons
+            for row in frames.difference_rows(study, runs, item.name, item.baseline, item.variant)
+        ],
+        "checks": treated,
+        "order": order_rows({arm: pair(by_arm, study.ordered(arm)) for arm in study.order})
+        if study.order
+        else [],
+    }
+    made = {
+        name: frames.frame(COLUMNS[name], found, _NUMBERS.get(name, ()))
+        for name, found in rows.items()
+    }
+    return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)
+
+
+def _summary_row(
+    study: Study, runs: Sequence[StudyRun], arm: str, quantity: Quantity
+) -> dict[str, object]:
+    experiment = frames.experiment(study, runs, arm)
+    planned = frames.reported(runs, arm)
+    statuses = [run.record.status for run in planned if run.record]
+    values = [quantities.value(run, quantity, study.threshold) for run in planned]
+    late = [quantities.bounded(run, quantity, study.threshold) for run in planned]
+    known = [value for value in values if value is not None]
+    mean, low, high = t_interval(known)
+    unit = quantities.MEASURES[quantity].unit
+    # a mean of times that end at the budget lies between 0 and the budget
+    most = {"%": 100.0, "epochs": float(experiment.train.epochs)}.get(unit)
+    if most is not None:
+        low, high = (float(np.clip(end, 0, most)) for end in (low, high))
+    return {
+        "study": study.name,
+        "arm": arm,
+        "n": len(known),
+        "metric": quantity,
+        "mean": mean,
+        "ci_low": low,
+        "ci_high": high,
+        "unit": unit,
+        "n_censored": sum(late),
+        "paper_value": None,
+        "precision": experiment.train.precision,
+        "sd": spread(known),
+        "n_planned": len(planned),
+        "n_diverged": statuses.count("diverged"),
+        "n_failed": statuses.count("failed"),
+        "parameters": experiment.model.parameters(),
+        "mflops": experiment.model.flops() / 1e6,
+    }
+
+
+def _pair_row(item: Comparison, one: Pair) -> dict[str, object]:
+    return {
+        "comparison": item.name,
+        "seed": one.seed,
+        "baseline_value": one.baseline,
+        "variant_value": one.variant,
+        "difference": float("nan") if one.bound == "unknown" else one.change(item.scale),
+        "kind": one.bound,
+    }
+
+
+def _sensitivity_rows(
+    study: Study, by_arm: Mapping[str, Sequence[StudyRun]]
+) -> list[dict[str, object]]:
+    """Return the comparisons of epochs at every threshold; their means are over the pairs."""
+    if study.outcome is None:
+        return []
+    rows = []
+    for item in (item for item in study.comparisons if item.quantity == "epochs_to_error"):
+        for threshold in sorted({study.outcome.threshold, *study.outcome.sensitivity}):
+            pairs = pair(by_arm, item, threshold)
+            effect = effects.measure(item, pairs)
+            names = ("n", "estimate", "low", "high", "bound", "n_censored")
+            rows.append(
+                {
+                    "comparison": item.name,
+                    "threshold": 100 * threshold,
+                    **{name: getattr(effect, name) for name in names},
+                    "baseline_mean": t_interval([one.baseline for one in pairs])[0],
+                    "variant_mean": t_interval([one.variant for one in pairs])[0],
+                }
+            )
+    return rows
