@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations.analysis import paired_tests
+from ablations.analysis import corrections, paired_tests
 
 slow = settings(max_examples=60, deadline=None)
 some_values = st.lists(st.floats(-5, 5).filter(lambda x: abs(x) > 1e-3), min_size=2, max_size=9)
@@ -134,22 +134,22 @@ def test_holm_is_the_closed_test_of_bonferroni(values):
             for chosen in itertools.combinations(others, size)
         ]
         expected.append(max(min(1, len(s) * min(values[j] for j in s)) for s in sets))
-    assert paired_tests.holm(values).tolist() == pytest.approx(expected)
+    assert corrections.holm(values).tolist() == pytest.approx(expected)
 
 
 @slow
 @given(p_values)
 def test_benjamini_hochberg_is_scipys(values):
     expected = stats.false_discovery_control(values, method="bh")
-    assert paired_tests.benjamini_hochberg(values).tolist() == pytest.approx(expected.tolist())
+    assert corrections.benjamini_hochberg(values).tolist() == pytest.approx(expected.tolist())
 
 
 def test_a_test_that_could_not_be_made_still_counts_in_its_family():
-    assert paired_tests.holm([0.01, math.nan, 0.04]).tolist() == pytest.approx(
+    assert corrections.holm([0.01, math.nan, 0.04]).tolist() == pytest.approx(
         [0.03, math.nan, 0.08], nan_ok=True
     )
-    assert paired_tests.benjamini_hochberg([0.01, math.nan])[0] == pytest.approx(0.02)
-    assert not paired_tests.holm([]).size
+    assert corrections.benjamini_hochberg([0.01, math.nan])[0] == pytest.approx(0.02)
+    assert not corrections.holm([]).size
 
 
 def test_correlation_is_pearsons():

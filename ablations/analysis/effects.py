@@ -6,11 +6,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from ablations.analysis import paired_tests, quantities
+from ablations.analysis import corrections, paired_tests, quantities
 from ablations.analysis.pairs import Bound, Pair, of_all
 from ablations.study import Claimed, Comparison, Family, Quantity, Scale
 
@@ -109,13 +109,7 @@ def measure(
     shown = _NAN if not _shows(bound, changes) else 0.0  # NaN: no test of a difference stands
     same = 0.0 if bound == "exact" else _NAN
     return Effect(
-        comparison=item.name,
-        family=item.family,
-        baseline=item.baseline,
-        variant=item.variant,
-        baseline_quantity=item.sides[0],
-        quantity=item.quantity,
-        scale=item.scale,
+        **_declared(item),
         unit="x" if ratio else quantities.MEASURES[item.quantity].unit_of_differences,
         n=n,
         n_censored=sum(one.bound != "exact" for one in pairs),
@@ -138,16 +132,22 @@ def measure(
         beyond_p=paired_tests.beyond_p(changes, smallest) + shown,
         power=_power(item, n, sd, level),
         detectable=float(back(paired_tests.detectable(n, sd, level))),
-        paper=_NAN if item.paper is None else item.paper,
-        paper_is=item.paper_is,
-        paper_source=item.paper_source,
-        claimed=item.claimed,
-        smallest=item.smallest,
-        range_low=item.accepted[0],
-        range_high=item.accepted[1],
         seeds_as_claimed=sum(_as_claimed(item, one) for one in known),
         tests=tests,
     )
+
+
+def _declared(item: Comparison) -> dict[str, Any]:
+    """Return what an effect has of its comparison alone."""
+    copied = "family baseline variant quantity scale paper_is paper_source claimed smallest"
+    return {
+        **{name: getattr(item, name) for name in copied.split()},
+        "comparison": item.name,
+        "baseline_quantity": item.sides[0],
+        "paper": _NAN if item.paper is None else item.paper,
+        "range_low": item.accepted[0],
+        "range_high": item.accepted[1],
+    }
 
 
 def _opened(ends: tuple[float, float], bound: Bound) -> tuple[float, float]:
@@ -201,8 +201,8 @@ def correct(effects: Sequence[Effect]) -> list[Effect]:
     """
     corrected = list(effects)
     for family, adjust in (
-        ("primary", paired_tests.holm),
-        ("secondary", paired_tests.benjamini_hochberg),
+        ("primary", corrections.holm),
+        ("secondary", corrections.benjamini_hochberg),
     ):
         places = [i for i, effect in enumerate(effects) if effect.family == family]
         different = adjust([effects[i].t_p for i in places])

@@ -14,15 +14,13 @@ import hashlib
 import io
 import json
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from array_record.python.array_record_module import ArrayRecordReader
 from numpy.typing import NDArray
 
 from alexnet_tf.data.prepare.source import PARTS, Part
@@ -34,7 +32,7 @@ from alexnet_tf.data.shard_format.index import (
     mend,
     read_index,
 )
-from alexnet_tf.data.shard_format.shard_files import records, sha256
+from alexnet_tf.data.shard_format.shard_files import Records, records, sha256
 from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 
@@ -82,7 +80,9 @@ class Shards:
         import tensorflow as tf
 
         side, raw = self.size, self._index["encoding"] == "raw"
-        records = _Records(self._folder, [ShardFacts(**f) for f in self._index["shards"][part]])
+        facts = self._index["shards"][part]
+        paths = [self._folder / shard["file"] for shard in facts]
+        reader = Records(paths, [shard["count"] for shard in facts])
         image = tf.TensorSpec((side, side, 3), tf.uint8)
 
         def decode(record: tf.Tensor) -> tf.Tensor:
@@ -93,42 +93,11 @@ class Shards:
             return tf.ensure_shape(picture, image.shape)
 
         def read(indices: tf.Tensor) -> tf.Tensor:
-            found = tf.numpy_function(records.read, [indices], tf.string, stateful=False)
+            found = tf.numpy_function(reader.read, [indices], tf.string, stateful=False)
             found = tf.reshape(found, tf.shape(indices))
             return tf.map_fn(decode, found, fn_output_signature=image, parallel_iterations=10)
 
         return read
-
-
-class _Records:
-    """The records of a part, read by index; files are opened when first needed."""
-
-    def __init__(self, folder: Path, shards: Sequence[ShardFacts]) -> None:
-        self._paths = [folder / shard.file for shard in shards]
-        self._starts = np.cumsum([0, *(shard.count for shard in shards)])
-        self._open: dict[int, ArrayRecordReader] = {}
-        self._lock = threading.Lock()
-
-    def read(self, indices: NDArray[np.integer]) -> NDArray[np.object_]:
-        """Return the records at `indices`, (B,) of bytes, in their order."""
-        if len(indices) and not 0 <= indices.min() <= indices.max() < self._starts[-1]:
-            raise IndexError(f"an index is not in 0 to {self._starts[-1] - 1}")
-        shards = np.searchsorted(self._starts, indices, side="right") - 1
-        found = np.empty(len(indices), object)
-        for shard in np.unique(shards).tolist():
-            here = np.flatnonzero(shards == shard)
-            rows = (indices[here] - self._starts[shard]).tolist()
-            found[here] = self._reader(shard).read(rows)
-        return found
-
-    def _reader(self, shard: int) -> ArrayRecordReader:
-        with self._lock:
-            if shard not in self._open:
-                # Neighbours of a record are not wanted next, so nothing is read ahead.
-                options = "readahead_buffer_size:0"
-                path = os.fspath(self._paths[shard])
-                self._open[shard] = ArrayRecordReader(path, options=options)
-            return self._open[shard]
 
 
 def open_shards(folder: Path, *, verify: bool = True) -> Shards:

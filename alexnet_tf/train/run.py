@@ -6,6 +6,7 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -68,35 +69,21 @@ def train(
         result = out / "result.json"
         if result.exists():
             return records.read(result)
-        start = None
+        options: Any = {"threads": threads, "pairs": pairs, "interrupted": interrupted}
+        places: Any = {"data_dir": data_dir, "cache": cache}
+        start, said = None, progress or (lambda event: None)
         if experiment.first_stage is not None:
-            first = train(
-                experiment.first_stage,
-                out=out / "pretraining",
-                data_dir=data_dir,
-                cache=cache,
-                threads=threads,
-                pairs=pairs,
-                progress=progress,
-                interrupted=interrupted,
-            )
+            folder = out / "pretraining"
+            first = train(experiment.first_stage, out=folder, progress=said, **places, **options)
             if first.status == "diverged":
                 why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
                 return _finished(result, dataclasses.replace(first, **why))
-            start = out / "pretraining" / "model.keras"
+            start = folder / "model.keras"
         _pin(experiment, threads, pairs)
-        source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
+        source = load(experiment.data.dataset, **places)
         _check_fit(experiment, source)
-        training = Training(
-            experiment,
-            out,
-            source,
-            threads=threads,
-            progress=progress or (lambda event: None),
-            interrupted=interrupted,
-            pairs=pairs,
-            callbacks=_boards(tensorboard),
-        )
+        boards = _boards(tensorboard)
+        training = Training(experiment, out, source, progress=said, callbacks=boards, **options)
         return _finished(result, training.finish(start))
 
 

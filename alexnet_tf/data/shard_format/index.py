@@ -66,10 +66,8 @@ def publish(
         DataError: no training image is left.
         OSError: they cannot be written.
     """
-    labels = {
-        part: np.concatenate([np.zeros(0, np.int64), *(s.labels for s in shards[part])])
-        for part in PARTS
-    }
+    none = np.zeros(0, np.int64)
+    labels = {p: np.concatenate([none, *(s.labels for s in shards[p])]) for p in PARTS}
     if not len(labels["train"]):
         raise DataError(f"{source.description}: no training image is left. Mend the bad files.")
     colours = sum((shard.colours for shard in shards["train"]), Moments())
@@ -94,13 +92,7 @@ def publish(
         **asdict(settings),
         "class_names": list(source.class_names),
         "counts": {part: np.bincount(labels[part], minlength=classes).tolist() for part in PARTS},
-        "shards": {
-            part: [
-                asdict(ShardFacts(shard_name(part, k), len(s.labels), s.size, s.sha256))
-                for k, s in enumerate(shards[part])
-            ]
-            for part in PARTS
-        },
+        "shards": {part: _facts(part, shards[part]) for part in PARTS},
         "arrays": {"file": ARRAYS, "sha256": hashlib.sha256(arrays.getvalue()).hexdigest()},
         "pca": {"eigenvalues": values.tolist(), "eigenvectors": vectors.tolist()},
         "colour_sums": colours.numbers(),
@@ -112,6 +104,13 @@ def publish(
     index["fingerprint"] = fingerprint(index, labels["train"], labels["test"])
     write_atomic(out / INDEX, (json.dumps(index, indent=1) + "\n").encode())
     return index
+
+
+def _facts(part: Part, shards: list[Shard]) -> list[dict[str, Any]]:
+    return [
+        asdict(ShardFacts(shard_name(part, k), len(s.labels), s.size, s.sha256))
+        for k, s in enumerate(shards)
+    ]
 
 
 def leaked(shards: dict[Part, list[Shard]]) -> int:

@@ -13,9 +13,10 @@ import hashlib
 import io
 import json
 import os
+import threading
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,42 @@ def records(path: Path) -> int:
         return reader.num_records()
     finally:
         reader.close()
+
+
+class Records:
+    """The records of several shard files, read by index; a file is opened when first needed.
+
+    Args:
+        paths: of the files, in order.
+        counts: how many records each has.
+    """
+
+    def __init__(self, paths: Sequence[Path], counts: Sequence[int]) -> None:
+        self._paths = list(paths)
+        self._starts = np.cumsum([0, *counts])
+        self._open: dict[int, ArrayRecordReader] = {}
+        self._lock = threading.Lock()
+
+    def read(self, indices: NDArray[np.integer]) -> NDArray[np.object_]:
+        """Return the records at `indices`, (B,) of bytes, in their order."""
+        if len(indices) and not 0 <= indices.min() <= indices.max() < self._starts[-1]:
+            raise IndexError(f"an index is not in 0 to {self._starts[-1] - 1}")
+        shards = np.searchsorted(self._starts, indices, side="right") - 1
+        found = np.empty(len(indices), object)
+        for shard in np.unique(shards).tolist():
+            here = np.flatnonzero(shards == shard)
+            rows = (indices[here] - self._starts[shard]).tolist()
+            found[here] = self._reader(shard).read(rows)
+        return found
+
+    def _reader(self, shard: int) -> ArrayRecordReader:
+        with self._lock:
+            if shard not in self._open:
+                # Neighbours of a record are not wanted next, so nothing is read ahead.
+                options = "readahead_buffer_size:0"
+                path = os.fspath(self._paths[shard])
+                self._open[shard] = ArrayRecordReader(path, options=options)
+            return self._open[shard]
 
 
 def sha256(path: Path) -> str:
