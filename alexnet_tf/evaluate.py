@@ -25,7 +25,7 @@ import tensorflow as tf
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import files, records
-from alexnet_tf.data.augment import CENTRE, Presenter, presenter, ten_places
+from alexnet_tf.data.augment import CENTRE, Presenter, presenter
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
@@ -63,29 +63,6 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties =
         return float(1 - credit.mean())
     before = equal & (np.arange(scores.shape[1])[None, :] < labels[:, None])
     return float((higher + before.sum(axis=1) >= k).mean())
-
-
-def ten_views(images: Any, size: int) -> Any:
-    """Return the ten views of section 4.1: (10, B, size, size, C).
-
-    The four corners and the centre, in this order: top left, top right, bottom left,
-    bottom right, centre; then the reflections of the five, left to right.
-
-    Args:
-        images: (B, H, H, C).
-        size: height and width of a view in pixels, at most H.
-
-    Raises:
-        ValueError: the images are smaller than a view.
-    """
-    extent = images.shape[1]
-    if size > extent:
-        raise ValueError(f"`size` must be at most {extent}, the images'. Received: size={size}")
-    crops = []
-    for y, x, flipped in ten_places(extent, size):
-        crop = images[:, y : y + size, x : x + size]
-        crops.append(crop[:, :, ::-1] if flipped else crop)
-    return tf.stack(crops)
 
 
 class Predictor:

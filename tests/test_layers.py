@@ -13,6 +13,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alexnet_tf.data.colour import IMAGENET_EIGENVALUES, IMAGENET_EIGENVECTORS
 from alexnet_tf.layers import (
     ClippedPooling2D,
     FlattenTowers,
@@ -250,6 +251,28 @@ def test_jitter_adds_one_colour_to_all_pixels_of_an_image_in_training_only():
     np.testing.assert_array_equal(np.asarray(layer(images, training=False)), images)
     again = PCAJitter([3.0, 2.0, 1.0], BASIS.tolist(), seed=4)
     np.testing.assert_array_equal(np.asarray(again(images, training=True)) - images, added)
+
+
+def test_jitter_of_integers_is_of_floats_and_clips_nothing():
+    images = np.full((64, 2, 2, 3), 250, np.uint8)
+
+    def made() -> PCAJitter:
+        return PCAJitter([900.0, 0.0, 0.0], np.eye(3).tolist(), scale="stddev", seed=2)
+
+    layer = made()
+    assert np.asarray(layer(images, training=False)).dtype == np.float32
+    shown = np.asarray(made()(images, training=True))
+    same = np.asarray(made()(images.astype(np.float32), training=True))
+    np.testing.assert_array_equal(shown, same)
+    assert shown[..., 0].max() > 255 and np.abs(shown[..., 0] % 1).max() > 0
+
+
+def test_jitter_s_colours_are_imagenet_s_where_none_are_given():
+    layer = PCAJitter(scale="stddev")
+    np.testing.assert_array_equal(layer.eigenvalues, IMAGENET_EIGENVALUES.tolist())
+    np.testing.assert_array_equal(layer.eigenvectors, IMAGENET_EIGENVECTORS.tolist())
+    with pytest.raises(ValueError, match="give both or none"):
+        PCAJitter([1.0, 1.0, 1.0])
 
 
 # --- grouped and unshared weights ---------------------------------------------------------

@@ -131,3 +131,17 @@ def rgb_pca(
     for image in images:
         total += moments(image)
     return total.pca()
+
+
+def jitter_axes(
+    eigenvalues: NDArray[np.float64], eigenvectors: NDArray[np.float64], scale: str
+) -> NDArray[np.float32]:
+    """Return (3, 3) float32: row k is s_k p_k, the colour of a draw a = e_k (section 4.1).
+
+    Args:
+        eigenvalues: (3,), in the square of the images' units.
+        eigenvectors: (3, 3), as columns.
+        scale: "eigenvalue", as the text has it, or "stddev", its root, as the 2012 code.
+    """
+    lengths = eigenvalues if scale == "eigenvalue" else np.sqrt(eigenvalues)
+    return (eigenvectors * lengths[None, :]).T.astype(np.float32)

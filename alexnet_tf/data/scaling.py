@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.colour import rgb_pca
+from alexnet_tf.data import colour
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
@@ -44,11 +44,13 @@ def jitter_axes(source: Source, split: Split, jitter: JitterSpec) -> np.ndarray:
     if isinstance(source, Images):
         pixels = source.train_images
         chunks = np.array_split(split.train, max(1, len(split.train) // _CHUNK))
-        values, vectors = rgb_pca(pixels[chunk] for chunk in chunks)
+        values, vectors = colour.rgb_pca(pixels[chunk] for chunk in chunks)
     else:
         values, vectors = source.eigenvalues, source.eigenvectors
-    lengths = values / 255 if jitter.scale == "eigenvalue" else np.sqrt(values)
-    return (vectors * lengths[None, :]).T.astype(np.float32)
+    # an eigenvalue has the unit of squared pixels, so that the text's wording depends on it
+    return colour.jitter_axes(
+        values / 255 if jitter.scale == "eigenvalue" else values, vectors, jitter.scale
+    )
 
 
 def _mean_image(source: Source, split: Split) -> np.ndarray:

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from alexnet_tf.data.colour import IMAGENET_EIGENVALUES, IMAGENET_EIGENVECTORS, jitter_axes
+
 ops: Any = keras.ops  # annotated as if most results could be None
 
 
@@ -19,29 +21,43 @@ class PCAJitter(keras.layers.Layer):
 
     with p_k the eigenvectors. `scale="eigenvalue"`: s_k is the eigenvalue, as section 4.1
     says; `scale="stddev"`: its square root, as convdata_jpeg.py has it. The eigenvalues
-    must be in the square of the images' units. At inference images pass unchanged.
+    must be in the square of the images' units. Nothing is clipped; integer images come out as
+    floats, since an integer cannot hold the colour. At inference images pass unchanged.
+
+    Training draws the same colours from `data.colour.jitter_axes` without a state, so that a
+    run can be resumed; this layer is for nets of your own.
 
     Args:
-        eigenvalues: 3 numbers, at least 0.
-        eigenvectors: 3 x 3, the vectors in the columns, components red, green, blue.
+        eigenvalues: 3 numbers, at least 0; None: ImageNet's, of pixels of 0 to 255
+            (input_meta of the 2012 code).
+        eigenvectors: 3 x 3, the vectors in the columns, components red, green, blue; None:
+            ImageNet's.
         sigma: standard deviation of the draws, at least 0.
         scale: "eigenvalue" or "stddev".
         seed: of the draws; None: a random one.
 
     Input shape: (batch, height, width, 3).
     Output shape: the same.
+
+    Raises:
+        ValueError: an argument outside of these.
     """
 
     def __init__(
         self,
-        eigenvalues: Sequence[float],
-        eigenvectors: Sequence[Sequence[float]],
+        eigenvalues: Sequence[float] | None = None,
+        eigenvectors: Sequence[Sequence[float]] | None = None,
         sigma: float = 0.1,
         scale: str = "eigenvalue",
         seed: int | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if (eigenvalues is None) != (eigenvectors is None):
+            raise ValueError("`eigenvalues` and `eigenvectors` belong together: give both or none")
+        if eigenvalues is None or eigenvectors is None:
+            eigenvalues = IMAGENET_EIGENVALUES.tolist()
+            eigenvectors = IMAGENET_EIGENVECTORS.tolist()
         values, vectors = np.asarray(eigenvalues, float), np.asarray(eigenvectors, float)
         if values.shape != (3,) or not (values >= 0).all():
             raise ValueError(
@@ -56,9 +72,11 @@ class PCAJitter(keras.layers.Layer):
         self.eigenvalues, self.eigenvectors = values.tolist(), vectors.tolist()
         self.sigma, self.scale, self.seed = sigma, scale, seed
         self._generator = keras.random.SeedGenerator(seed)
-        self._axes = axes(values, vectors, scale)
+        self._axes = jitter_axes(values, vectors, scale)
 
     def call(self, inputs, training=False):
+        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(inputs.dtype)):
+            inputs = ops.cast(inputs, self.compute_dtype)
         if not training or self.sigma == 0:
             return inputs
         draws = keras.random.normal(
@@ -73,9 +91,3 @@ class PCAJitter(keras.layers.Layer):
     def get_config(self):
         names = ("eigenvalues", "eigenvectors", "sigma", "scale", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def axes(eigenvalues: np.ndarray, eigenvectors: np.ndarray, scale: str) -> np.ndarray:
-    """Return (3, 3) float32: row k is s_k p_k, the colour of a draw a = e_k."""
-    lengths = eigenvalues if scale == "eigenvalue" else np.sqrt(eigenvalues)
-    return (eigenvectors * lengths[None, :]).T.astype(np.float32)
