@@ -96,6 +96,9 @@ FLOORS = (
 LIGHT = {"study", "plan", "analysis", "report", "studies", "budgets"}
 
 
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
 def room(module: str) -> str:
     """Name of the package or module directly under `ablations`; empty: `ablations` itself."""
     return f"{module}.".split(".")[1]
@@ -343,6 +346,19 @@ def test_a_planted_danger_is_found(source):
 
 def test_compiling_a_model_or_a_pattern_is_no_danger():
     assert not list(banned("model.compile(loss='mse')\nre.compile('x')"))
+
+
+# --- size ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_a_file_has_250_lines_at_most_and_a_function_60(module):
+    lines = SOURCES[module].count("\n")
+    functions = [
+        node for node in ast.walk(ast.parse(SOURCES[module])) if isinstance(node, FUNCTION)
+    ]
+    long = [one.name for one in functions if (one.end_lineno or 0) - one.lineno >= 60]
+    assert lines <= 250 and not long
 
 
 # --- what a process really loads ----------------------------------------------------------
