@@ -51,7 +51,8 @@ class Page(HTMLParser):
         self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        self.cells += "|" if tag == "td" else ""
+        if tag == "td":
+            self.cells = f"{self.cells.rstrip()}|"
         while self._open and self._open.pop() != tag:
             pass
 
@@ -60,7 +61,8 @@ class Page(HTMLParser):
             self.scripts[-1] += data
         elif not (self._open and self._open[-1] == "style"):
             self.text += data
-            self.cells += data
+            # a line break of the template between two cells is not drawn
+            self.cells += data.lstrip() if self.cells.endswith("|") else data
 
     @property
     def words(self) -> str:

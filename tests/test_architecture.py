@@ -361,6 +361,16 @@ def test_a_file_has_250_lines_at_most_and_a_function_60(module):
     assert lines <= 250 and not long
 
 
+@pytest.mark.parametrize(
+    "path",
+    sorted((tiny.ROOT / "ablations" / "report" / "templates").iterdir()),
+    ids=lambda p: p.name,
+)
+def test_a_template_has_250_lines_at_most_of_160_characters(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 250 and max(map(len, lines)) <= 160
+
+
 # --- what a process really loads ----------------------------------------------------------
 
 LOADED = "print('LOADED', *sorted({m.split('.')[0] for m in sys.modules}))"

@@ -114,7 +114,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-        self.cells += data
+        # a line break of the template is no more than a space
+        self.cells += data.strip("\n").replace("\n", " ")
 
     @property
     def words(self) -> str:
