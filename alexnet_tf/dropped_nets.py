@@ -27,7 +27,7 @@ _NUMBERS = 2**22  # logits held at once
 
 def mean_error(run: FinishedRun) -> float:
     """Return the percent of test images that the geometric mean of `NETS` nets gets wrong."""
-    labels = run.source.test_labels[run.test] * run.record.experiment.data.turns
+    labels = run.source.test_labels[run.test] * run.record.experiment.data.rotations
     drawn = _Drawn(run)
     means = [drawn.logits(part, NETS).mean(axis=0) for part in drawn.parts(run.test, NETS)]
     return 100 * top_k_error(np.concatenate(means), labels)

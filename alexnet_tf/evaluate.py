@@ -25,7 +25,7 @@ import tensorflow as tf
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import files, records
-from alexnet_tf.data.augment import CENTRE, Presenter, presenter
+from alexnet_tf.data.augment import CENTRE, InputPipeline, input_pipeline
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
@@ -73,12 +73,12 @@ class Predictor:
 
     Args:
         model: gives logits, (B, classes).
-        presenter: turns (B, H, W, 3) uint8 images into views.
+        input_pipeline: turns (B, H, W, 3) uint8 images into views.
     """
 
-    def __init__(self, model: keras.Model, presenter: Presenter):
+    def __init__(self, model: keras.Model, input_pipeline: InputPipeline):
         self._views = tf.function(
-            lambda images, count: list(presenter.views(images, count)), reduce_retracing=True
+            lambda images, count: list(input_pipeline.views(images, count)), reduce_retracing=True
         )
         self._one_view = tf.function(
             lambda view: tf.nn.softmax(tf.cast(model(view, training=False), tf.float32)),
@@ -155,11 +155,11 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     else:
         part, images = "test", chosen.test
         labels = source.test_labels[images]
-    labels = labels * experiment.data.turns  # the images stand upright
+    labels = labels * experiment.data.rotations  # the images stand upright
     if not len(labels):
         raise DataError(f"{run}: the run has no {options.part} images")
     model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
-    predictor = Predictor(model, presenter(experiment, source, chosen))
+    predictor = Predictor(model, input_pipeline(experiment, source, chosen))
     batches = image_batches(source, part, images, options.threads)
     found = probabilities(predictor, batches, options.views)
     keep(path, found, labels, record.weights_sha256)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import records
-from alexnet_tf.data.augment import Presenter, presenter
+from alexnet_tf.data.augment import InputPipeline, input_pipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
@@ -29,7 +29,7 @@ class FinishedRun:
 
     record: RunRecord
     model: keras.Model
-    presenter: Presenter
+    input_pipeline: InputPipeline
     source: Source
     train: np.ndarray  # indices of its training images
     test: np.ndarray  # and of those it is tested on
@@ -54,7 +54,7 @@ class FinishedRun:
 
         @tf.function(reduce_retracing=True)
         def values(images: Any) -> Any:
-            return tf.cast(inner(self.presenter.centre(images), training=False), tf.float32)
+            return tf.cast(inner(self.input_pipeline.centre(images), training=False), tf.float32)
 
         for images in image_batches(self.source, part, chosen, self.threads):
             yield np.asarray(values(images))
@@ -85,7 +85,7 @@ def open_run(
     return FinishedRun(
         record=record,
         model=model,
-        presenter=presenter(experiment, source, chosen),
+        input_pipeline=input_pipeline(experiment, source, chosen),
         source=source,
         train=chosen.train,
         test=chosen.test,

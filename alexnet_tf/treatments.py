@@ -55,7 +55,7 @@ def augmentation(run: FinishedRun) -> dict[str, float]:
     views_moved: percent shown as another crop than the centre, or reflected. colour_shift:
     root mean square of what the jitter adds to a channel, in grey levels of 0 to 255.
     """
-    shown, seed = run.presenter, run.record.experiment.seed
+    shown, seed = run.input_pipeline, run.record.experiment.seed
     augment = dataclasses.replace(shown.spec.augment, jitter=None)
     plain = dataclasses.replace(shown, spec=dataclasses.replace(shown.spec, augment=augment))
     moved, colours = list[np.ndarray](), list[np.ndarray]()

@@ -12,7 +12,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf.data.augment import Presenter, presenter
+from alexnet_tf.data.augment import InputPipeline, input_pipeline
 from alexnet_tf.data.order import epoch_order
 from alexnet_tf.data.scaling import Normaliser, jitter_axes, normaliser
 from alexnet_tf.data.split import split
@@ -31,9 +31,9 @@ MEAN = np.random.default_rng(0).uniform(90, 150, (SIZE, SIZE, 3)).astype(np.floa
 
 
 def presented(images: np.ndarray, epoch: int = 0, batch: int = 0, seed: int = 0, **fields):
-    """(inputs, the presenter) of one batch; `fields` are the augmentation's."""
+    """(inputs, the input_pipeline) of one batch; `fields` are the augmentation's."""
     spec = DataSpec(augment=AugmentSpec(**fields))
-    made = Presenter(spec, SIZE, CROP, NOTHING)
+    made = InputPipeline(spec, SIZE, CROP, NOTHING)
     return np.asarray(made.training(tf.constant(images), seed, epoch, batch)), made
 
 
@@ -105,7 +105,7 @@ def test_the_jitter_s_covariance_is_the_closed_form_s(scale):
         [[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]], np.float32
     )
     spec = DataSpec(augment=AugmentSpec(jitter=JitterSpec(sigma=0.5, scale=scale)))
-    made = Presenter(spec, CROP, CROP, NOTHING, axes)
+    made = InputPipeline(spec, CROP, CROP, NOTHING, axes)
     black = tf.zeros((30_000, CROP, CROP, 3), tf.uint8)
     inputs = np.asarray(made.training(black, 0, 0, 0))
     assert (inputs == inputs[:, :1, :1]).all()
@@ -116,7 +116,7 @@ def test_the_jitter_s_covariance_is_the_closed_form_s(scale):
 
 def test_the_jitter_and_its_division_end_when_they_should():
     jitter = JitterSpec(divide=1.1, epochs=2)
-    made = Presenter(
+    made = InputPipeline(
         DataSpec(augment=AugmentSpec(crop="centre", jitter=jitter)),
         CROP,
         CROP,
@@ -150,8 +150,8 @@ def test_a_crop_subtracts_the_mean_that_its_preset_says(mean_crop: MeanCrop, fli
     spec = DataSpec(mean_crop=mean_crop, augment=AugmentSpec(flip=flip))
     scaling = Normaliser(MEAN, np.ones((1, 1, 1), np.float32))
     images = np.repeat(IMAGES[:1], 60, axis=0)
-    inputs = np.asarray(Presenter(spec, SIZE, CROP, scaling).training(images, 0, 0, 0))
-    plain = np.asarray(Presenter(spec, SIZE, CROP, NOTHING).training(images, 0, 0, 0))
+    inputs = np.asarray(InputPipeline(spec, SIZE, CROP, scaling).training(images, 0, 0, 0))
+    plain = np.asarray(InputPipeline(spec, SIZE, CROP, NOTHING).training(images, 0, 0, 0))
     for crop, place in zip(inputs, places(plain, images), strict=True):
         y, x, mirrored = place
         window = IMAGES[0][y : y + CROP, x : x + CROP].astype(np.float32)
@@ -165,7 +165,7 @@ def test_a_crop_subtracts_the_mean_that_its_preset_says(mean_crop: MeanCrop, fli
 @pytest.mark.parametrize("mean_crop", ["matching", "centre"])
 def test_ten_views_are_those_of_section_4_1(mean_crop: MeanCrop):
     scaling = Normaliser(MEAN, np.ones((1, 1, 1), np.float32))
-    made = Presenter(DataSpec(mean_crop=mean_crop), SIZE, CROP, scaling)
+    made = InputPipeline(DataSpec(mean_crop=mean_crop), SIZE, CROP, scaling)
     found = [np.asarray(view) for view in made.views(tf.constant(IMAGES), 10)]
     far, middle = SIZE - CROP, 1
     expected = []
@@ -188,7 +188,7 @@ def test_without_augmentation_the_whole_scaled_image_is_the_input(tiny_images):
     experiment = tiny.experiment()
     chosen = split(tiny_images, experiment.data)
     scaling = normaliser(tiny_images, chosen, experiment.data)
-    made = presenter(experiment, tiny_images, chosen)
+    made = input_pipeline(experiment, tiny_images, chosen)
     images = tiny_images.train_images[:5]
     expected = (images.astype(np.float32) - scaling.offset) * scaling.scale
     np.testing.assert_array_equal(np.asarray(made.training(images, 0, 3, 2)), expected)
@@ -202,7 +202,7 @@ def test_the_stream_goes_on_where_it_was_however_many_threads_read(tiny_images, 
         {"model.input_size": 6, "data.augment": AugmentSpec(flip=True, jitter=JitterSpec())},
     )
     chosen = split(tiny_images, experiment.data)
-    made = presenter(experiment, tiny_images, chosen)
+    made = input_pipeline(experiment, tiny_images, chosen)
 
     def stream(first, threads=1):
         return list(
@@ -229,7 +229,7 @@ def test_every_epoch_is_its_order_cut_into_batches_and_the_tail(seed, size, epoc
     data = tiny.images()
     experiment = replace(tiny.experiment(), {"train.batch_size": size}, seed=seed)
     chosen = split(data, experiment.data)
-    made = presenter(experiment, data, chosen)
+    made = input_pipeline(experiment, data, chosen)
     asked = range(epochs[0], sum(epochs))
     stream = training_stream(data, chosen.train, made, experiment, epochs=asked, threads=threads)
     found = list(stream.as_numpy_iterator())
@@ -250,7 +250,7 @@ def test_every_epoch_is_its_order_cut_into_batches_and_the_tail(seed, size, epoc
 def test_no_operation_of_the_stream_has_a_state(tiny_images):
     experiment = tiny.experiment(epochs=2)
     chosen = split(tiny_images, experiment.data)
-    made = presenter(experiment, tiny_images, chosen)
+    made = input_pipeline(experiment, tiny_images, chosen)
     stream: Any = training_stream(
         tiny_images, chosen.train, made, experiment, epochs=range(2), threads=2
     )

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf import evaluate, records
-from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
 from alexnet_tf.evaluate import top_k_error
 from alexnet_tf.model import build_alexnet
@@ -183,7 +183,7 @@ def test_a_net_is_tested_on_the_part_that_its_spec_names(prepared, tmp_path, tin
 
 
 def test_ten_views_and_their_centre_are_those_of_single_predictions(tiny_images):
-    made = presenter(SMALL, tiny_images, split(tiny_images, SMALL.data))
+    made = input_pipeline(SMALL, tiny_images, split(tiny_images, SMALL.data))
     predictor = evaluate.Predictor(build_alexnet(SMALL), made)
     batches = [tiny_images.test_images[:7], tiny_images.test_images[7:10]]
     centre, ten = evaluate.centre_and_ten(predictor, batches)

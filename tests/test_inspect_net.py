@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from alexnet_tf import dropped_nets, inspect_net, records, treatments
-from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
 from alexnet_tf.features import colour_split, colourfulness, nearest, pixel_ranks
 from alexnet_tf.finished_run import open_run
@@ -189,8 +189,8 @@ def test_images_are_moved_as_their_augmentation_says(prepared, run, augment, mov
         settings = dataclasses.replace(augment, jitter=wanted)
         experiment = replace(opened.record.experiment, {"data.augment": settings})
         chosen = split(opened.source, experiment.data)
-        shown = presenter(experiment, opened.source, chosen)
-        found = treatments.augmentation(dataclasses.replace(opened, presenter=shown))
+        shown = input_pipeline(experiment, opened.source, chosen)
+        found = treatments.augmentation(dataclasses.replace(opened, input_pipeline=shown))
         assert moved[0] <= found["views_moved"] <= moved[1]
         # the axes' rows are scaled eigenvectors: the mean square of a channel by hand
         axes = np.zeros((3, 3)) if shown.axes is None else shown.axes
@@ -203,7 +203,7 @@ def spread_by_hand(run: Path, data) -> float:
     """Standard deviation over mean of LRN's factor, in percent: what the layer made of inputs."""
     experiment = records.read(run / "result.json").experiment
     model: Any = keras.models.load_model(run / "model.keras", safe_mode=True)
-    made = presenter(experiment, data, split(data, experiment.data))
+    made = input_pipeline(experiment, data, split(data, experiment.data))
     layer = model.get_layer("norm_conv1")
     maps = np.asarray(keras.Model(model.input, layer.input)(made.centre(data.test_images)))
     half = maps.shape[-1] // 2

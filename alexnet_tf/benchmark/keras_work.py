@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from alexnet_tf.benchmark.rows import Row, norm_input, without_norm
 from alexnet_tf.benchmark.settings import Settings, Work
-from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
@@ -94,7 +94,7 @@ def _pipeline(experiment: Experiment, settings: Settings) -> Iterator[Any]:
 
         source = open_shards(settings.data, verify=False)
     every = np.arange(len(source.train_labels))
-    shown = presenter(experiment, source, Split(every, every[:0], every[:0]))
+    shown = input_pipeline(experiment, source, Split(every, every[:0], every[:0]))
     # few images are shown often, so that every batch is whole
     chosen = np.resize(every, _EPOCH * settings.batch)
     stream = training_stream(

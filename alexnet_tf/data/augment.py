@@ -23,7 +23,7 @@ _DRAWS = 0x41  # keeps the draws here apart from those of the order and the weig
 
 
 @dataclass(frozen=True)
-class Presenter:
+class InputPipeline:
     """Turns batches of stored images into inputs of a net with `crop` x `crop` pixels.
 
     `axes`, (3, 3) float32, are the rows that the jitter's draws multiply; None: no jitter.
@@ -124,11 +124,11 @@ class Presenter:
         return (pixels - offset) * self.scaling.scale
 
 
-def presenter(experiment: Experiment, source: Source, chosen: Split) -> Presenter:
+def input_pipeline(experiment: Experiment, source: Source, chosen: Split) -> InputPipeline:
     """Return what turns stored images into this experiment's inputs."""
     data = experiment.data
     jitter = data.augment.jitter
-    return Presenter(
+    return InputPipeline(
         spec=data,
         size=source.size,
         crop=experiment.model.input_size,

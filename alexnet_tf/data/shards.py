@@ -29,8 +29,8 @@ from alexnet_tf.data.shard_format.index import (
     SUFFIX,
     ShardFacts,
     fingerprint,
-    mend,
     read_index,
+    repair_hint,
 )
 from alexnet_tf.data.shard_format.shard_files import Records, records, sha256
 from alexnet_tf.errors import DataError
@@ -115,7 +115,9 @@ def open_shards(folder: Path, *, verify: bool = True) -> Shards:
     try:
         shards = _shards(folder, index)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{folder}: the index is damaged ({error!r}). {mend(folder)}") from error
+        raise DataError(
+            f"{folder}: the index is damaged ({error!r}). {repair_hint(folder)}"
+        ) from error
     wrong = damaged_shards(folder, index, verify=verify, remember=True)
     if wrong:
         name, what = next(iter(wrong.items()))
@@ -177,13 +179,14 @@ def damaged_shards(
 def _shards(folder: Path, index: dict[str, Any]) -> Shards:
     """Return what the index says, checked against itself and against the arrays."""
     size, classes = index["size"], tuple(index["class_names"])
+    hint = repair_hint(folder)
     try:
         data = (folder / ARRAYS).read_bytes()
     except OSError as error:
         text = error.strerror or error
-        raise DataError(f"{folder / ARRAYS} cannot be read: {text}. {mend(folder)}") from error
+        raise DataError(f"{folder / ARRAYS} cannot be read: {text}. {hint}") from error
     if hashlib.sha256(data).hexdigest() != index["arrays"]["sha256"]:
-        raise DataError(f"{folder / ARRAYS} is damaged: another SHA-256. {mend(folder)}")
+        raise DataError(f"{folder / ARRAYS} is damaged: another SHA-256. {hint}")
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     labels = {part: arrays[f"{part}_labels"] for part in PARTS}
@@ -194,10 +197,10 @@ def _shards(folder: Path, index: dict[str, Any]) -> Shards:
             raise DataError(
                 f"{folder}: the {part} shards hold {in_shards:,} images, the labels are "
                 f"{len(labels[part]):,} and the classes add up to "
-                f"{sum(index['counts'][part]):,}. {mend(folder)}"
+                f"{sum(index['counts'][part]):,}. {hint}"
             )
     if fingerprint(index, labels["train"], labels["test"]) != index["fingerprint"]:
-        raise DataError(f"{folder}: the index is damaged: another fingerprint. {mend(folder)}")
+        raise DataError(f"{folder}: the index is damaged: another fingerprint. {hint}")
     return Shards(
         source=index["source"],
         class_names=classes,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.data.augment import Presenter
+from alexnet_tf.data.augment import InputPipeline
 from alexnet_tf.data.images import Part
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch, epoch_order
@@ -23,7 +23,7 @@ _ORDERS = 2**24  # indices of images, int32
 def training_stream(
     source: Source,
     chosen: np.ndarray,
-    presenter: Presenter,
+    input_pipeline: InputPipeline,
     experiment: Experiment,
     *,
     epochs: range,
@@ -42,7 +42,7 @@ def training_stream(
     read = source.reader("train")
     images, labels = tf.constant(chosen), tf.constant(source.train_labels[chosen])
     size, seed, count = experiment.train.batch_size, experiment.seed, len(chosen)
-    steps, turns = batches_per_epoch(count, size), experiment.data.turns > 1
+    steps, rotated = batches_per_epoch(count, size), experiment.data.rotations > 1
     orders = tf.constant(np.stack([epoch_order(seed, epoch, count) for epoch in epochs]))
 
     def present(step: Any) -> tuple[Any, Any]:
@@ -50,9 +50,9 @@ def training_stream(
         order = orders[epoch - epochs.start]
         index = order[number * size : tf.minimum((number + 1) * size, count)]
         pixels, wanted = read(tf.gather(images, index)), tf.gather(labels, index)
-        if turns:
+        if rotated:
             pixels, wanted = turned(pixels, wanted, seed, epoch, number)
-        return presenter.training(pixels, seed, epoch, number), wanted
+        return input_pipeline.training(pixels, seed, epoch, number), wanted
 
     return (
         tf.data.Dataset.range(epochs.start * steps, epochs.stop * steps)

@@ -93,6 +93,6 @@ class DataSpec:
         require(self, self.split >= 0, "split", "at least 0")
 
     @property
-    def turns(self) -> int:
+    def rotations(self) -> int:
         """In how many quarter turns an image is shown, and how many labels a class has."""
         return 4 if self.labels == "classes_and_turns" else 1

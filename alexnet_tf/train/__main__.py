@@ -32,7 +32,7 @@ from alexnet_tf.errors import (
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import PRESETS, Experiment, from_json, replace
 from alexnet_tf.train.callback import Interrupted, Progress
-from alexnet_tf.train.progress import Teller
+from alexnet_tf.train.progress import ProgressReporter
 from alexnet_tf.train.run import train
 from alexnet_tf.values import nearest, parse_setting
 
@@ -139,8 +139,8 @@ def _telling(events: bool, experiment: Experiment) -> Iterator[Progress]:
     if events:
         yield _emit
     else:
-        with Teller(Console(), experiment.train.epochs) as teller:
-            yield teller
+        with ProgressReporter(Console(), experiment.train.epochs) as reporter:
+            yield reporter
 
 
 def _summary(record: RunRecord) -> str:

@@ -26,7 +26,7 @@ class Diverged(Exception):
     """A weight or the loss stopped being finite."""
 
 
-class Watched(Protocol):
+class RunningTraining(Protocol):
     """The training that is watched."""
 
     curve: list[EpochResult]  # one entry a finished epoch; the watch appends to it
@@ -52,10 +52,10 @@ class Watched(Protocol):
         ...
 
 
-class Watch(keras.callbacks.Callback):
+class TrainingCallback(keras.callbacks.Callback):
     """Watch over `fit`: divergence, interruption, progress, and the state after each epoch."""
 
-    def __init__(self, run: Watched):
+    def __init__(self, run: RunningTraining):
         super().__init__()
         self.run = run
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import keras
 
 from alexnet_tf import environment, files, records
-from alexnet_tf.data.augment import presenter
+from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
@@ -23,7 +23,7 @@ from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
 from alexnet_tf.train import checkpoint, schedule
-from alexnet_tf.train.callback import Diverged, Progress, Watch
+from alexnet_tf.train.callback import Diverged, Progress, TrainingCallback
 from alexnet_tf.train.devices import device, strategy
 from alexnet_tf.train.outcome import Evaluator
 from alexnet_tf.two_tower import build_two_tower, from_single, to_single
@@ -47,7 +47,7 @@ class Training:
         self.experiment, self.out, self.source, self.threads = experiment, out, source, threads
         self.fingerprint = source.fingerprint()
         self.split: Split = split(source, experiment.data)
-        self.presenter = presenter(experiment, source, self.split)
+        self.input_pipeline = input_pipeline(experiment, source, self.split)
         self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
         self.strategy = strategy(pairs)
         self.environment = environment.describe(threads=threads, device=device(pairs))
@@ -58,7 +58,7 @@ class Training:
         self.model = self._compiled()
         # two towers are evaluated and saved as the net on one device with their weights
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
-        self.evaluator = Evaluator(experiment, source, self.split, self.presenter, threads)
+        self.evaluator = Evaluator(experiment, source, self.split, self.input_pipeline, threads)
 
     def finish(self, start: Path | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
@@ -180,7 +180,7 @@ class Training:
             stream = training_stream(
                 self.source,
                 self.split.train,
-                self.presenter,
+                self.input_pipeline,
                 self.experiment,
                 epochs=epochs,
                 threads=self.threads,
@@ -190,7 +190,7 @@ class Training:
                 steps_per_epoch=batches_per_epoch(images, train.batch_size),
                 initial_epoch=epochs.start,
                 epochs=epochs.stop,
-                callbacks=[Watch(self), *self.callbacks],
+                callbacks=[TrainingCallback(self), *self.callbacks],
                 shuffle=False,  # the stream is already in its order
                 verbose=0,
             )

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.data.augment import Presenter
+from alexnet_tf.data.augment import InputPipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
 from alexnet_tf.data.stream import image_batches
@@ -34,11 +34,11 @@ class Evaluator:
         experiment: Experiment,
         source: Source,
         split: Split,
-        presenter: Presenter,
+        input_pipeline: InputPipeline,
         threads: int,
     ):
         self.experiment, self.source, self.split = experiment, source, split
-        self.presenter, self.threads = presenter, threads
+        self.input_pipeline, self.threads = input_pipeline, threads
         self._predictor: Predictor | None = None  # traced when first needed
 
     def validation_error(self, net: keras.Model) -> float:
@@ -85,7 +85,7 @@ class Evaluator:
         """Return what the net is to say of the part's images, which stand upright."""
         source = self.source
         labels = source.test_labels if part == "test" else source.train_labels
-        return labels[self._images(part)] * self.experiment.data.turns
+        return labels[self._images(part)] * self.experiment.data.rotations
 
     def _batches(self, part: Part) -> tf.data.Dataset:
         published = "test" if part == "test" else "train"
@@ -93,5 +93,5 @@ class Evaluator:
 
     def _predict(self, net: keras.Model) -> Predictor:
         if self._predictor is None:
-            self._predictor = Predictor(net, self.presenter)
+            self._predictor = Predictor(net, self.input_pipeline)
         return self._predictor

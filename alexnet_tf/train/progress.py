@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class Teller:
-    """Tells the events of `alexnet_tf.train.train` on a console; use it as a context."""
+class ProgressReporter:
+    """Report the events of `alexnet_tf.train.train` on a console; use it as a context."""
 
     def __init__(self, console: Console, epochs: int):
         self._console, self._epochs, self._begun = console, epochs, time.monotonic()
@@ -26,7 +26,7 @@ class Teller:
         )
         self._task = self._bar.add_task("starting", total=None, speed="")
 
-    def __enter__(self) -> Teller:
+    def __enter__(self) -> ProgressReporter:
         self._bar.start()
         return self
 

@@ -128,7 +128,7 @@ def _begun(out: Path) -> bool:
 
 def _check_fit(experiment: Experiment, source: Source) -> None:
     """Refuse a model whose input or output is not the data set's."""
-    model, classes = experiment.model, len(source.class_names) * experiment.data.turns
+    model, classes = experiment.model, len(source.class_names) * experiment.data.rotations
     if model.channels != 3 or model.input_size > source.size or classes != model.classes:
         raise DataError(
             f"{source.name} has {classes} classes and images of {source.size} x {source.size} x 3; "

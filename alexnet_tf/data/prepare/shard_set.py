@@ -19,7 +19,13 @@ from PIL import features
 from alexnet_tf.data.prepare.convert import Batch, Convert, Settings
 from alexnet_tf.data.prepare.progress import progress
 from alexnet_tf.data.prepare.source import PARTS, Bad, Part, Source
-from alexnet_tf.data.shard_format.index import INDEX_VERSION, PARTIAL, SUFFIX, mend, shard_name
+from alexnet_tf.data.shard_format.index import (
+    INDEX_VERSION,
+    PARTIAL,
+    SUFFIX,
+    repair_hint,
+    shard_name,
+)
 from alexnet_tf.data.shard_format.shard_files import Shard, collect, kept, write_shard
 from alexnet_tf.errors import DataError
 
@@ -96,7 +102,7 @@ class Preparation:
                 if self._make(convert, block, advance).sha256 != wanted[name]["sha256"]:
                     raise DataError(
                         f"{self.out / name} was made anew and is not what it was: its images or "
-                        f"Pillow have changed. {mend(self.out)}"
+                        f"Pillow have changed. {repair_hint(self.out)}"
                     )
 
     def clean(self) -> None:

@@ -153,7 +153,7 @@ def read_index(folder: Path) -> dict[str, Any]:
             f"python -m alexnet_tf.data.prepare SOURCE {folder}"
         ) from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}. {mend(folder)}") from error
+        raise DataError(f"{path} cannot be read: {error}. {repair_hint(folder)}") from error
     if not isinstance(index, dict) or index.get("format") != _FORMAT:
         raise DataError(f"{path} is not an index of {_FORMAT}. Name another folder.")
     version = index.get("version")
@@ -166,6 +166,6 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def mend(folder: Path) -> str:
+def repair_hint(folder: Path) -> str:
     """Return what to do about a damaged folder of shards."""
     return f"Remove {folder} and run: python -m alexnet_tf.data.prepare SOURCE {folder}"
