@@ -16,8 +16,10 @@ EXAMPLES = {
     "alexnet_tf.evaluate": 1,
     "alexnet_tf.model": 1,
     "alexnet_tf.layers.local_response_norm": 1,
-    "ablations.analysis.paired_tests": 3,
+    "ablations.analysis.paired_tests": 2,
+    "ablations.analysis.corrections": 1,
     "ablations.report.numbers": 1,
+    "ablations.study.comparison": 1,
     "ablations.study.load": 1,
     "ablations.plan.expand": 1,
 }
