@@ -26,6 +26,19 @@ PAYLOADS = [
     "&lt;script&gt;&#60;b&#62;",
     'x" id="wide-panel-0" href="#x url(#x) #1b1b1b',
     "\u2028\u202e\x00\x1b[31m\ud800",
+    '" onmouseover="alert(1)',
+    "</text><text>x</text>",
+    "<iframe src=javascript:alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<base href=//example.org>",
+    "<meta http-equiv=refresh content=0>",
+    "<link rel=stylesheet href=x>",
+    "<form action=x><input name=y>",
+    "<object data=x></object>",
+    "--><b>x</b>",
+    "<math><mi>x</mi></math>",
+    "$\\frac{1}{0$ \\undefined{",
+    "+ADw-script+AD4-",
 ]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

@@ -285,10 +285,10 @@ RELU = [5.0, 5.5, 6.0, 5.2, 5.8]
     ("factors", "expected", "words"),
     [
         ([6.0, 6.2, 5.8, 6.1, 5.9], "agrees", ["range 4x to 9x that counts as the paper's 6x"]),
-        ([2.0, 2.1, 1.9, 2.0, 2.05], "disagrees", ["below", "tanh still has more"]),
-        ([0.5, 0.6, 0.55, 0.5, 0.6], "disagrees", ["relu still has more"]),
+        ([2.0, 2.1, 1.9, 2.0, 2.05], "disagrees", ["below", "tanh has the larger value"]),
+        ([0.5, 0.6, 0.55, 0.5, 0.6], "disagrees", ["relu has the larger value"]),
         ([1.0, 1.2, 0.8, 1.1, 0.95], "disagrees", ["includes 1, so neither"]),
-        ([10.0, 10.1, 9.9, 10.0, 9.8], "disagrees", ["above", "tanh still has more"]),
+        ([10.0, 10.1, 9.9, 10.0, 9.8], "disagrees", ["above", "tanh has the larger value"]),
         ([2.0, 9.0, 4.0, 8.0, 3.0], "inconclusive", ["too wide"]),
         ([6.0, 6.2, None, 6.1, 5.9], "inconclusive", ["tanh: 1 of 5 runs", "at least"]),
     ],

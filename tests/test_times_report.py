@@ -10,15 +10,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from html.parser import HTMLParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pagechecks
 import pandas as pd
 import pytest
+import scores
+from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check
 
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.plan import PlannedRun, StudyRun
@@ -27,7 +27,7 @@ from ablations.report.figures import drawing, times_figure
 from ablations.studies.relu_vs_tanh import STUDY
 from ablations.study import Study
 from alexnet_tf import records
-from alexnet_tf.records import DataFacts, Environment, EpochResult, RunRecord
+from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, replace
 
 #: Epochs over which the error of an arm falls by half.
@@ -37,90 +37,7 @@ FILES = [
     *("figure.svg", "figure.png", "tables.md", "tables.tex", "index.html"),
 ]
 COMMAND = "python -m ablations.run relu_vs_tanh --budget standard"
-FACTS = DataFacts(
-    dataset="cifar10",
-    synthetic=False,
-    train_images=45000,
-    validation_images=5000,
-    test_images=10000,
-    fingerprint="3f" * 32,
-    source="a source",
-)
-ENVIRONMENT = Environment(
-    cpu="a processor",
-    isa="avx2",
-    device="CPU",
-    cores=2,
-    threads=1,
-    memory_gib=15.6,
-    system="Linux",
-    host="a host",
-    python="3.11.7",
-    tensorflow="2.21.0",
-    keras="3.15.1",
-    numpy="2.4.6",
-    onednn="default",
-    code="0123abc",
-)
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    '" onmouseover="alert(1)',
-    "<svg onload=alert(1)>",
-    "</svg><b>bold</b>",
-    "</style><style>*{display:none}</style>",
-    "</title><h1>x</h1>",
-    "</text><text>x</text>",
-    "<iframe src=javascript:alert(1)>",
-    "<a href=javascript:alert(1)>x</a>",
-    "<base href=//example.org>",
-    "<meta http-equiv=refresh content=0>",
-    "<link rel=stylesheet href=x>",
-    "<form action=x><input name=y>",
-    "<object data=x></object>",
-    "<!-- comment",
-    "--><b>x</b>",
-    "<![CDATA[<b>x</b>]]>",
-    "<math><mi>x</mi></math>",
-    "</td></tr></table><p>x",
-    "{{ 7 * 7 }}{% raw %}",
-    "&lt;script&gt;&#60;b&#62;",
-    "$\\frac{1}{0$ \\undefined{",
-    "\u2028\u202e\x00\x1b[31m\ud800",
-    "+ADw-script+AD4-",
-]
-
-
-class Page(HTMLParser):
-    """The elements of a page with their attributes, and its text."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, tuple[str, ...]]] = []
-        self.values: list[tuple[str, str]] = []
-        self.text = ""
-        self.cells = ""  # the text, "|" after each table cell
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-
-    def handle_endtag(self, tag: str) -> None:
-        self.cells += "|" if tag == "td" else ""
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(name for name, _ in attrs)))
-        self.values += [(name, value or "") for name, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        # a line break of the template is no more than a space
-        self.cells += data.strip("\n").replace("\n", " ")
-
-    @property
-    def words(self) -> str:
-        """The text, every run of white space one space."""
-        return " ".join(self.text.split())
+FACTS = dataclasses.replace(scores.FACTS, train_images=45_000)
 
 
 def make_record(arm: str, experiment: Experiment, **fields: Any) -> RunRecord:
@@ -134,7 +51,7 @@ def make_record(arm: str, experiment: Experiment, **fields: Any) -> RunRecord:
         if error <= 0.2:
             break
     values = {"status": "done", "curve": tuple(curve), "seconds": 30.0 * len(curve)}
-    values |= {"data": FACTS, "environment": ENVIRONMENT, "images_per_second": 1442.3}
+    values |= {"data": FACTS, "environment": scores.ENVIRONMENT, "images_per_second": 1442.3}
     return RunRecord(experiment=experiment, **values | fields)
 
 
@@ -184,7 +101,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Page, Path]
     pages = []
     for texts in ([f"word {index}" for index in range(len(PAYLOADS))], PAYLOADS):
         folder = tmp_path_factory.mktemp("texts")
-        changes = {("relu", seed): _texts(text) for seed, text in enumerate(texts)}
+        changes = {("relu", seed): scores.with_texts(text) for seed, text in enumerate(texts)}
         study = dataclasses.replace(
             STUDY,
             title=texts[1],
@@ -198,16 +115,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Page, Path]
     return pages[0], pages[1], folder
 
 
-def _texts(text: str) -> dict[str, Any]:
-    environment = dataclasses.replace(ENVIRONMENT, host=text, cpu=text, code=text)
-    facts = dataclasses.replace(FACTS, source=text)
-    base = {"status": "failed", "curve": (), "reason": text.replace("\ud800", "")}
-    return base | {"environment": environment, "data": facts}
-
-
 def test_texts_add_no_element_and_no_attribute(hostile: tuple[Page, Page, Path]) -> None:
     harmless, page, _ = hostile
-    assert page.elements == harmless.elements
+    assert page.outline == harmless.outline
     for payload in PAYLOADS:
         assert drawing.clean(payload).replace("\n", " ") in page.text
 
@@ -259,9 +169,10 @@ def test_page_is_self_contained(usual: tuple[Path, Analysis]) -> None:
     assert path.stat().st_size < 2_000_000
     assert "http://" not in path.read_text("utf-8") and "https://" not in path.read_text("utf-8")
     assert not {"link", "img", "iframe"} & {tag for tag, _ in page.elements}
-    links = [value for name, value in page.values if name in ("href", "src")]
+    values = [pair for _, attributes in page.elements for pair in attributes.items()]
+    links = [value for name, value in values if name in ("href", "src")]
     assert {link for link in links if not link.startswith("#")} == set(FILES) - {"index.html"}
-    policies = [value for name, value in page.values if value.startswith("default-src")]
+    policies = [value for name, value in values if value.startswith("default-src")]
     (policy,) = policies
     start = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-"
     assert policy.startswith(start) and policy.count("sha256-") == 1
@@ -292,10 +203,10 @@ def test_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) -> N
 
 
 def test_the_page_serves_every_reader(usual: tuple[Path, Analysis]) -> None:
-    pagechecks.check(usual[0] / "index.html", size=2_000_000)
+    check(usual[0] / "index.html", size=2_000_000)
 
 
-@pytest.mark.skipif(pagechecks.CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_an_arm_can_be_hidden_and_nothing_is_reported(
     usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:
@@ -307,7 +218,7 @@ def test_an_arm_can_be_hidden_and_nothing_is_reported(
     const arms = new Set(off.map((one) => one.id.slice(0, 19)));
     document.title = [hidden.length > off.length, ...arms];
     """
-    document, console = pagechecks.browse(usual[0] / "index.html", tmp_path, script=script)
+    document, console = browse(usual[0] / "index.html", tmp_path, script=script)
     assert not console and "<title>true,wide-panel-0-arm-1-</title>" in document
 
 
@@ -346,7 +257,7 @@ def test_no_runs(tmp_path: Path) -> None:
 def test_partial_runs(tmp_path: Path) -> None:
     changes: dict[tuple[str, int], Any] = {("tanh", seed): None for seed in range(5)}
     changes["relu", 0] = {"status": "failed", "reason": "killed by signal 9", "curve": ()}
-    changes["relu", 1] = {"environment": dataclasses.replace(ENVIRONMENT, threads=2)}
+    changes["relu", 1] = {"environment": dataclasses.replace(scores.ENVIRONMENT, threads=2)}
     write(tmp_path, make_runs(5, changes))
     words = Page(tmp_path / "index.html").words
     assert "14 of 20 runs done, 1 failed, 5 not yet computed." in words

@@ -78,21 +78,28 @@ def _order_row(
     study: Study, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
 ) -> Row:
     """Return the chance of the paper's order: no p-value, so it is in no family's correction."""
-    items = {arm: study.ordered(arm) for arm in study.order}
-    pairs = {arm: paired.pair(by_arm, item, study.threshold) for arm, item in items.items()}
+    pairs = ordered_pairs(study, by_arm)
     effect = order_effect(study, pairs)
+    items = [study.ordered(arm) for arm in study.order]
     doubts = dict.fromkeys(
-        text for item in items.values() for text in _doubts(by_arm, item, study.threshold)
+        text for item in items for text in _doubts(by_arm, item, study.threshold)
     )
+    bounds = [arm for arm, of_arm in pairs.items() if any(one.bound != "exact" for one in of_arm)]
+    against = [f"the effect of {arm} is only known by a bound" for arm in bounds]
     labels = [study.labels.get(arm, arm) for arm in study.order]
     means = [float(str(row["effect"])) for row in order_rows(pairs)]
     verdict, reason = judge_order(
         effect,
         dict(zip(labels, means, strict=True)),
-        objections=objections(n=effect.n),
+        objections=[*objections(n=effect.n), *against],
         doubts=tuple(doubts),
     )
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
+
+
+def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dict[str, list[Pair]]:
+    """Return arm -> its pairs with the baseline, for the arms of the study's order."""
+    return {arm: paired.pair(by_arm, study.ordered(arm), study.threshold) for arm in study.order}
 
 
 def _doubts(

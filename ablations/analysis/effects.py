@@ -101,13 +101,13 @@ def measure(
     smallest = float(log(item.smallest))
     n, level = len(pairs), paired_tests.LEVEL / tests
     bound = of_all(one.bound for one in pairs)
-    sd = paired_tests.spread(changes) if bound == "exact" else _NAN
+    exact = changes if bound == "exact" else changes[:0]
+    tested = changes if _shows(bound, changes) else changes[:0]
+    sd = paired_tests.spread(exact)
     new = paired_tests.interval_for_new_images(changes, images_error)
     intervals = [_opened(ends, bound) for ends in (paired_tests.t_interval(changes)[1:], new)]
     estimate = float(back(np.mean(changes))) if len(changes) else _NAN
     (low, high), (low_new, high_new) = (back(np.array(ends)) for ends in intervals)
-    shown = _NAN if not _shows(bound, changes) else 0.0  # NaN: no test of a difference stands
-    same = 0.0 if bound == "exact" else _NAN
     return Effect(
         **_declared(item),
         unit="x" if ratio else quantities.MEASURES[item.quantity].unit_of_differences,
@@ -125,11 +125,11 @@ def measure(
         image_se=images_error,
         low_new=float(low_new),
         high_new=float(high_new),
-        t_p=paired_tests.t_p(changes) + shown,
-        sign_flip_p=paired_tests.sign_flip_p(changes) + shown,
+        t_p=paired_tests.t_p(tested),
+        sign_flip_p=paired_tests.sign_flip_p(tested),
         min_p=paired_tests.min_p(n),
-        equivalence_p=paired_tests.equivalence_p(changes, smallest) + same,
-        beyond_p=paired_tests.beyond_p(changes, smallest) + shown,
+        equivalence_p=paired_tests.equivalence_p(exact, smallest),
+        beyond_p=paired_tests.beyond_p(tested, smallest),
         power=_power(item, n, sd, level),
         detectable=float(back(paired_tests.detectable(n, sd, level))),
         seeds_as_claimed=sum(_as_claimed(item, one) for one in known),

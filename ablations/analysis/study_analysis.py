@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ablations.analysis import checks, effects, frames, quantities
-from ablations.analysis.comparisons import comparison_rows
+from ablations.analysis.comparisons import comparison_rows, ordered_pairs
 from ablations.analysis.effects import Effect
 from ablations.analysis.learning_rates import search_rows
 from ablations.analysis.objections import objections
@@ -139,9 +139,7 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
             for row in frames.difference_rows(study, runs, item.name, item.baseline, item.variant)
         ],
         "checks": treated,
-        "order": order_rows({arm: pair(by_arm, study.ordered(arm)) for arm in study.order})
-        if study.order
-        else [],
+        "order": order_rows(ordered_pairs(study, by_arm)) if study.order else [],
     }
     made = {
         name: frames.frame(COLUMNS[name], found, _NUMBERS.get(name, ()))

@@ -34,7 +34,7 @@ def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     observation. A diverged run has no working net at the end, whatever its curve was: it
     never reaches the threshold within its budget. A run that trained to its end without
     reaching it is censored at its last epoch: the budget, unless it stopped early at an
-    error above `threshold`.
+    error above `threshold`. That is half an epoch after its last observation.
 
     Returns:
         None for a run without an outcome: it failed, or has no curve.

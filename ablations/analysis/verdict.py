@@ -99,12 +99,12 @@ def _within(effect: Effect) -> tuple[Verdict, str]:
 
 
 def _direction(effect: Effect) -> str:
-    """Say which arm has more, where the interval shows it."""
+    """Say which arm has the larger value, where the interval shows it."""
     none = "1" if effect.scale == "ratio" else "0"
     if not _excludes_none(effect):
-        return f"The interval includes {none}, so neither arm is shown to have more."
+        return f"The interval includes {none}, so neither arm is shown to have the larger value."
     more = effect.variant if effect.size(effect.low) > 0 else effect.baseline
-    return f"{more} still has more: the interval excludes {none}."
+    return f"{more} has the larger value: the interval excludes {none}."
 
 
 def _without_the_papers(effect: Effect) -> str:
@@ -180,9 +180,7 @@ def _equal(effect: Effect) -> tuple[Verdict, str]:
     """Judge a claim that the arms do not differ."""
     limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
-        return "agrees", (
-            f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
-        )
+        return "agrees", _too_small(effect, limit)
     if effect.beyond_adjusted < LEVEL:
         return "disagrees", (
             f"The difference is significant, and its whole interval is larger than {limit}: "
@@ -198,23 +196,25 @@ def _equal(effect: Effect) -> tuple[Verdict, str]:
             "The difference is significant, but its interval holds values smaller than "
             f"{limit}: whether it is that large is not shown."
         )
-    return "inconclusive", (
-        f"Neither a difference is shown, nor that it would be smaller than {limit}."
-    )
+    return "inconclusive", _open(limit)
 
 
 def _unclaimed(effect: Effect) -> tuple[Verdict, str]:
     """Answer a question on which the paper claims nothing."""
     limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.equivalence_adjusted < LEVEL:
-        return "no difference", (
-            f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
-        )
+        return "no difference", _too_small(effect, limit)
     if effect.p_adjusted < LEVEL:
         return "differs", "The difference is significant; the paper claims nothing of it."
-    return "inconclusive", (
-        f"Neither a difference is shown, nor that it would be smaller than {limit}."
-    )
+    return "inconclusive", _open(limit)
+
+
+def _too_small(effect: Effect, limit: str) -> str:
+    return f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
+
+
+def _open(limit: str) -> str:
+    return f"Neither a difference is shown, nor that it would be smaller than {limit}."
 
 
 def _untestable(effect: Effect) -> str:
