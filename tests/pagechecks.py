@@ -74,8 +74,9 @@ class Page(HTMLParser):
             self.scripts[-1] += data
         elif not (self._open and self._open[-1] == "style"):
             self.text += data
-            # a line break of the template between two cells is not drawn
-            self.cells += data.lstrip() if self.cells.endswith("|") else data
+            # a line break of the template is a space, and between two cells it is not drawn
+            words = data.replace("\n", " ")
+            self.cells += words.lstrip() if self.cells.endswith("|") else words
 
     @property
     def words(self) -> str:
