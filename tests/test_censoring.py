@@ -102,6 +102,23 @@ def test_one_study_may_compare_errors_and_times(tmp_path: Path):
     assert "role" in (tmp_path / "runs.csv").read_text("utf-8").splitlines()[0].split(",")
 
 
+def test_a_page_shows_bounds_as_bounds(tmp_path: Path):
+    given = study(difference(), TIME, outcome=EpochsToError(threshold=0.5))
+    made = some_runs(variant=9.0)
+    result = analyse(given, made, budget="standard")
+    study_report.write(result, made, tmp_path, command="python")
+    words = Page(tmp_path / "index.html").words
+    for text in (
+        "≥ 2.73",
+        "2.50 or more",
+        "5 bounds",
+        "not by 6.00",
+        "A hollow dot is only a bound.",
+    ):
+        assert text in words
+    assert "≥ 6.00 epochs" in words and "6.00 to 6.00" not in words
+
+
 @pytest.mark.parametrize(
     ("fields", "verdict", "words"),
     [

@@ -6,6 +6,7 @@ is not in them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -112,6 +113,8 @@ def _page(
         budget=analysis.study.budgets.get(analysis.budget),
         timed=timed,
         censored=bool(analysis.comparisons["n_censored"].sum()),
+        around=any(item.claimed == "within" for item in analysis.study.comparisons),
+        inf=math.inf,
         planned=html.statuses(analysis.runs.loc[roles == "reported"]),
         searched=html.statuses(analysis.runs.loc[roles == "search"]),
         comparisons=[_comparison(analysis, row, folder) for row in html.rows(analysis.comparisons)],
