@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import pytest
@@ -42,11 +43,15 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the training by the stand-in; return the run ids it was started for."""
     ids: list[str] = []
 
-    def command(self, spec):
-        ids.append(self.run.experiment.run_id)
-        return [sys.executable, "-c", STAND_IN, "--out", str(self.folder)]
+    real = training._command
 
-    monkeypatch.setattr(training._Child, "_command", command)
+    def command(run, machine):
+        ids.append(run.experiment.run_id)
+        asked = real(run, machine)
+        words = (sys.executable, "-c", STAND_IN, "--out", str(asked.log.parent))
+        return dataclasses.replace(asked, argv=words)
+
+    monkeypatch.setattr(training, "_command", command)
     facts = datasets.Facts(train_images=25_000, fingerprint="f" * 64)
     monkeypatch.setattr(datasets, "prepare", lambda *arguments: facts)
     return ids

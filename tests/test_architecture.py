@@ -178,7 +178,7 @@ ALLOWED_WRITES = {
     ("alexnet_tf.files", "open"),  # the lock file; the module is the one place that writes
     ("alexnet_tf.files", "fdopen"),
     (
-        "ablations.execution.training",
+        "ablations.execution.pool",
         "open",
     ),  # a child's standard error, which must exist while it runs
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -34,11 +35,14 @@ def inspected(monkeypatch) -> list[str]:
     """Replace the inspection of nets; return the inspected run ids."""
     ids: list[str] = []
 
+    real = inspection._command
+
     def inspect(asked, machine):
         ids.append(asked.run_id)
-        folder = machine.out / "runs" / asked.run_id
+        command = real(asked, machine)
         names = [n for n, part in inspection.INSPECTED.items() if part in asked.parts]
-        return [sys.executable, "-c", INSPECT, str(folder), *names]
+        words = (sys.executable, "-c", INSPECT, str(command.log.parent), *names)
+        return dataclasses.replace(command, argv=words)
 
     monkeypatch.setattr(inspection, "_command", inspect)
     return ids

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
-import tempfile
-import time
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
 
 from rich.console import Console
 
-from ablations.execution import store
+from ablations.execution import pool, store
 from ablations.execution.progress import describe
 from ablations.execution.training import Machine
-from ablations.plan import Plan, PlannedRun, StudyRun
+from ablations.plan import Plan, StudyRun
 from ablations.study import Quantity
 
 #: Quantities that `alexnet_tf.inspect_net` measures, by the part of it that does; every
@@ -83,62 +79,29 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
     Each has a line of its own when it ends. Leaving early stops the children; what is
     finished is kept.
     """
-    todo, active, failed = list(asked), list[_Child](), 0
-    try:
-        while todo or active:
-            while todo and len(active) < machine.jobs:
-                active.append(_Child.start(todo.pop(0), machine))
-            ended = [child for child in active if child.process.poll() is not None]
-            for child in ended:
-                active.remove(child)
-                failed += child.process.returncode != 0
-                console.print(child.words(), highlight=False, markup=False, soft_wrap=True)
-                child.errors.close()
-            if not ended:
-                time.sleep(0.1)
-    finally:
-        for child in active:
-            with contextlib.suppress(ProcessLookupError):
-                child.process.kill()  # its file is written whole at the end, or not at all
-            child.process.wait()
-            child.errors.close()
+    failed = 0
+    children = pool.run(deque(asked), machine.jobs, lambda net: _command(net, machine))
+    with contextlib.closing(children):
+        for news in children:
+            if news.ended is not None:
+                failed += news.ended.code != 0
+                words = _words(news.task, news.ended)
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
     return failed
 
 
-@dataclass(frozen=True)
-class _Child:
-    """One `python -m alexnet_tf.inspect_net` and what it says on standard error."""
-
-    run: PlannedRun
-    process: subprocess.Popen[bytes]
-    errors: IO[bytes]
-
-    @classmethod
-    def start(cls, asked: Inspection, machine: Machine) -> _Child:
-        errors = tempfile.TemporaryFile()
-        process = subprocess.Popen(
-            _command(asked, machine),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
-        )
-        return cls(asked.run.planned, process, errors)
-
-    def words(self) -> str:
-        """Return how it ended, in one line."""
-        if self.process.returncode == 0:
-            return f"inspected {describe(self.run)}"
-        self.errors.seek(0)
-        said = self.errors.read().decode(errors="replace").strip().splitlines()
-        why = said[-1].removeprefix("alexnet_tf.inspect_net: ")[:500] if said else "no message"
-        code = self.process.returncode
-        return f"inspection failed {describe(self.run)}: exit code {code}: {why}"
+def _words(asked: Inspection, ended: pool.Ended) -> str:
+    """Return how an inspection ended, in one line."""
+    run = describe(asked.run.planned)
+    if ended.code == 0:
+        return f"inspected {run}"
+    return f"inspection failed {run}: exit code {ended.code}: {ended.words}"
 
 
-def _command(asked: Inspection, machine: Machine) -> list[str]:
+def _command(asked: Inspection, machine: Machine) -> pool.Command:
     folder = store.folder(machine.out, asked.run_id)
-    command = [sys.executable, "-m", "alexnet_tf.inspect_net", str(folder)]
-    command += ["--only", *asked.parts]
-    command += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
-    return command + (["--data-dir", str(machine.data_dir)] if machine.data_dir else [])
+    words = [str(folder), "--only", *asked.parts]
+    words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
+    if machine.data_dir is not None:
+        words += ["--data-dir", str(machine.data_dir)]
+    return pool.python("alexnet_tf.inspect_net", words, folder / "log.txt")

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import queue
-import subprocess
-import sys
-import threading
-import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.execution import store
+from ablations.execution import pool, store
 from ablations.plan import PlannedRun
 from alexnet_tf import files
 from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, UserError
@@ -27,7 +21,6 @@ from alexnet_tf.values import at_least_one
 #: without one. held: another process computes it.
 Kind = Literal["start", "batch", "epoch", "done", "failed", "held"]
 
-_GRACE = 20  # seconds a child has to stop after it was asked to
 # How often a run that another process holds is tried, at the end of the others: the holder
 # may be the child of a killed runner, which ends by itself in a moment.
 _TRIES = 3
@@ -76,105 +69,54 @@ def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, No
         StoppedError: the data or the environment make any run impossible.
         OSError: the folder is not writable or the disk is full.
     """
-    waiting, told = list(runs), queue.SimpleQueue[tuple[_Child, dict[str, Any] | None]]()
-    children: list[_Child] = []
-    tried = Counter[str]()
-    try:
-        while waiting or children:
-            while waiting and len(children) < machine.jobs:
-                children.append(_Child(waiting.pop(0), machine, told))
-                yield Event(children[-1].run, "start", {})
-            child, message = told.get()
-            if message is not None:
-                if message.get("event") in ("batch", "epoch"):
-                    yield Event(child.run, message["event"], message)
-                continue
-            children.remove(child)
-            outcome = child.outcome()
-            tried[run_id := child.run.experiment.run_id] += 1
-            if outcome.kind == "held" and tried[run_id] < _TRIES:
-                waiting.append(child.run)
-            else:
-                yield outcome
-    finally:
-        for child in children:
-            child.stop()
+    waiting, tried = deque(runs), Counter[str]()
+    children = pool.run(waiting, machine.jobs, lambda run: _command(run, machine))
+    with contextlib.closing(children):
+        for news in children:
+            run = news.task
+            if news.ended is not None:
+                outcome = _outcome(run, news.ended, machine)
+                tried[run_id := run.experiment.run_id] += 1
+                if outcome.kind == "held" and tried[run_id] < _TRIES:
+                    waiting.append(run)
+                else:
+                    yield outcome
+            elif not news.message:
+                yield Event(run, "start", {})
+            elif news.message.get("event") in ("batch", "epoch"):
+                yield Event(run, news.message["event"], dict(news.message))
 
 
-class _Child:
-    """One `python -m alexnet_tf.train` and the thread that reads its words."""
+def _command(run: PlannedRun, machine: Machine) -> pool.Command:
+    """Return the child that trains a run, with its spec written into its folder."""
+    run_id = run.experiment.run_id
+    folder = store.folder(machine.out, run_id)
+    store.set_aside_damaged(machine.out, run_id)
+    spec = folder / "spec.json"
+    files.write_atomic(spec, to_json(run.experiment).encode())
+    words = ["--events", "--spec", str(spec), "--out", str(folder)]
+    words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
+    if machine.data_dir is not None:
+        words += ["--data-dir", str(machine.data_dir)]
+    if machine.tensorboard is not None:
+        words += ["--tensorboard", str(machine.tensorboard / run_id)]
+    return pool.python("alexnet_tf.train", words, folder / "log.txt")
 
-    def __init__(self, run: PlannedRun, machine: Machine, told: queue.SimpleQueue):
-        self.run, self.machine, self.told = run, machine, told
-        self.folder = store.folder(machine.out, run.experiment.run_id)
-        store.set_aside_damaged(machine.out, run.experiment.run_id)
-        spec = self.folder / "spec.json"
-        files.write_atomic(spec, to_json(run.experiment).encode())
-        self.log = self.folder / "log.txt"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                self._command(spec),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
-            )
-        threading.Thread(target=self._listen, daemon=True).start()
 
-    def outcome(self) -> Event:
-        """Return how the child ended, leaving a record of a failure."""
-        code = self.process.wait()
-        if code == 0:
-            (self.folder / "failed.json").unlink(missing_ok=True)
-            return Event(self.run, "done", {})
-        said = self._last_words()
-        if code == LOCKED:
-            return Event(self.run, "held", {"reason": said})
-        if code in (DATA, ENVIRONMENT):
-            raise StoppedError(said, code)
-        reason = f"exit code {code}: {said}" if code > 0 else _killed(-code)
-        store.write_failure(self.machine.out, self.run, reason)
-        return Event(self.run, "failed", {"reason": reason})
-
-    def stop(self) -> None:
-        """Ask the child to stop, wait, and insist if it does not."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.terminate()
-        deadline = time.monotonic() + _GRACE
-        while self.process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def _command(self, spec: Path) -> list[str]:
-        command = [sys.executable, "-m", "alexnet_tf.train", "--events", "--spec", str(spec)]
-        command += ["--out", str(self.folder), "--cache", str(self.machine.cache)]
-        command += ["--threads", str(self.machine.threads)]
-        if self.machine.data_dir is not None:
-            command += ["--data-dir", str(self.machine.data_dir)]
-        if self.machine.tensorboard is not None:
-            board = self.machine.tensorboard / self.run.experiment.run_id
-            command += ["--tensorboard", str(board)]
-        return command
-
-    def _listen(self) -> None:
-        with self.process.stdout or contextlib.nullcontext([]) as lines:
-            for line in lines:
-                with contextlib.suppress(ValueError):
-                    message = json.loads(line)
-                    if isinstance(message, dict):
-                        self.told.put((self, message))
-        self.told.put((self, None))
-
-    def _last_words(self) -> str:
-        """Return the child's own last error line, without the program's name."""
-        if not self.log.exists():  # another runner's --fresh took it
-            return "no message"
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        said = [line for line in lines if line.startswith("alexnet_tf.train: ")] or lines[-1:]
-        return said[-1].removeprefix("alexnet_tf.train: ")[:500] if said else "no message"
+def _outcome(run: PlannedRun, ended: pool.Ended, machine: Machine) -> Event:
+    """Return how a run ended, leaving a record of a failure."""
+    if ended.code == 0:
+        folder = store.folder(machine.out, run.experiment.run_id)
+        (folder / "failed.json").unlink(missing_ok=True)
+        return Event(run, "done", {})
+    if ended.code == LOCKED:
+        return Event(run, "held", {"reason": ended.words})
+    if ended.code in (DATA, ENVIRONMENT):
+        raise StoppedError(ended.words, ended.code)
+    code = ended.code
+    reason = f"exit code {code}: {ended.words}" if code > 0 else _killed(-code)
+    store.write_failure(machine.out, run, reason)
+    return Event(run, "failed", {"reason": reason})
 
 
 def default_jobs(threads: int = 1) -> int:

@@ -1,0 +1,141 @@
+"""Child processes, so many at a time: what they print as JSON lines, and how they ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+_GRACE = 20  # seconds a child has to stop after it was asked to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A program with its arguments, and the file that its standard error is appended to."""
+
+    program: str  # the name before the child's own error lines
+    argv: tuple[str, ...]
+    log: Path
+
+
+def python(module: str, words: Iterable[str], log: Path) -> Command:
+    """Return `python -m module words...`, with this interpreter."""
+    return Command(program=module, argv=(sys.executable, "-m", module, *words), log=log)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a child ended: its exit code (negative: the signal), its own last error line."""
+
+    code: int
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class News(Generic[T]):
+    """Something about a task: its child started, printed a JSON object, or ended."""
+
+    task: T
+    message: Mapping[str, Any] = field(default_factory=dict)  # empty at the start and the end
+    ended: Ended | None = None
+
+
+def run(
+    waiting: deque[T], jobs: int, command: Callable[[T], Command]
+) -> Generator[News[T], None, None]:
+    """Take the tasks from the left, `jobs` at a time, and yield what their children do.
+
+    The caller may append to `waiting` meanwhile. Leaving the loop early, by an exception or
+    by closing the iterator, asks the children to stop and waits for them, 20 seconds at most
+    before they are killed.
+
+    Raises:
+        OSError: a log cannot be written, or no process can be started.
+    """
+    heard = queue.SimpleQueue[tuple[T, _Child, Mapping[str, Any] | None]]()
+    children: list[_Child] = []
+    try:
+        while waiting or children:
+            while waiting and len(children) < jobs:
+                task = waiting.popleft()
+                children.append(child := _Child(command(task)))
+                _listen(task, child, heard)
+                yield News(task=task)
+            task, child, message = heard.get()
+            if message:
+                yield News(task=task, message=message)
+            elif message is None:
+                code = child.process.wait()
+                children.remove(child)
+                yield News(task=task, ended=Ended(code=code, words=child.last_words()))
+    finally:
+        _stop(children)
+
+
+class _Child:
+    """A started command."""
+
+    def __init__(self, command: Command):
+        self.command = command
+        with open(command.log, "ab") as log:
+            self.before = log.tell()
+            self.process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
+            )
+
+    def last_words(self) -> str:
+        """Return the child's own last error line, without the program's name."""
+        try:
+            said = self.command.log.read_bytes()[self.before :].decode(errors="replace")
+        except FileNotFoundError:  # another runner's --fresh took it
+            return "no message"
+        lines, name = said.strip().splitlines(), f"{self.command.program}: "
+        own = [line for line in lines if line.startswith(name)] or lines[-1:]
+        return own[-1].removeprefix(name)[:500] if own else "no message"
+
+
+def _listen(
+    task: T, child: _Child, heard: queue.SimpleQueue[tuple[T, _Child, Mapping[str, Any] | None]]
+) -> None:
+    """Queue each JSON object that the child prints, and None at its end."""
+
+    def listen() -> None:
+        with child.process.stdout or contextlib.nullcontext([]) as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    message = json.loads(line)
+                    if isinstance(message, dict):
+                        heard.put((task, child, message))
+        heard.put((task, child, None))
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
+def _stop(children: Iterable[_Child]) -> None:
+    """Ask the children to stop, wait, and kill what does not."""
+    processes = [child.process for child in children]
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + _GRACE
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+        if process.poll() is None:
+            process.kill()
+        process.wait()
