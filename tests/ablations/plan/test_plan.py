@@ -1,0 +1,70 @@
+"""Which runs a request means, and which requests mean none."""
+
+from __future__ import annotations
+
+import pytest
+from quick_run import QUICK
+
+from ablations import plan
+from ablations.plan import Request
+from ablations.studies.relu_vs_tanh import STUDY
+from alexnet_tf.errors import SpecError
+
+# --- the plan ------------------------------------------------------------------------------
+
+
+def test_a_plan_has_every_arm_with_every_seed_and_no_run_twice():
+    runs = plan.reported_runs(STUDY, Request(budget="standard", seeds=3), {})
+    assert [(r.experiment.seed, r.arm) for r in runs] == [
+        (seed, arm) for seed in range(3) for arm in STUDY.arms
+    ]
+    assert len({r.experiment.run_id for r in runs}) == len(runs)
+    assert all(r.experiment.train.epochs == 60 for r in runs)
+
+
+def test_search_seeds_are_never_reported():
+    for name in STUDY.budgets:
+        request = Request(budget=name)
+        reported = {r.experiment.seed for r in plan.reported_runs(STUDY, request, {})}
+        assert not reported & {r.experiment.seed for r in plan.search_runs(STUDY, request)}
+
+
+def test_arms_of_a_comparison_search_the_same_grid():
+    rates: dict[str, list[float]] = {}
+    for found in plan.search_runs(STUDY, Request()):
+        rates.setdefault(found.arm, []).append(found.experiment.train.learning_rate)
+    for comparison in STUDY.comparisons:
+        assert rates[comparison.baseline] == rates[comparison.variant]
+
+
+def test_a_chosen_rate_replaces_the_recorded_one_in_its_arm_alone():
+    changed = plan.reported_runs(STUDY, QUICK, {"tanh": 0.5})
+    for before, after in zip(plan.reported_runs(STUDY, QUICK, {}), changed, strict=True):
+        rate = after.experiment.train.learning_rate
+        assert rate == (0.5 if after.arm == "tanh" else before.experiment.train.learning_rate)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"budget": "quik"}, "'quick'"),
+        ({"budget": 5}, "--budget"),
+        ({"dataset": "imagnet"}, "Did you mean 'imagenet'"),
+        ({"dataset": None}, "--dataset"),
+        ({"seeds": 0}, "--seeds must be a whole number, at least 1. Received: 0"),
+        ({"seeds": "x"}, "--seeds"),
+        ({"seeds": True}, "--seeds"),
+        ({"epochs": -1}, "--epochs"),
+        ({"epochs": 1.5}, "--epochs"),
+        ({"settings": 5}, "`settings`"),
+        ({"settings": {3: 5}}, "`settings`"),
+        ({"settings": {"train.bach_size": 3}}, "'batch_size'"),
+        ({"settings": {"seed": 3}}, "--seeds"),
+        ({"settings": {"data.dataset": "builtin"}}, "--dataset"),
+        ({"settings": {"model.activation": "tanh"}}, "the same"),
+    ],
+)
+def test_a_request_that_makes_no_study_is_refused_in_one_line(fields, words):
+    with pytest.raises(SpecError) as error:
+        plan.check(STUDY, Request(**fields))
+    assert words in str(error.value) and "\n" not in str(error.value)

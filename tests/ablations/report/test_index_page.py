@@ -1,0 +1,184 @@
+"""The page over the whole suite: its claims, and what a reader can do."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import fake_runs
+import pytest
+import scores
+from pagechecks import PAYLOADS, Page, check
+from small_suite import INDEX_FILES, collected, load
+
+from ablations import study
+from ablations.analysis.findings import Finding, findings
+from ablations.analysis.study_analysis import analyse
+from ablations.execution import store
+from ablations.plan import Plan, Request
+from ablations.report import __main__ as report
+from ablations.report import collect, index_page, numbers
+from ablations.report.collect import Collected
+from alexnet_tf import records
+from alexnet_tf.errors import DATA, ENVIRONMENT
+
+
+def test_studies_stand_in_the_paper_s_order_and_a_whole_section_after_its_parts() -> None:
+    sections = [one.section.split(",")[0] for one in collect.studies()]
+    distinct = list(dict.fromkeys(sections))
+    expected = ["3.1", "3.2", "3.3", "3.4", "3", "4.1", "4.2", "5", "3 to 5", "6.1", "6", "7 and 1"]
+    assert distinct == expected and sections.count("3.2") == 2
+
+
+def test_the_page_is_whole_and_asks_for_nothing(suite: tuple[Path, list[Collected]]) -> None:
+    page = check(suite[0] / "index.html", size=5_000_000)
+    pictures = page.all("img")
+    assert len(pictures) == 2 + 8 * 7
+    assert all(a["src"].startswith("data:image/png;base64,") for a in pictures)
+    assert {a["href"] for a in page.all("a")} == {
+        *("lrn/index.html", "dropout/index.html", "ensemble/index.html"),
+        *("layer_removal/index.html", *INDEX_FILES[:3]),
+    }
+
+
+def test_the_page_shows_every_finding(suite: tuple[Path, list[Collected]]) -> None:
+    page = Page(suite[0] / "index.html")
+    found = [item for one in suite[1] for item in findings(one.analysis)]
+    rows = [a for a in page.all("tr") if "data-verdict" in a]
+    assert [a["data-verdict"] for a in rows] == [item.verdict for item in found]
+    for item in found:
+        assert item.reason in page.words and item.label in page.words
+    agreed = sum(item.verdict == "agrees" for item in found if item.family == "primary")
+    assert re.search(rf"{agreed} ✓ agrees ", page.words)
+
+
+def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path) -> None:
+    given = load("importance_order")
+    found = [collected(given, scores.make_runs(given)), collected(load("lrn"), [])]
+    index_page.write(found, collect.studies(), tmp_path)
+    page = check(tmp_path / "index.html", size=2_000_000)
+    drawn = [a for a in page.all("svg") if a.get("class") == "small"]
+    listed = [item for one in found for item in findings(one.analysis)]
+    assert len(drawn) == len(listed) - 1
+    (order,) = [item for item in listed if item.unit == "chance"]
+    assert f"an order|{numbers.chance(order.estimate)}" in page.cells and order.reason in page.words
+    assert "| an order |" in (tmp_path / "claims.md").read_text("utf-8")
+
+
+def test_a_plan_changed_by_hand_carries_no_verdict_on_photographs_either(tmp_path: Path) -> None:
+    request = Request(budget="standard", dataset="imagenet", epochs=2)
+    found = collect.collect_study(
+        Plan(name="lrn", study=load("lrn"), request=request), store.Records(tmp_path)
+    ).analysis
+    assert "changed by hand: epochs=2' is exploratory" in found.comparisons.reason[0]
+    assert all(item.exploratory for item in findings(found))
+
+
+def test_studies_that_were_not_run_are_listed(suite: tuple[Path, list[Collected]]) -> None:
+    words = Page(suite[0] / "index.html").words
+    missing = set(study.names()) - {one.analysis.study.name for one in suite[1]}
+    assert f"{len(missing)} – not run" in words
+    for name in missing:
+        assert f"python -m ablations.run {name}" in words
+        assert study.load(name).title in words
+
+
+def test_the_findings_come_back_from_the_csv(suite: tuple[Path, list[Collected]]) -> None:
+    with (suite[0] / "findings.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = [item for one in suite[1] for item in findings(one.analysis)]
+    assert list(rows[0]) == [field.name for field in dataclasses.fields(Finding)]
+    assert [float(row["estimate"]) for row in rows] == pytest.approx(
+        [item.estimate for item in found], rel=1e-9
+    )
+    assert [row["claim_ids"].split() for row in rows] == [list(item.claim_ids) for item in found]
+
+
+def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Collected]]) -> None:
+    found = [item for one in suite[1] for item in findings(one.analysis)]
+    text = index_page.claim_table(found)
+    lines = text.splitlines()
+    assert text == (suite[0] / "claims.md").read_text("utf-8")
+    assert len(lines) - 2 == sum(item.family == "primary" for item in found)
+    lrn = found[0]
+    expected = f"+{lrn.estimate:.2f} points (+{lrn.low:.2f} to +{lrn.high:.2f})"
+    assert lines[2].split(" | ")[1:] == ["+1.4 points", expected, "5", f"{lrn.verdict} |"]
+    assert (suite[0] / "claims.tex").read_text("utf-8").count(r"\\") == len(lines) - 1
+
+
+def test_a_folder_without_a_report_says_what_to_do(tmp_path: Path, capsys: Any) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert report.main(["--out", str(folder)]) == DATA == 3
+        said = capsys.readouterr().err
+        assert f"python -m ablations.run lrn --out {folder}\n" in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_reports_of_the_users_studies_alone_ask_for_their_files(
+    tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "request.json").write_text("{}")
+    assert report.main(["--out", str(tmp_path)]) == DATA
+    assert "name their files" in capsys.readouterr().err
+
+
+def test_reports_that_cannot_be_read_still_give_a_page(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "lrn").mkdir()
+    (tmp_path / "lrn" / "request.json").write_text("not JSON")
+    assert report.main(["--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"index: {tmp_path / 'index.html'}\n"
+    page = check(tmp_path / "index.html", size=1_000_000)
+    assert "No study has been run yet." in page.words and "Table 1" not in page.words
+
+
+def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
+    of = load("lrn")
+    for run in scores.make_runs(of):
+        folder = tmp_path / "runs" / run.planned.experiment.run_id
+        folder.mkdir(parents=True)
+        assert run.record is not None
+        (folder / "result.json").write_text(records.to_json(run.record), encoding="utf-8")
+    for name, text in (
+        ("lrn", json.dumps(dataclasses.asdict(Request(budget="standard")))),
+        ("dropout", "not JSON"),
+        ("bias_one", '{"budget": "enormous"}'),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "request.json").write_text(text, encoding="utf-8")
+    (one,) = collect.collect(store.Records(tmp_path))
+    direct = analyse(of, scores.make_runs(of), budget="standard")
+    assert one.analysis.comparisons.equals(direct.comparisons)
+    assert index_page.write_index(store.Records(tmp_path)) == tmp_path / "index.html"
+    words = Page(tmp_path / "index.html").words
+    assert "15 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "lrn").mkdir()
+    (tmp_path / "lrn" / "request.json").write_text("not JSON")
+    (tmp_path / "claims.md").mkdir()  # where a file is to be
+    assert report.main(["--out", str(tmp_path)]) == ENVIRONMENT
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_texts_add_no_element(tmp_path: Path) -> None:
+    outlines = []
+    for texts in ([f"word {index}" for index in range(len(PAYLOADS))], PAYLOADS):
+        of = dataclasses.replace(
+            load("lrn"),
+            title=" ".join(texts),
+            claim=texts[1],
+            section=texts[2],
+            claim_ids=(texts[3],),
+            labels={"paper": texts[4], "no_lrn": texts[8]},
+        )
+        changes = {("paper", seed): fake_runs.with_texts(t) for seed, t in enumerate(texts)}
+        runs = scores.make_runs(of, len(texts), changes)
+        index_page.write([collected(of, runs)], [], tmp_path)
+        outlines.append(Page(tmp_path / "index.html").outline)
+    assert outlines[0] == outlines[1]

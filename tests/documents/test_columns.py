@@ -1,0 +1,44 @@
+"""docs/columns.md names every column of every table, and none that is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+import tiny
+
+from ablations.analysis import study_analysis
+from ablations.analysis.findings import Finding
+from ablations.analysis.simulated import Result as Simulated
+from alexnet_tf.benchmark.results import Result, to_csv
+from alexnet_tf.benchmark.rows import Row
+
+PAGE = (tiny.ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
+BENCHMARK = to_csv([Result(row=Row(kind="train", library="torch"))])
+WRITTEN = {
+    **{
+        f"{name}.csv": set(study_analysis.COLUMNS[name].split())
+        for name in ("runs", "curves", "summary", "comparisons", "order", "checks")
+    },
+    "findings.csv": {field.name for field in dataclasses.fields(Finding)},
+    "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},
+    "benchmark.csv": set(BENCHMARK.splitlines()[0].split(",")),
+}
+
+
+def described(name: str) -> set[str]:
+    """First cells of the table under the heading that names the file."""
+    heading = rf"^##+ [^\n]*\b{re.escape(name)}[^\n]*\n"
+    (section,) = re.findall(rf"{heading}(.*?)(?=^##|\Z)", PAGE, re.M | re.S)
+    rows = re.findall(r"^\| ([a-z_0-9, ]+) \|", section, re.M)
+    return {column.strip() for row in rows if row != "column" for column in row.split(",")}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_column_is_described_and_no_other(name):
+    assert described(name) == WRITTEN[name]
+
+
+def test_every_file_of_the_page_is_known():
+    assert set(re.findall(r"^##+ [^\n]*?\b(\w+\.csv)", PAGE, re.M)) == set(WRITTEN)
