@@ -39,6 +39,12 @@ def perform(
 ) -> tuple[int, dict[str, pd.DataFrame]]:
     """Compute what the plans lack and write their reports.
 
+    Args:
+        console: where progress, verdicts and the places of the reports are printed.
+        plans: one of each study; their rates are chosen here once the searches are done.
+        machine: where the records lie, and how many trainings run side by side.
+        policy: what to do about failed runs.
+
     Returns:
         0, LOCKED or FAILED_RUNS, and name of the study -> table of its runs.
 

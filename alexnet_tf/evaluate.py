@@ -101,7 +101,11 @@ def probabilities(predictor: Predictor, batches: Iterable[Any], views: int = 1) 
 
 
 def centre_and_ten(predictor: Predictor, batches: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `probabilities` gives for one view and for ten, of which it is one."""
+    """Return what `probabilities` gives for one view and for ten, of which it is one.
+
+    Returns:
+        (N, classes) float32 of the centre, and the same averaged over the ten views.
+    """
     centre, ten = [], []
     for images in batches:
         each = predictor.each(images, 10)
@@ -117,7 +121,15 @@ def evaluation(
     labels: np.ndarray,
     ties: Ties = "first",
 ) -> Evaluation:
-    """Return the errors and the loss of averaged probabilities."""
+    """Return the errors and the loss of averaged probabilities.
+
+    Args:
+        part: which images.
+        views: how many views of each were averaged.
+        averaged: (N, classes), each row summing to 1.
+        labels: (N,) of class indices.
+        ties: what counts of equally probable classes (`top_k_error`).
+    """
     own = np.take_along_axis(averaged, labels[:, None], axis=1)
     wrong = np.packbits(averaged.argmax(axis=1) != labels).tobytes()
     return Evaluation(
@@ -167,7 +179,17 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
 
 
 def keep(path: Path, probabilities: np.ndarray, labels: np.ndarray, weights: str) -> None:
-    """Write probabilities (N, classes) and labels (N,) of a net whose weights have this hash."""
+    """Write a net's probabilities and labels, to be read by `predictions` and ensembles.
+
+    Args:
+        path: an .npz file, written whole or not at all.
+        probabilities: (N, classes).
+        labels: (N,) of class indices.
+        weights: hash of the net's weights (`checkpoint.weights_sha256`).
+
+    Raises:
+        OSError: the disk is full or not writable.
+    """
     buffer = io.BytesIO()
     np.savez(buffer, probabilities=probabilities, labels=labels, weights=weights)
     files.write_atomic(path, buffer.getvalue())

@@ -41,15 +41,27 @@ class FinishedRun:
         return self.record.experiment.model
 
     def outputs(self, layer: str, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return the layer's outputs for the centre views of the images, (N, ...) float32."""
+        """Return a layer's outputs for the centre views of images.
+
+        Args:
+            layer: its name, conv1 to fc8.
+            part: "train" or "test".
+            chosen: (N,) indices into the part.
+
+        Returns:
+            (N, ...) float32, the layer's shape behind N.
+        """
         return self.tensor(self.model.get_layer(layer).output, part, chosen)
 
     def tensor(self, symbolic: Any, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return a symbolic tensor of the net for the centre views, (N, ...) float32."""
+        """Return any symbolic tensor of the net for the same views, (N, ...) float32."""
         return np.concatenate(list(self.batches(symbolic, part, chosen)))
 
     def batches(self, symbolic: Any, part: Any, chosen: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the same a few images at a time: of the paper's net, conv1 alone fills 1 GB."""
+        """Yield the same as `tensor`, (B, ...) float32 at a time.
+
+        Of the paper's net, conv1's outputs of a few thousand images alone fill 1 GB.
+        """
         inner: Any = keras.Model(self.model.input, symbolic)
 
         @tf.function(reduce_retracing=True)
@@ -69,6 +81,12 @@ def open_run(
     run: Path, *, data_dir: Path | None = None, cache: Path | None = None, threads: int = 1
 ) -> FinishedRun:
     """Load a finished run's net and find its images.
+
+    Args:
+        run: its folder, with result.json and model.keras.
+        data_dir: where the data set lies; None: `$TFDS_DATA_DIR` or its default.
+        cache: where decoded copies lie; None: the default.
+        threads: how many read images side by side.
 
     Raises:
         FileNotFoundError: the net is not there.

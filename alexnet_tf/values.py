@@ -101,7 +101,17 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def require(spec: Any, allowed: bool, name: str, rule: str) -> None:
-    """Raise SpecError unless `allowed`; `rule` ends the sentence "`name` must be"."""
+    """Refuse a field's value unless `allowed`.
+
+    Args:
+        spec: the dataclass.
+        allowed: whether the value is one.
+        name: the field.
+        rule: how the sentence "`name` must be" ends.
+
+    Raises:
+        SpecError: it is not allowed; the message has the value received.
+    """
     if not allowed:
         where = f"{type(spec).__name__}.{name}"
         raise SpecError(f"`{where}` must be {rule}. Received: {getattr(spec, name)!r}")

@@ -102,7 +102,15 @@ def subsets(nets: int, size: int) -> list[tuple[int, ...]]:
 
 
 def wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Say of each image whether its most probable class, the first of equal ones, is wrong."""
+    """Say of each image whether its most probable class, the first of equal ones, is wrong.
+
+    Args:
+        probabilities: (images, classes).
+        labels: (images,) of class indices.
+
+    Returns:
+        (images,) of bool.
+    """
     return probabilities.argmax(axis=1) != labels
 
 

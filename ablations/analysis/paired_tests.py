@@ -125,9 +125,17 @@ def min_p(n: int) -> float:
 def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
     """Return how likely the two-sided paired t test of `n` pairs is to see `effect`.
 
-    `sd` is the standard deviation of the differences. This is the tail of the noncentral t
-    distribution, as an integral over the chi distribution of the sample's spread: SciPy's
-    own is NaN for large effects. NaN below 2 pairs or without a spread.
+    This is the tail of the noncentral t distribution, as an integral over the chi
+    distribution of the sample's spread: SciPy's own is NaN for large effects.
+
+    Args:
+        n: pairs.
+        sd: standard deviation of the differences of the pairs, in the unit of `effect`.
+        effect: the true mean difference; its sign does not matter.
+        level: significance level, two-sided, 0 to 1.
+
+    Returns:
+        A probability, 0 to 1; NaN below 2 pairs or without a spread.
     """
     if n < 2 or not sd > 0 or not np.isfinite(effect):
         return _NAN

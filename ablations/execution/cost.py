@@ -143,7 +143,15 @@ def step_speeds(runs: Sequence[PlannedRun], machine: Machine) -> list[Speed]:
 
 
 def seconds(plan: Plan, run: PlannedRun, measured: Sequence[Speed], facts: Facts) -> float:
-    """Return the expected wall seconds of a run."""
+    """Return the expected wall seconds of a run.
+
+    Args:
+        plan: of which the run is; it says after how many epochs the run is expected to end.
+        run: the run.
+        measured: speeds of probed nets, at least one. Of the same net if there is one, else
+            of the same kind (layers and precision), scaled by the operations per image.
+        facts: how many images an epoch has.
+    """
     same = [s for s in measured if s.net == speeds.net(run.experiment)]
     alike = [s for s in measured if _kind(s.experiment) == _kind(run.experiment)]
     best = same or alike or measured

@@ -26,7 +26,11 @@ _NORM_BATCH = 64
 
 
 def work(row: Row, settings: Settings) -> Work:
-    """Return what `row` times, with threads and determinism as a training has them."""
+    """Return what `row` times, with threads and determinism as a training has them.
+
+    Raises:
+        RuntimeError: a GPU is asked for and TensorFlow sees none.
+    """
     tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
     tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
     if settings.gpu and not tf.config.list_physical_devices("GPU"):

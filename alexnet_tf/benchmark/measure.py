@@ -40,9 +40,14 @@ class Measurement:
 def measure(
     rows: Sequence[Row], settings: Settings, refused: dict[Row, str], tell: Callable[[str], None]
 ) -> list[Measurement]:
-    """Return one measurement a row, in order; those in `refused` are not tried.
+    """Return one measurement for each row, in order.
 
-    `tell` is called with a line of text before each step.
+    Args:
+        rows: what is timed; rows of one precision and one choice of LRN take turns, so that
+            a change of the machine's speed meets all of them.
+        settings: net, batch, threads, repeats.
+        refused: row -> why it cannot be measured here; it is not tried.
+        tell: called with a line of text before each step.
     """
     found: list[Measurement] = []
     for _, group in groupby(rows, key=lambda row: (row.precision, row.lrn)):

@@ -13,7 +13,12 @@ from alexnet_tf.benchmark.torch_net import build_torch
 
 
 def work(row: Row, settings: Settings) -> Work:
-    """Return training steps on a batch in memory: momentum, weight decay, autocast."""
+    """Return training steps on a batch in memory: momentum, weight decay, autocast.
+
+    Raises:
+        ImportError: PyTorch is not installed.
+        RuntimeError: a GPU is asked for and PyTorch sees none.
+    """
     torch: Any = importlib.import_module("torch")
     torch.set_num_threads(settings.threads)
     torch.set_num_interop_threads(settings.threads)

@@ -36,9 +36,16 @@ class InputPipeline:
     axes: np.ndarray | None = None
 
     def training(self, images: Any, seed: int, epoch: Any, batch: Any) -> Any:
-        """Return (B, crop, crop, 3) float32 from (B, size, size, 3) uint8.
+        """Return the inputs of a batch: cropped, reflected, jittered, scaled (section 4.1).
 
-        `epoch` (0 for the first) and `batch` may be tensors.
+        Args:
+            images: (B, size, size, 3) uint8.
+            seed: of the run; with `epoch` and `batch` it decides every draw.
+            epoch: 0 for the first; an int or a scalar tensor.
+            batch: its number in the epoch, from 0; an int or a scalar tensor.
+
+        Returns:
+            (B, crop, crop, 3) float32.
         """
         augment = self.spec.augment
         if self.size == self.crop and not augment.flip and augment.jitter is None:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from alexnet_tf.data import colour
 from alexnet_tf.spec import DatasetName
 
 Part = Literal["train", "test"]
+_CHUNK = 1000  # images
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,22 @@ class Images:
 
         pixels = tf.constant(self.train_images if part == "train" else self.test_images)
         return lambda index: tf.gather(pixels, index)
+
+    def mean_of(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the mean of these training images, (H, W, 3) float32, 0 to 255."""
+        return self.train_images[chosen].mean(axis=0, dtype=np.float64).astype(np.float32)
+
+    def channels_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of each colour of them, (3,) float64 each."""
+        images = self.train_images[chosen]
+        mean = images.mean(axis=(0, 1, 2), dtype=np.float64)
+        square = np.square(images, dtype=np.float32).mean(axis=(0, 1, 2), dtype=np.float64)
+        return mean, np.sqrt(np.maximum(square - mean**2, 1e-12))
+
+    def colours_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return their colours' principal components, as `colour.rgb_pca` does."""
+        chunks = np.array_split(chosen, max(1, len(chosen) // _CHUNK))
+        return colour.rgb_pca(self.train_images[chunk] for chunk in chunks)
 
     def fingerprint(self) -> str:
         """SHA-256, 64 hex digits, over every pixel and label in order."""

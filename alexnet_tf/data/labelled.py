@@ -2,12 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    # shards need array_record, which is not there on every system
-    from alexnet_tf.data.images import Images
-    from alexnet_tf.data.shards import Shards
+import numpy as np
 
-#: Images in memory, or prepared ones on disk.
-Source: TypeAlias = "Images | Shards"
+from alexnet_tf.data.images import Part
+from alexnet_tf.spec import DatasetName
+
+
+class Source(Protocol):
+    """Images with labels: in memory (`Images`), or prepared on disk (`Shards`)."""
+
+    @property
+    def name(self) -> DatasetName:
+        """Which data set it is."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images are made by a program."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where the images come from, for people."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the labels 0, 1, ..."""
+        ...
+
+    @property
+    def train_labels(self) -> np.ndarray:
+        """Labels of the training images, (N,) int64."""
+        ...
+
+    @property
+    def test_labels(self) -> np.ndarray:
+        """Labels of the test images, (M,) int64."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Height and width of the images in pixels."""
+        ...
+
+    def reader(self, part: Part) -> Callable[[Any], Any]:
+        """Return a function for `tf.data`: indices (B,) to images (B, H, W, 3) uint8."""
+        ...
+
+    def fingerprint(self) -> str:
+        """SHA-256, 64 hex digits: equal for equal images and labels in the same order."""
+        ...
+
+    def mean_of(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the mean of these training images, (H, W, 3) float32, 0 to 255."""
+        ...
+
+    def channels_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of each colour of them, (3,) float64 each."""
+        ...
+
+    def colours_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return their colours' principal components, as `colour.rgb_pca` does."""
+        ...

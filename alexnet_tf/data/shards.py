@@ -69,6 +69,19 @@ class Shards:
         """SHA-256, 64 hex digits, over the hashes of all shards and labels."""
         return self._index["fingerprint"]
 
+    def mean_of(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the mean image that was prepared: of the whole training part."""
+        return self.mean_image
+
+    def channels_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of each colour, (3,), of the whole part."""
+        variance = ((self.eigenvectors**2) * self.eigenvalues[None, :]).sum(axis=1)
+        return self.mean_image.mean(axis=(0, 1), dtype=np.float64), np.sqrt(variance)
+
+    def colours_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the principal components that were prepared: of the whole part."""
+        return self.eigenvalues, self.eigenvectors
+
     def reader(self, part: Part) -> Callable[[tf.Tensor], tf.Tensor]:
         """Return a function for `tf.data.Dataset.map`: indices to images.
 

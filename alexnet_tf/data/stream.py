@@ -31,9 +31,19 @@ def training_stream(
 ) -> tf.data.Dataset:
     """Return the stream of (inputs, labels) batches of `epochs`, 0 being the first.
 
-    inputs: (batch, crop, crop, 3) float32, scaled; labels: (batch,) int64. `chosen` are
-    the indices of the training images. What a batch holds is a function of the seed, the
-    epoch and its number, however many `threads` make batches.
+    What a batch holds is a function of the seed, the epoch and its number, however many
+    threads make batches.
+
+    Args:
+        source: the images.
+        chosen: (N,) indices of the training images.
+        input_pipeline: crops, reflects, jitters and scales.
+        experiment: batch size, seed, rotations.
+        epochs: which to give; 0 is the first of the training.
+        threads: how many make batches side by side.
+
+    Returns:
+        Batches of inputs (batch, crop, crop, 3) float32, scaled, and labels (batch,) int64.
 
     The orders of all `epochs` are held in memory (`epochs_at_once`). No operation has a
     state: TensorFlow, asked for determinism, would drop the prefetching and every parallel
@@ -67,7 +77,17 @@ def epochs_at_once(images: int) -> int:
 
 
 def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) -> tf.data.Dataset:
-    """Return (B, H, W, 3) uint8 batches of the images `chosen`, in their order, once."""
+    """Return the images `chosen`, in their order, once.
+
+    Args:
+        source: the images.
+        part: "train" or "test".
+        chosen: (N,) indices into the part.
+        threads: how many make batches side by side; they change no byte.
+
+    Returns:
+        Batches (B, H, W, 3) uint8.
+    """
     read = source.reader(part)
     return (
         tf.data.Dataset.from_tensor_slices(chosen)

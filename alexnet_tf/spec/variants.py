@@ -96,7 +96,15 @@ def without_conv(base: Experiment, name: str) -> Experiment:
 
 
 def without_dense(base: Experiment, name: str) -> Experiment:
-    """The net without one hidden fully-connected layer and its dropout."""
+    """The net without one hidden fully-connected layer and its dropout.
+
+    Args:
+        base: any experiment.
+        name: "fc6" or "fc7".
+
+    Raises:
+        SpecError: the net has no such layer.
+    """
     kept = tuple(dense for dense in base.model.dense if dense.name != name)
     if len(kept) == len(base.model.dense):
         raise SpecError(f"no hidden fully-connected layer '{name}'")

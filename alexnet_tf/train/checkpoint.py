@@ -43,6 +43,12 @@ def weights_sha256(model: keras.Model) -> str:
 def save(folder: Path, epoch: int, model: keras.Model, header: dict[str, Any]) -> None:
     """Write the state after `epoch` epochs and drop all but the two newest.
 
+    Args:
+        folder: of the run.
+        epoch: how many epochs are done.
+        model: compiled; its weights, the optimizer's and the rate's variables are kept.
+        header: JSON values that `restore` gives back.
+
     Raises:
         OSError: the disk is full or not writable; earlier states are untouched.
     """

@@ -11,6 +11,11 @@ from alexnet_tf.two_tower import TwoTowerStrategy
 
 
 def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
+    """Return the strategy for these pairs of devices; None without any.
+
+    Raises:
+        DeviceError: a device is missing, or a pair is not two devices of one kind.
+    """
     try:
         return TwoTowerStrategy(pairs) if pairs else None
     except ValueError as error:
@@ -18,6 +23,7 @@ def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
 
 
 def device(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return what a record says of the device: "CPU", or the name of the first GPU."""
     gpus = tf.config.list_physical_devices("GPU")
     name = "CPU"
     if gpus:

@@ -54,6 +54,9 @@ class TwoTowerStrategy(tf.distribute.Strategy):
         """Put variables and operations made inside on the device of `tower`, 0 or 1.
 
         Outside of a replica operations go to the first pair.
+
+        Raises:
+            ValueError: `tower` is neither.
         """
         if tower not in (0, 1):
             raise ValueError(f"`tower` must be 0 or 1. Received: tower={tower!r}")

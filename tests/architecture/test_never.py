@@ -87,6 +87,15 @@ def test_a_file_has_250_lines_at_most_and_a_function_60(module):
     assert lines <= 250 and not long
 
 
+def test_a_file_of_tests_has_250_lines_at_most():
+    long = {
+        str(path.relative_to(tiny.ROOT)): lines
+        for path in (tiny.ROOT / "tests").rglob("*.py")
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > 250
+    }
+    assert not long
+
+
 @pytest.mark.parametrize(
     "path",
     sorted((tiny.ROOT / "ablations" / "report" / "templates").iterdir()),

@@ -49,21 +49,22 @@ def curve(
     validation: Sequence[float | None] | None = None,
     *,
     updates: int = 100,
-    seconds: float = 1.0,
+    seconds: float | Sequence[float] = 1.0,
 ) -> tuple[EpochResult, ...]:
     """Return an epoch for each training error, of so many updates and seconds."""
     errors = list(errors)
+    times = [seconds] * len(errors) if isinstance(seconds, float) else seconds
     return tuple(
         EpochResult(
             epoch=epoch,
             updates=updates * epoch,
             train_error=float(error),
             train_loss=2 * float(error),
-            seconds=seconds,
+            seconds=lasted,
             validation_error=validated,
         )
-        for epoch, (error, validated) in enumerate(
-            zip(errors, validation or [None] * len(errors), strict=True), start=1
+        for epoch, (error, validated, lasted) in enumerate(
+            zip(errors, validation or [None] * len(errors), times, strict=True), start=1
         )
     )
 

@@ -64,7 +64,9 @@ def run(
 ) -> StudyRun:
     """Return one run with these evaluations; `changes` are fields of its record."""
     experiment = replace(ARMS[arm], {**(settings or {}), "seed": seed})
-    values = {"curve": fake_runs.curve(curve, validation, updates=10), "seconds": 6.0}
+    seconds = [float(epoch) for epoch in range(1, len(curve) + 1)]
+    points = fake_runs.curve(curve, validation, updates=10, seconds=seconds)
+    values = {"curve": points, "seconds": 6.0}
     made = fake_runs.record(experiment, evaluations=evaluations, **{**values, **changes})
     return fake_runs.run(arm, experiment, made, folder=folder, inspection=inspection)
 

@@ -46,7 +46,7 @@ def probabilities(folder: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     values = np.random.default_rng(seed).dirichlet(np.full(10, 0.5), 200).astype(np.float32)
     values[np.arange(200), labels] += 0.2
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / "test_10.npz", probabilities=values, labels=labels, weights="")
+    np.savez(folder / "test_10.npz", probabilities=values, labels=labels, weights="w")
     return values, labels
 
 

@@ -115,7 +115,13 @@ def tiled(half: np.ndarray) -> np.ndarray:
 
 
 def examples(arrays: dict[str, np.ndarray]) -> tuple[Example, ...]:
-    """Return the test images with their most probable labels and nearest training images."""
+    """Return the test images with their most probable labels and nearest training images.
+
+    Args:
+        arrays: of an inspection (inspection.npz): `test_images` (n, H, W, 3) uint8,
+            `test_labels` (n,), `probabilities` (n, classes), `neighbours` (n, m, H, W, 3)
+            uint8, `neighbour_labels` (n, m), `class_names` (classes,).
+    """
     names = [str(name) for name in arrays["class_names"]]
     found = []
     for index, image in enumerate(arrays["test_images"]):

@@ -91,6 +91,11 @@ class Preparation:
     def repair(self, convert: Convert, index: dict[str, Any], files: Iterable[str]) -> None:
         """Make the named shards of a finished folder anew.
 
+        Args:
+            convert: turns an item of the source into a record.
+            index: of the folder; it has the hash that each shard had.
+            files: names of the shards, without the folder.
+
         Raises:
             DataError: a shard did not become what it was.
         """

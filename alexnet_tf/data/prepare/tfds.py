@@ -54,6 +54,7 @@ class TfdsSource:
         self.bad: list[Bad] = []
 
     def count(self, part: Part) -> int:
+        """Return the number of images of a part; 0 where the data set has no such split."""
         if part not in self._splits:
             return 0
         return int(self._builder.info.splits[self._splits[part]].num_examples)
@@ -88,6 +89,7 @@ class TfdsSource:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def digest(self) -> str:
+        """Return a hash of the names and sizes of the data set's files."""
         sizes = [f"{path.name}:{path.stat().st_size}" for path in self._files()]
         return hashlib.sha256("\n".join(sizes).encode()).hexdigest()
 

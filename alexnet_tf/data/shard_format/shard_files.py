@@ -143,7 +143,11 @@ class Records:
         self._lock = threading.Lock()
 
     def read(self, indices: NDArray[np.integer]) -> NDArray[np.object_]:
-        """Return the records at `indices`, (B,) of bytes, in their order."""
+        """Return the records at `indices`, (B,) of bytes, in their order.
+
+        Raises:
+            IndexError: an index is below 0 or not below the number of records.
+        """
         if len(indices) and not 0 <= indices.min() <= indices.max() < self._starts[-1]:
             raise IndexError(f"an index is not in 0 to {self._starts[-1] - 1}")
         shards = np.searchsorted(self._starts, indices, side="right") - 1
