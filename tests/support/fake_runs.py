@@ -53,7 +53,7 @@ def curve(
 ) -> tuple[EpochResult, ...]:
     """Return an epoch for each training error, of so many updates and seconds."""
     errors = list(errors)
-    times = [seconds] * len(errors) if isinstance(seconds, float) else seconds
+    times = seconds if isinstance(seconds, Sequence) else [seconds] * len(errors)
     return tuple(
         EpochResult(
             epoch=epoch,
