@@ -15,7 +15,7 @@ from ablations.analysis.pairs import Pair
 from ablations.analysis.ranking import order_effect, order_rows
 from ablations.analysis.verdict import judge
 from ablations.plan import StudyRun
-from ablations.study import Comparison, Ensemble, Study
+from ablations.study import Comparison, Ensemble, Family, Study
 
 Row = dict[str, object]
 
@@ -41,7 +41,10 @@ def comparison_rows(
         objections: says why `n` pairs or nets give no verdict.
         treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
     """
-    families = [item.family for item in study.comparisons]
+    families: Sequence[Family] = [item.family for item in study.comparisons]
+    if study.ensemble is not None:
+        ensemble = study.ensemble
+        families = [*families, *(ensembling.family(ensemble, k) for k in ensemble.averaged)]
     measured = [
         effects.measure(
             item,
@@ -52,13 +55,17 @@ def comparison_rows(
         for item in study.comparisons
     ]
     against = [
-        [*objections(n=effect.n), *checks.objections(treated, item.arms)]
+        [
+            *objections(n=effect.n),
+            *checks.objections(treated, item.arms),
+            *_without_ratio(by_arm, item, study.threshold),
+        ]
         for item, effect in zip(study.comparisons, measured, strict=True)
     ]
     doubts = [_doubts(by_arm, item, study.threshold) for item in study.comparisons]
     if study.ensemble is not None:
         nets = ensembling.read(by_arm[study.ensemble.arm])
-        gains = ensembling.measure(study.ensemble, nets)
+        gains = ensembling.measure(study.ensemble, nets, families)
         measured += gains
         against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
         doubts += [_doubts_of_ensemble(nets)] * len(gains)
@@ -113,7 +120,7 @@ def _doubts(
         late = [run for run in by_arm[arm] if quantities.bounded(run, quantity, threshold)]
         label = quantities.label(quantity, threshold)
         timed = quantities.MEASURES[quantity].unit == "epochs"
-        diverged = "they count as never there" if timed else "their errors count as those of chance"
+        diverged = "they count as never reaching it" if timed else "they count at chance level"
         missing = [
             run
             for run, status in zip(by_arm[arm], statuses, strict=True)
@@ -122,13 +129,21 @@ def _doubts(
         for count, words in (
             (statuses.count("diverged"), f"diverged; {diverged}"),
             (statuses.count("failed"), "failed and are left out"),
-            (len(guessing), "ended no better than by guessing"),
+            (len(guessing), "ended at chance level"),
             (len(late), f'have only a bound of "{label}": training ended before'),
             (len(missing), f'have no value of "{label}"'),
         ):
             if count:
                 said.append(f"{arm}: {count} of {len(statuses)} runs {words}.")
     return list(dict.fromkeys(said))
+
+
+def _without_ratio(
+    by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None
+) -> list[str]:
+    """Say how many seeds have no ratio: which ones those are depends on their outcome."""
+    count = paired.without_ratio(by_arm, item, threshold) if item.scale == "ratio" else 0
+    return [f"{count} seeds have a value that is not above 0, and so no ratio"] if count else []
 
 
 def _doubts_of_ensemble(nets: Nets) -> list[str]:

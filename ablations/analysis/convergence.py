@@ -1,7 +1,7 @@
 """When a net had converged, how often its rate was divided: read off the curve of a record.
 
 Between the ends of epochs the validation error is a straight line, from the error of chance
-before the first. A net that never falls to the error asked for counts as the whole budget: a
+before the first. A net that never falls to the error asked for counts with its last epoch: a
 lower bound, of which a reader is told.
 """
 
@@ -29,8 +29,8 @@ def chance(experiment: Experiment) -> float:
 def epochs_to(record: RunRecord, goal: float) -> float | None:
     """Return after how many epochs the validation error first is `goal` percent.
 
-    The whole budget where it never falls so low or the run diverged; None where the error
-    was not measured after every epoch.
+    The last epoch that was trained where it never falls so low, the whole budget where the
+    run diverged; None where the error was not measured after every epoch.
     """
     if record.status == "diverged":
         return float(record.experiment.train.epochs)
@@ -43,7 +43,7 @@ def epochs_to(record: RunRecord, goal: float) -> float | None:
             return float(epoch)
         if after <= goal:
             return epoch + (before - goal) / (before - after)
-    return float(record.experiment.train.epochs)
+    return float(record.curve[-1].epoch)
 
 
 def reaches(record: RunRecord, goal: float) -> bool:

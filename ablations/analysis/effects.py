@@ -97,7 +97,7 @@ def measure(
     ratio = item.scale == "ratio"
     log, back = (np.log, np.exp) if ratio else (np.array, np.array)
     known = [one for one in pairs if one.bound != "unknown"]
-    changes = log(np.array([one.change(item.scale) for one in known]))
+    changes = _steady(log(np.array([one.change(item.scale) for one in known])), known, item.scale)
     smallest = float(log(item.smallest))
     n, level = len(pairs), paired_tests.LEVEL / tests
     bound = of_all(one.bound for one in pairs)
@@ -118,16 +118,14 @@ def measure(
         low=float(low),
         high=float(high),
         sd=sd,
-        pair_correlation=paired_tests.correlation(
-            *(log([getattr(one, side) for one in known]) for side in ("baseline", "variant"))
-        ),
+        pair_correlation=_correlation(item.scale, pairs) if bound == "exact" else _NAN,
         noise="seeds",
         image_se=images_error,
         low_new=float(low_new),
         high_new=float(high_new),
         t_p=paired_tests.t_p(tested),
         sign_flip_p=paired_tests.sign_flip_p(tested),
-        min_p=paired_tests.min_p(n),
+        min_p=paired_tests.min_p(int(np.count_nonzero(changes))),
         equivalence_p=paired_tests.equivalence_p(exact, smallest),
         beyond_p=paired_tests.beyond_p(tested, smallest),
         power=_power(item, n, sd, level),
@@ -135,6 +133,25 @@ def measure(
         seeds_as_claimed=sum(_as_claimed(item, one) for one in known),
         tests=tests,
     )
+
+
+def _steady(changes: np.ndarray, known: Sequence[Pair], scale: Scale) -> np.ndarray:
+    """Return the changes, all equal to their mean where only rounding of the values differs."""
+    if len(changes) < 2:
+        return changes
+    largest = max(max(abs(one.baseline), abs(one.variant)) for one in known)
+    slack = 1e-12 * (1.0 if scale == "ratio" else largest)
+    if float(np.ptp(changes)) > slack:
+        return changes
+    mean = float(np.mean(changes))
+    return np.full(len(changes), 0.0 if abs(mean) <= slack else mean)
+
+
+def _correlation(scale: Scale, pairs: Sequence[Pair]) -> float:
+    """Return the correlation of the two sides, of logarithms for ratios."""
+    log = np.log if scale == "ratio" else np.array
+    sides = (log([getattr(one, side) for one in pairs]) for side in ("baseline", "variant"))
+    return paired_tests.correlation(*sides)
 
 
 def _declared(item: Comparison) -> dict[str, Any]:

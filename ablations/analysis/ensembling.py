@@ -20,7 +20,7 @@ from scipy import stats
 from ablations.analysis import paired_tests, quantities
 from ablations.analysis.effects import Effect
 from ablations.plan import StudyRun
-from ablations.study import Ensemble
+from ablations.study import Ensemble, Family
 
 #: Of more subsets than this, as many are drawn by a fixed generator.
 SUBSETS = 200
@@ -78,14 +78,22 @@ def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
     return (probabilities, labels) if usable and labels.size else None
 
 
-def measure(ensemble: Ensemble, nets: Nets) -> list[Effect]:
-    """Return the effect of every size above 1; the largest is the claim."""
-    largest = max(ensemble.sizes)
-    others = sum(1 < size < largest for size in ensemble.sizes)
+def family(ensemble: Ensemble, size: int) -> Family:
+    """Return the family of the average of `size` nets; the largest is the claim."""
+    return "primary" if size == max(ensemble.sizes) else "secondary"
+
+
+def measure(ensemble: Ensemble, nets: Nets, families: Sequence[Family]) -> list[Effect]:
+    """Return the effect of every size above 1.
+
+    Args:
+        ensemble: what the study declares.
+        nets: of its arm.
+        families: of every comparison of the study, these among them.
+    """
     return [
-        _effect(ensemble, nets, size, 1 if size == largest else others)
-        for size in ensemble.sizes
-        if size > 1
+        _effect(ensemble, nets, size, families.count(family(ensemble, size)))
+        for size in ensemble.averaged
     ]
 
 
@@ -141,7 +149,7 @@ def _effect(ensemble: Ensemble, nets: Nets, size: int, tests: int) -> Effect:
     edge = stats.norm.isf(paired_tests.LEVEL / tests / 2)
     return Effect(
         comparison=f"ensemble_{size}",
-        family="primary" if is_claim else "secondary",
+        family=family(ensemble, size),
         baseline="1 net",
         variant=f"{size} nets",
         baseline_quantity=Ensemble.quantity,

@@ -11,6 +11,7 @@ from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import LEVEL
 from ablations.analysis.ranking import SHOWN
 from ablations.analysis.verdict import Verdict
+from ablations.analysis.wording import p
 
 
 def judge_order(
@@ -40,14 +41,14 @@ def judge_order(
         verdict, finding = (
             "disagrees",
             (
-                "Two effects stand significantly the other way round: one-sided paired t test, "
-                f"corrected for all pairs, p = {effect.p_adjusted:.2g}."
+                "Two effects are significantly in the opposite order: one-sided paired t test, "
+                f"corrected for all pairs of arms, {p(effect.p_adjusted)}."
             ),
         )
     else:
         finding = (
-            f"The chance is below {100 * SHOWN:.0f} %, and no two effects stand significantly the "
-            "other way round: the order is neither shown nor refuted."
+            f"That is below {100 * SHOWN:.0f} %, and no two effects are significantly in the "
+            "opposite order."
         )
     texts = [_measured(means), *doubts, _chance(chance), finding, _footing(effect)]
     return verdict, " ".join(text for text in texts if text)
@@ -71,9 +72,12 @@ def _chance(chance: float) -> str:
     share = f"{100 * chance:.0f} %"
     if not 0.01 <= chance <= 0.99:
         share = "less than 1 %" if chance < 0.5 else "more than 99 %"
-    return f"Given the seeds, the chance that the paper's order is the true one is {share}."
+    return (
+        f"The probability that the true effects have the paper's order is {share} (multivariate t "
+        "around the means)."
+    )
 
 
 def _footing(effect: Effect) -> str:
     seeds = f"n = {effect.n} seeds common to all arms"
-    return f"{seeds}; {effect.seeds_as_claimed} of them have the paper's order each by itself."
+    return f"{seeds}; the paper's order in {effect.seeds_as_claimed} of them."

@@ -20,6 +20,8 @@ CONFIDENCE = 0.95
 LEVEL = 0.05
 #: Up to this many pairs, all 2**n sign patterns are enumerated.
 ENUMERATED = 20
+#: Beyond that, so many are drawn.
+PATTERNS = 99_999
 #: The chance of being seen that makes an effect detectable.
 ENOUGH = 0.8
 
@@ -96,12 +98,12 @@ def _standard_error(values: Values) -> float | None:
 def sign_flip_p(values: Values) -> float:
     """Return the two-sided sign-flip p-value of the mean against 0; NaN without values.
 
-    Exact up to `ENUMERATED` values, beyond that from 100,000 patterns of a fixed generator.
+    Exact up to `ENUMERATED` values, beyond that from `PATTERNS` random ones of a fixed generator.
     """
     if not len(values):
         return _NAN
     if len(values) > ENUMERATED:
-        options = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000}
+        options = {"permutation_type": "samples", "n_resamples": PATTERNS, "batch": 10_000}
         generator = np.random.default_rng(0)
         test = stats.permutation_test((np.array(values),), np.mean, rng=generator, **options)
         return float(test.pvalue)
@@ -114,7 +116,9 @@ def sign_flip_p(values: Values) -> float:
 
 
 def min_p(n: int) -> float:
-    """Return the smallest p-value that a sign-flip test of `n` pairs can give.
+    """Return the smallest p-value that a sign-flip test of `n` differences can give.
+
+    A difference of 0 has no sign to flip: it does not count.
 
     >>> min_p(5)
     0.0625

@@ -78,7 +78,7 @@ def _values(runs: Sequence[StudyRun], quantity: Quantity, threshold: float | Non
 
 
 def _paired(baseline: _Values, variant: _Values, scale: Scale) -> list[Pair]:
-    """Pair by seed; what has no logarithm is in no ratio."""
+    """Pair by seed; what has no logarithm is in no ratio (`without_ratio` counts those)."""
     pairs = [
         Pair(
             seed=seed,
@@ -89,7 +89,15 @@ def _paired(baseline: _Values, variant: _Values, scale: Scale) -> list[Pair]:
         for seed, (value, bound) in baseline.items()
         if seed in variant
     ]
-    return [one for one in pairs if scale == "difference" or min(one.baseline, one.variant) > 0]
+    return [one for one in pairs if scale == "difference" or (one.baseline > 0 and one.variant > 0)]
+
+
+def without_ratio(
+    runs: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None = None
+) -> int:
+    """Return of how many seeds every value is there, but one of them is not above 0."""
+    values = [set(_values(runs[arm], quantity, threshold)) for arm, quantity in item.used]
+    return len(set.intersection(*values)) - len(pair(runs, item, threshold))
 
 
 def _of_change(baseline: Bound, variant: Bound) -> Bound:
@@ -117,6 +125,6 @@ def images_error(runs: Mapping[str, Sequence[StudyRun]], item: Comparison) -> fl
             if wrong is not None:
                 by_seed.setdefault(run.planned.experiment.seed, []).append(sign * wrong)
     complete = [parts for parts in by_seed.values() if len(parts) == len(sides_used)]
-    whole = [np.sum(parts, axis=0) for parts in complete]
-    same_images = len({len(of_seed) for of_seed in whole}) == 1
-    return 100 * paired_tests.image_se(np.array(whole)) if same_images else float("nan")
+    if len({len(part) for parts in complete for part in parts}) != 1:  # not the same images
+        return float("nan")
+    return 100 * paired_tests.image_se(np.array([np.sum(parts, axis=0) for parts in complete]))

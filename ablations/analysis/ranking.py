@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ablations.analysis.effects import Effect
-from ablations.analysis.paired_tests import above_p, t_interval
+from ablations.analysis.paired_tests import above_p, spread, t_interval
 from ablations.analysis.pairs import Pair
 from ablations.study import Study
 
@@ -129,10 +129,11 @@ def chance_of_order(vectors: np.ndarray) -> float:
 
     The effects are drawn together from a multivariate t distribution around their means,
     with seeds - 1 degrees of freedom: each alone has the t interval's distribution, and
-    effects that share the chance in the baseline share it here. NaN below two seeds.
+    effects that share the chance in the baseline share it here. NaN below two seeds or two
+    arms, and where all seeds have the same effects but for one shift.
     """
-    n = len(vectors)
-    if n < 2:
+    n, arms = vectors.shape
+    if n < 2 or arms < 2 or max(spread(one) for one in np.diff(vectors, axis=1).T) == 0:
         return float("nan")
     generator = np.random.default_rng(0)
     mean = vectors.mean(axis=0)

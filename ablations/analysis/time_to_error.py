@@ -33,8 +33,8 @@ def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     A first epoch that is already at the threshold counts as reached at 0.5, the first
     observation. A diverged run has no working net at the end, whatever its curve was: it
     never reaches the threshold within its budget. A run that trained to its end without
-    reaching it is censored at its last epoch: the budget, unless it stopped early at an
-    error above `threshold`. That is half an epoch after its last observation.
+    reaching it is censored at its last observation, the middle of its last epoch: the line to
+    the next one might have crossed right behind it.
 
     Returns:
         None for a run without an outcome: it failed, or has no curve.
@@ -47,7 +47,7 @@ def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     errors = np.array([point.train_error for point in record.curve])
     hits = np.flatnonzero(errors <= threshold)
     if hits.size == 0:
-        last = float(record.curve[-1].epoch)
+        last = record.curve[-1].epoch - 0.5
         return Time(epochs=last, updates=float("nan"), reached=False)
     ends = np.array([0, *(point.updates for point in record.curve)], dtype=float)
     middles = np.array([point.epoch - 0.5 for point in record.curve])

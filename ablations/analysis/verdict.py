@@ -14,7 +14,17 @@ from typing import Literal
 
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import LEVEL
-from ablations.analysis.wording import amount, footing, measured, number, p, tests
+from ablations.analysis.wording import (
+    amount,
+    equivalent,
+    footing,
+    measured,
+    number,
+    p,
+    tests,
+    undecided,
+    untestable,
+)
 
 #: The last two answer a question on which the paper claims nothing.
 Verdict = Literal[
@@ -38,7 +48,7 @@ def judge(
     elif effect.claimed == "within":
         verdict, finding = _within(effect)
     elif math.isnan(effect.t_p) or math.isnan(effect.p_adjusted):
-        finding = _untestable(effect)
+        finding = untestable(effect)
     elif effect.claimed == "equal":
         verdict, finding = _equal(effect)
     elif effect.claimed == "none":
@@ -50,33 +60,41 @@ def judge(
 
 
 def _directed(effect: Effect) -> tuple[Verdict, str]:
-    """Judge a claim that the variant is higher, or lower."""
+    """Judge a claim that the variant is higher, or lower.
+
+    That an effect is smaller than the smallest of interest refutes a claim of one at least as
+    large, and no other: not that of an effect without a number, nor one whose size lies in
+    the printed interval.
+    """
     as_claimed = (effect.size(effect.estimate) > 0) == (effect.claimed == "higher")
     too_small = effect.equivalence_adjusted < LEVEL
-    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
     if effect.p_adjusted < LEVEL:
         if not as_claimed:
             return "disagrees", "The difference is significant, against the claimed direction."
-        return _sizes(effect, too_small, limit)
-    paper_is_small = abs(effect.size(effect.paper)) < effect.size(effect.smallest)
-    if too_small and paper_is_small:
-        return "inconclusive", (
-            f"Any difference is smaller than {limit}, but so is the paper's, and that is not shown."
+        return _sizes(effect, too_small)
+    if too_small and _refuted(effect):
+        return "disagrees", (
+            f"{equivalent(effect)}, whereas the paper has {amount(effect, effect.paper)}."
         )
     if too_small:
-        return "disagrees", (
-            f"Any difference is smaller than {limit}, where the paper claims one: equivalence "
-            f"{p(effect.equivalence_adjusted)}."
-        )
+        why = "the paper gives no number"
+        if not math.isnan(effect.paper):
+            why = f"the paper's {amount(effect, effect.paper)} may be as small"
+        return "inconclusive", f"{equivalent(effect)}, but {why}."
     if _excludes_none(effect):
+        none = "1" if effect.scale == "ratio" else "0"
         return "inconclusive", (
-            "The interval alone excludes that there is no difference, but not after the "
-            f"correction for {effect.tests} comparisons.{_without_the_papers(effect)}"
+            f"The uncorrected 95 % interval excludes {none}, but the difference is not significant "
+            f"after correction for {effect.tests} comparisons.{_without_the_papers(effect)}"
         )
-    return "inconclusive", (
-        f"A difference is not shown, and neither is that it would be smaller than {limit}."
-        f"{_without_the_papers(effect)}"
-    )
+    return "inconclusive", f"{undecided(effect)}{_without_the_papers(effect)}"
+
+
+def _refuted(effect: Effect) -> bool:
+    """Whether the paper's size is at least the smallest of interest and outside the interval."""
+    if math.isnan(effect.paper) or effect.low <= effect.paper <= effect.high:
+        return False
+    return abs(effect.size(effect.paper)) >= effect.size(effect.smallest)
 
 
 def _within(effect: Effect) -> tuple[Verdict, str]:
@@ -85,14 +103,16 @@ def _within(effect: Effect) -> tuple[Verdict, str]:
     ends = f"{number(effect, low)} to {number(effect, high)}"
     paper = f"the range {ends} that counts as the paper's {amount(effect, effect.paper)}"
     if math.isnan(effect.low) or effect.bound == "unknown":
-        return "inconclusive", f"That leaves open how it lies to {paper}."
+        return "inconclusive", f"Whether it lies in {paper} is open."
+    if effect.sd == 0:
+        return "inconclusive", untestable(effect)
     if low <= effect.low and effect.high <= high:
         return "agrees", f"All of the interval lies within {paper}."
     if effect.low > high or effect.high < low:
         side = "above" if effect.low > high else "below"
         return "disagrees", f"All of the interval lies {side} {paper}. {_direction(effect)}"
     if effect.bound != "exact":
-        return "inconclusive", f"That leaves open how it lies to {paper}."
+        return "inconclusive", f"Whether it lies in {paper} is open."
     return "inconclusive", (
         f"The interval is too wide for a verdict: part of it lies within {paper}, part outside."
     )
@@ -112,10 +132,7 @@ def _without_the_papers(effect: Effect) -> str:
     if not _falls_short(effect):
         return ""
     least = "as large as the paper says" if effect.paper_is == "at least" else "of the paper's size"
-    return (
-        f" An effect {least}, {amount(effect, effect.paper)}, lies outside the interval: "
-        "what is open is whether there is one at all."
-    )
+    return f" The interval excludes an effect {least}, {amount(effect, effect.paper)}."
 
 
 def _falls_short(effect: Effect) -> bool:
@@ -125,19 +142,16 @@ def _falls_short(effect: Effect) -> bool:
     return effect.high < effect.paper if effect.claimed == "higher" else effect.low > effect.paper
 
 
-def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[Verdict, str]:
+def _sizes(effect: Effect, too_small: bool) -> tuple[Verdict, str]:
     """Hold the size of a difference in the claimed direction against the paper's."""
     shown = "The difference is significant in the claimed direction"
-    minor = f" It is smaller than {limit}." if too_small else ""
+    minor = f" {equivalent(effect)}." if too_small else ""
     if math.isnan(effect.paper):
         verdict = "agrees in direction" if too_small else "agrees"
         return verdict, f"{shown}; the paper gives no number.{minor}"
-    paper_is_small = abs(effect.size(effect.paper)) < effect.size(effect.smallest)
-    if too_small and not paper_is_small:
-        return "disagrees", (
-            f"{shown}, but it is smaller than {limit}, where the paper's is "
-            f"{amount(effect, effect.paper)}: equivalence {p(effect.equivalence_adjusted)}."
-        )
+    if too_small and _refuted(effect):
+        paper = amount(effect, effect.paper)
+        return "disagrees", f"{shown}, but small, whereas the paper has {paper}.{minor}"
     if effect.bound != "exact" and effect.low <= effect.paper <= effect.high:
         return "agrees in direction", f"{shown}; of its size only a bound is known."
     if effect.paper_is == "at least":
@@ -151,6 +165,8 @@ def _sizes(effect: Effect, too_small: bool, limit: str) -> tuple[Verdict, str]:
     by = f"a factor of {math.exp(abs(gap)):.3g}"
     if effect.scale == "difference":
         by = amount(effect, abs(gap), sign=False)
+    if effect.bound != "exact":
+        by = f"at least {by}"
     return "agrees in direction", (
         f"{shown}, but it is {more} by {by} than {paper}, which lies outside the interval."
         f"{_source(effect)}{minor}"
@@ -173,56 +189,47 @@ def _source(effect: Effect) -> str:
     """Say on what the paper found its number."""
     if not effect.paper_source:
         return ""
-    return f" The paper's number is of: {effect.paper_source}."
+    return f" The paper's number is measured as: {effect.paper_source}."
 
 
 def _equal(effect: Effect) -> tuple[Verdict, str]:
     """Judge a claim that the arms do not differ."""
-    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
+    limit = f"the smallest of interest, {amount(effect, effect.smallest, sign=False)}"
     if effect.equivalence_adjusted < LEVEL:
-        return "agrees", _too_small(effect, limit)
+        return "agrees", _small(effect)
     if effect.beyond_adjusted < LEVEL:
         return "disagrees", (
-            f"The difference is significant, and its whole interval is larger than {limit}: "
-            f"{p(effect.beyond_adjusted)}."
+            f"The difference is significant, and its whole interval is larger than {limit} "
+            f"({p(effect.beyond_adjusted)})."
         )
     if effect.p_adjusted < LEVEL and effect.beyond_p < LEVEL:
         return "inconclusive", (
-            f"The difference is significant and its interval alone is larger than {limit}, but "
-            f"not after the correction for {effect.tests} comparisons."
+            f"The difference is significant. Its uncorrected interval is larger than {limit}; "
+            f"after correction for {effect.tests} comparisons it is not shown to be."
         )
     if effect.p_adjusted < LEVEL:
         return "inconclusive", (
             "The difference is significant, but its interval holds values smaller than "
             f"{limit}: whether it is that large is not shown."
         )
-    return "inconclusive", _open(limit)
+    return "inconclusive", undecided(effect)
 
 
 def _unclaimed(effect: Effect) -> tuple[Verdict, str]:
     """Answer a question on which the paper claims nothing."""
-    limit = f"the {amount(effect, effect.smallest, sign=False)} that would matter"
+    different = effect.p_adjusted < LEVEL
     if effect.equivalence_adjusted < LEVEL:
-        return "no difference", _too_small(effect, limit)
+        return "differs" if different else "no difference", _small(effect)
+    if different:
+        return "differs", "The difference is significant; the paper makes no claim about it."
+    return "inconclusive", undecided(effect)
+
+
+def _small(effect: Effect) -> str:
+    """Say that the effect is small, and where it is significant, that it is that too."""
     if effect.p_adjusted < LEVEL:
-        return "differs", "The difference is significant; the paper claims nothing of it."
-    return "inconclusive", _open(limit)
-
-
-def _too_small(effect: Effect, limit: str) -> str:
-    return f"Any difference is smaller than {limit}: equivalence {p(effect.equivalence_adjusted)}."
-
-
-def _open(limit: str) -> str:
-    return f"Neither a difference is shown, nor that it would be smaller than {limit}."
-
-
-def _untestable(effect: Effect) -> str:
-    if effect.bound != "exact":
-        return "The bounds leave open whether there is a difference."
-    if effect.n < 2:
-        return "There is nothing to test."
-    return "The differences of all seeds are equal, so that a t test has no spread to go by."
+        return f"The difference is significant, but small. {equivalent(effect)}."
+    return f"{equivalent(effect)}."
 
 
 def _excludes_none(effect: Effect) -> bool:

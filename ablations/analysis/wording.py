@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ablations.analysis.effects import Effect
-from ablations.analysis.paired_tests import ENOUGH, LEVEL
+from ablations.analysis.paired_tests import ENOUGH, ENUMERATED, LEVEL, PATTERNS
 
 
 def measured(effect: Effect) -> str:
@@ -28,26 +28,31 @@ def tests(effect: Effect) -> str:
     """State the p-values of a difference, and the smallest that the sign-flip test could give."""
     if math.isnan(effect.t_p) or effect.claimed == "within":
         return ""
-    name = "Paired t test" if effect.noise == "seeds" else "Normal test over images"
+    name = "Paired t test" if effect.noise == "seeds" else "z test over test images"
     text = f"{name}: {p(effect.t_p)}"
     if effect.tests > 1:
         text += f", corrected for {effect.tests} comparisons {p(effect.p_adjusted)}"
     if not math.isnan(effect.sign_flip_p):
-        text += f"; exact sign-flip test: {p(effect.sign_flip_p, digits=3)}"
+        kind = "exact sign-flip test"
+        if effect.n > ENUMERATED:
+            kind = f"sign-flip test ({PATTERNS:,} random patterns, seed 0)"
+        text += f"; {kind}: {p(effect.sign_flip_p, digits=3)}"
         if effect.min_p > LEVEL:
             text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
     return f"{text}."
 
 
 def p(value: float, digits: int = 2) -> str:
-    """State a p-value, never as 0."""
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.{digits}g}"
+    """State a p-value, never as 0, and never rounded onto the level it is compared with."""
+    if value < 0.0001:
+        return "p < 0.0001"
+    return f"p = {value:.{digits if abs(value - LEVEL) > LEVEL / 10 else 3}g}"
 
 
 def footing(effect: Effect) -> str:
     """State the number of seeds or nets, the power, and what it could have seen."""
     if effect.noise == "test images":
-        text = f"n = {effect.n} nets; the interval covers chance in the test images only"
+        text = f"n = {effect.n} nets; the interval is over test images only"
     else:
         text = f"n = {effect.n} paired seeds"
     if effect.n_censored:
@@ -57,17 +62,44 @@ def footing(effect: Effect) -> str:
     if effect.claimed == "within":
         word = "ratio" if effect.scale == "ratio" else "difference"
         return (
-            f"{text}; power: a true {word} of {amount(effect, effect.paper)} would be confirmed "
-            f"in {_chance(effect.power)} of such studies."
+            f"{text}; power if the true {word} is {amount(effect, effect.paper)}: "
+            f"{_chance(effect.power)}."
         )
     wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
     least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
     return (
-        f"{text}; power: a true {'ratio' if effect.scale == 'ratio' else 'difference'} of "
-        f"{amount(effect, wanted, sign=not math.isnan(effect.paper))} would be seen in "
-        f"{least}{_chance(effect.power)} of such studies, one of "
-        f"{amount(effect, effect.detectable, sign=False)} in {100 * ENOUGH:.0f} %."
+        f"{text}; power if the true {'ratio' if effect.scale == 'ratio' else 'difference'} is "
+        f"{amount(effect, wanted, sign=not math.isnan(effect.paper))}: "
+        f"{least}{_chance(effect.power)}; minimum detectable effect ({100 * ENOUGH:.0f} % power): "
+        f"{amount(effect, effect.detectable, sign=False)}."
     )
+
+
+def _margin(effect: Effect) -> str:
+    smallest = amount(effect, effect.smallest, sign=False)
+    return f"within a factor of {smallest}" if effect.scale == "ratio" else f"within ±{smallest}"
+
+
+def equivalent(effect: Effect) -> str:
+    """State what the equivalence test shows, without a full stop."""
+    value = p(effect.equivalence_adjusted)
+    return f"The true difference lies {_margin(effect)} (TOST, {value})"
+
+
+def undecided(effect: Effect) -> str:
+    """State that neither test shows anything."""
+    return f"Neither a difference nor equivalence ({_margin(effect)}) is shown."
+
+
+def untestable(effect: Effect) -> str:
+    """State why there is no p-value."""
+    if effect.bound != "exact":
+        return "The bounds are equal, or not all on one side of no difference: nothing is tested."
+    if effect.n < 2:
+        return "There is nothing to test."
+    if effect.noise == "test images":
+        return "Every image has the same gain, so that there is no standard error to test with."
+    return "The differences of all seeds are equal, so that a t test has no spread to go by."
 
 
 def _chance(power: float) -> str:

@@ -64,6 +64,12 @@ class EpochsToError:
     threshold: float  # fraction, 0 to 1
     sensitivity: tuple[float, ...] = ()  # other thresholds shown beside it
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        for value in (self.threshold, *self.sensitivity):
+            if not 0 < value < 1:
+                raise SpecError(f"a threshold must be above 0 and below 1. Received: {value}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -119,6 +125,19 @@ class Comparison:
             )
         if self.claimed == "within" and self.paper is None:
             raise SpecError(f"'{self.name}' is claimed within a range, so it needs `paper`.")
+        if self.paper is not None:
+            self._check_paper(self.paper, least)
+
+    def _check_paper(self, paper: float, none: float) -> None:
+        """Refuse a number of the paper that is no factor, or on the other side of its claim."""
+        if self.scale == "ratio" and not paper > 0:
+            raise SpecError(f"`paper` of '{self.name}' is a factor, above 0. Received: {paper}")
+        side = {"higher": paper > none, "lower": paper < none}.get(self.claimed, True)
+        if not side:
+            raise SpecError(
+                f"'{self.name}' is claimed {self.claimed}, so `paper` must be "
+                f"{'above' if self.claimed == 'higher' else 'below'} {none:g}. Received: {paper}"
+            )
 
     @property
     def accepted(self) -> tuple[float, float]:
@@ -161,6 +180,11 @@ class Check:
         check_types(self)
         if self.least is None and self.most is None:
             raise SpecError(f"the check of '{self.arm}' needs `least`, `most` or both.")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise SpecError(
+                f"the check of '{self.arm}' holds for no value: `least` {self.least} is above "
+                f"`most` {self.most}."
+            )
 
     def holds(self, value: float) -> bool:
         """Say whether a run's value is within the limits."""
@@ -182,3 +206,14 @@ class Ensemble:
     paper: float | None = None  # points, for the largest size
     paper_source: str = ""
     quantity: ClassVar[Quantity] = "test_error_ten_views"
+
+    def __post_init__(self) -> None:
+        if max(self.sizes, default=0) < 2 or min(self.sizes) < 1:
+            raise SpecError(f"an ensemble needs `sizes` of 2 or more nets. Received: {self.sizes}")
+        if not self.smallest > 0:
+            raise SpecError(f"`smallest` of an ensemble must be above 0. Received: {self.smallest}")
+
+    @property
+    def averaged(self) -> tuple[int, ...]:
+        """The sizes that are averages: above 1."""
+        return tuple(size for size in self.sizes if size > 1)

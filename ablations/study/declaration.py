@@ -79,6 +79,8 @@ class Study:
         for check in self.checks:
             self.check_arms("checks", check.arm)
         self._check_nets()
+        if len(self.order) == 1:
+            raise SpecError(f"`order` of '{self.name}' needs two arms or more.")
         for arm in (self.baseline, *self.order) if self.order else ():
             self.check_arms("order", arm)
         if self.ensemble is not None:

@@ -69,6 +69,10 @@ def test_limits_belong_to_what_is_allowed(value, least, most):
         with pytest.raises(SpecError, match="`least`, `most` or both"):
             Check(arm="b", quantity="test_error")
         return
+    if least is not None and most is not None and least > most:
+        with pytest.raises(SpecError, match="holds for no value"):
+            Check(arm="b", quantity="test_error", least=least, most=most)
+        return
     check = Check(arm="b", quantity="test_error", least=least, most=most)
     low, high = (-10 if least is None else least), (10 if most is None else most)
     assert check.holds(value) == (sorted([low, value, high])[1] == value and low <= high)

@@ -14,6 +14,7 @@ from made_up import difference, run, runs, study
 from scipy import stats
 
 from ablations.analysis.study_analysis import analyse
+from ablations.study import Ensemble
 
 # --- one comparison -------------------------------------------------------------------
 
@@ -58,16 +59,16 @@ def test_a_ratio_is_compared_on_logarithms():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"paper": 4.0}, "of the paper's size, +4.00 points, lies outside the interval"),
+        ({"paper": 4.0}, "excludes an effect of the paper's size, +4.00 points."),
         ({"paper": 2.0}, ""),
         (
             {"paper": -4.0, "claimed": "lower"},
-            "of the paper's size, \u22124.00 points, lies outside",
+            "excludes an effect of the paper's size, \u22124.00 points.",
         ),
         ({"paper": -0.5, "claimed": "lower"}, ""),
         (
             {"paper": 4.0, "paper_is": "at least"},
-            "as large as the paper says, +4.00 points, lies outside the interval",
+            "excludes an effect as large as the paper says, +4.00 points.",
         ),
         ({"paper": 1.0, "paper_is": "at least"}, ""),
         ({}, ""),
@@ -75,16 +76,18 @@ def test_a_ratio_is_compared_on_logarithms():
 )
 def test_an_open_sign_does_not_hide_that_the_papers_size_is_excluded(changes, said):
     row = judged(shifted(3.0, -2.0, 1.0, 2.5, -1.0), **changes)
-    assert row.verdict == "inconclusive" and "A difference is not shown" in row.reason
-    assert ("lies outside" in row.reason) == bool(said) and said in row.reason
+    assert row.verdict == "inconclusive" and "Neither a difference" in row.reason
+    assert ("excludes an effect" in row.reason) == bool(said) and said in row.reason
 
 
 def test_what_only_the_correction_leaves_open_names_the_excluded_size_too():
     errors = {"paper": PAPER, "b": shifted(1.6, 0.2, 1.5, 0.4, 1.2), "c": shifted(9, -9, 5, -4, 1)}
     items = [difference(paper=4.0), difference(name="c", variant="c")]
     row = analyse(study(*items), runs(errors), budget="standard").comparisons.iloc[0]
-    assert row.verdict == "inconclusive" and "The interval alone excludes" in row.reason
-    assert "+4.00 points, lies outside the interval" in row.reason
+    assert (
+        row.verdict == "inconclusive" and "The uncorrected 95 % interval excludes 0" in row.reason
+    )
+    assert "excludes an effect of the paper's size, +4.00 points" in row.reason
 
 
 def test_a_shown_quantity_is_in_the_summary_of_every_arm_and_in_no_comparison():
@@ -133,8 +136,8 @@ def test_power_is_for_the_papers_effect_or_the_smallest_that_matters():
     for row, effect in ((without, 0.1), (with_paper, 0.3)):
         shift, edge = effect / row.sd * math.sqrt(5), stats.t.isf(0.025, 4)
         assert row.power == pytest.approx(stats.nct.sf(edge, 4, shift), abs=1e-4)
-    assert "a true difference of +0.30 points" in with_paper.reason
-    assert "a true difference of 0.10 points" in without.reason
+    assert "if the true difference is +0.30 points" in with_paper.reason
+    assert "if the true difference is 0.10 points" in without.reason
 
 
 def test_one_run_may_be_both_arms():
@@ -174,3 +177,34 @@ def test_the_error_over_test_images_is_of_the_paired_mistakes():
     total = seeds + row.image_se**2
     half = stats.t.isf(0.025, 4 * (total / seeds) ** 2) * math.sqrt(total)
     assert (row.low_new, row.high_new) == pytest.approx((row.estimate - half, row.estimate + half))
+
+
+def test_rounding_of_equal_changes_is_no_spread():
+    b = [value + 0.1 + 0.2 for value in PAPER]
+    c = [value + 0.3 for value in b]
+    errors = {"paper": PAPER, "b": b, "c": b, "d": c}
+    row = analysed(difference(interaction=("b", "d")), errors).comparisons.iloc[0]
+    assert row.sd == 0 and math.isnan(row.t_p) and row.verdict == "inconclusive"
+    assert "no spread to go by" in row.reason
+
+
+def test_seeds_without_a_ratio_are_counted_and_forbid_a_verdict():
+    item = difference(scale="ratio", smallest=1.1)
+    errors = {"paper": PAPER, "b": [0.0, *CLEAR[1:]]}
+    row = analysed(item, errors).comparisons.iloc[0]
+    assert row.n == 4 and row.verdict == "inconclusive"
+    assert "1 seeds have a value that is not above 0, and so no ratio" in row.reason
+
+
+def test_the_average_of_nets_is_one_of_the_comparisons_corrected_for():
+    given = study(difference(), ensemble=Ensemble(arm="paper", sizes=(1, 2, 3), smallest=0.5))
+    made = runs({"paper": PAPER, "b": CLEAR})
+    table = analyse(given, made, budget="standard").comparisons.set_index("comparison")
+    assert table.tests.to_dict() == {"b": 2, "ensemble_2": 1, "ensemble_3": 2}
+
+
+def test_arms_with_other_test_images_have_no_error_over_images():
+    made = [run("paper", s, evaluated("test", 1, [False] * 5)) for s in range(3)]
+    made += [run("b", s, evaluated("test", 1, [True] * 6)) for s in range(3)]
+    row = analyse(study(difference()), made, budget="standard").comparisons.iloc[0]
+    assert math.isnan(row.image_se) and row.estimate == pytest.approx(100)

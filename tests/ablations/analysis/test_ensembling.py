@@ -66,7 +66,7 @@ def test_an_ensemble_by_plain_loops(tmp_path):
     last = table.iloc[-1]
     assert last.paper == -2.6 and table.paper.isna().sum() == 3
     assert last.verdict in ("agrees", "agrees in direction") and last.estimate < 0
-    assert "the interval covers chance in the test images only" in last.reason
+    assert "the interval is over test images only" in last.reason
     assert 0 < last.seeds_as_claimed <= 5
 
 

@@ -54,7 +54,7 @@ def test_equal_differences_are_no_certainty():
 def test_failures_are_named_and_divergence_counts_as_chance():
     result = analysed(difference(), {"paper": PAPER, "b": [*CLEAR[:3], "diverged", "failed"]})
     reason = result.comparisons.reason[0]
-    assert "b: 1 of 5 runs diverged; their errors count as those of chance." in reason
+    assert "b: 1 of 5 runs diverged; they count at chance level." in reason
     assert "b: 1 of 5 runs failed and are left out." in reason
     assert result.pairs.variant_value.tolist()[-1] == pytest.approx(90.0)
     summary = result.summary.set_index("arm").loc["b"]
@@ -93,4 +93,4 @@ def test_significant_alone_but_not_in_its_family_is_inconclusive():
     made = runs({"paper": PAPER, "b": b})
     row = analyse(study(*items), made, budget="standard").comparisons.iloc[0]
     assert row.verdict == "inconclusive" and row.t_p < 0.05 < row.p_adjusted
-    assert "not after the correction for 7 comparisons" in row.reason
+    assert "not significant after correction for 7 comparisons" in row.reason

@@ -40,7 +40,17 @@ def test_time_equals_a_dense_scan_of_the_curve(errors, threshold):
             time.epochs == 0.5
         )
     else:
-        assert time.epochs == len(errors) and math.isnan(time.updates)
+        assert time.epochs == len(errors) - 0.5 and math.isnan(time.updates)
+
+
+@slow
+@given(errors_of_a_run, st.floats(0.0, 1.0), st.data())
+def test_a_run_cut_short_is_never_said_to_take_longer_than_it_would(errors, threshold, data):
+    whole = time_to_error(record(STUDY.arms["relu"], errors), threshold)
+    part = errors[: data.draw(st.integers(1, len(errors)))]
+    cut = time_to_error(record(STUDY.arms["relu"], part), threshold)
+    assert whole is not None and cut is not None and cut.epochs <= whole.epochs
+    assert cut == whole or not cut.reached
 
 
 @pytest.mark.parametrize(
@@ -56,7 +66,7 @@ def test_time_equals_a_dense_scan_of_the_curve(errors, threshold):
 def test_time_by_hand(errors, threshold, epochs):
     time = time_to_error(record(STUDY.arms["relu"], errors), threshold)
     assert time is not None and time.reached == (epochs is not None)
-    assert time.epochs == pytest.approx(len(errors) if epochs is None else epochs, rel=1e-12)
+    assert time.epochs == pytest.approx(len(errors) - 0.5 if epochs is None else epochs, rel=1e-12)
 
 
 def test_time_of_runs_that_did_not_finish():

@@ -28,7 +28,7 @@ QUESTION = {"claimed": "none", "family": "secondary"}
             "agrees in direction",
             [
                 "smaller by 1.56 points than the paper's +3.00 points",
-                "is of: top-1, ILSVRC-2012 validation.",
+                "is measured as: top-1, ILSVRC-2012 validation.",
             ],
         ),
         (CLEAR, {"paper": 0.6}, "agrees in direction", ["larger by 0.84 points"]),
@@ -37,47 +37,65 @@ QUESTION = {"claimed": "none", "family": "secondary"}
             shifted(0.2, 0.21, 0.19, 0.2, 0.22),
             {},
             "agrees in direction",
-            ["smaller than the 0.50 points that would matter"],
+            ["lies within ±0.50 points (TOST, p"],
         ),
         (
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
             {},
+            "inconclusive",
+            ["lies within ±0.50 points (TOST, p", "but the paper gives no number"],
+        ),
+        (
+            shifted(0.1, -0.1, 0.05, 0.0, -0.05),
+            {"paper": 1.4},
             "disagrees",
-            ["Any difference is smaller than the 0.50 points", "equivalence p"],
+            ["lies within ±0.50 points (TOST, p", "whereas the paper has +1.40 points"],
+        ),
+        (  # equivalent, and yet the paper's size is in the interval that is printed
+            shifted(0.02, 0.5, 0.1, 0.3, 0.28),
+            {"paper": 0.46, "smallest": 0.45},
+            "agrees",
+            ["interval +0.01 to +0.47", "the paper's +0.46 points lies within the interval"],
         ),
         (
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
             {"paper": 0.3},
             "inconclusive",
-            ["Any difference is smaller than the 0.50 points", "so is the paper's"],
+            ["within ±0.50 points", "the paper's +0.30 points may be as small"],
         ),
         (
             shifted(0.2, 0.21, 0.19, 0.2, 0.22),
             {"paper": 1.4},
             "disagrees",
-            ["it is smaller than the 0.50 points", "where the paper's is +1.40 points"],
+            ["but small, whereas the paper has +1.40 points", "within ±0.50 points"],
         ),
-        (CLEAR, QUESTION, "differs", ["the paper claims nothing of it"]),
+        (CLEAR, QUESTION, "differs", ["the paper makes no claim about it"]),
         (
             shifted(0.1, -0.1, 0.05, 0.0, -0.05),
             QUESTION,
             "no difference",
-            ["Any difference is smaller than the 0.50 points"],
+            ["The true difference lies within ±0.50 points"],
+        ),
+        (  # never "no difference" beside a significant one
+            shifted(0.2, 0.21, 0.19, 0.2, 0.22),
+            QUESTION,
+            "differs",
+            ["The difference is significant, but small. The true difference lies within ±0.50"],
         ),
         (
             shifted(0.2, 0.21, 0.19, 0.2, 0.22),
-            QUESTION,
-            "no difference",
-            ["Any difference is smaller than the 0.50 points"],
+            {"claimed": "equal"},
+            "agrees",
+            ["The difference is significant, but small."],
         ),
         (
             shifted(3.0, -2.0, 1.0, 2.5, -1.0),
             QUESTION,
             "inconclusive",
-            ["Neither a difference is shown"],
+            ["Neither a difference nor equivalence (within ±0.50 points) is shown"],
         ),
-        (shifted(3.0, -2.0, 1.0, 2.5, -1.0), {}, "inconclusive", ["A difference is not shown"]),
-        (shifted(0.1, -0.1, 0.05, 0.0, -0.05), {"claimed": "equal"}, "agrees", ["equivalence p"]),
+        (shifted(3.0, -2.0, 1.0, 2.5, -1.0), {}, "inconclusive", ["Neither a difference nor"]),
+        (shifted(0.1, -0.1, 0.05, 0.0, -0.05), {"claimed": "equal"}, "agrees", ["(TOST, p"]),
         (
             CLEAR,
             {"paper": 1.0, "paper_is": "at least"},
@@ -94,34 +112,37 @@ QUESTION = {"claimed": "none", "family": "secondary"}
             CLEAR,
             {"paper": 3.0, "paper_is": "at least", "paper_source": "top-1"},
             "agrees in direction",
-            ["but the paper says over 3.00 points, and the interval does not", "is of: top-1"],
+            [
+                "but the paper says over 3.00 points, and the interval does not",
+                "measured as: top-1",
+            ],
         ),
         (
             CLEAR,
             {"claimed": "equal"},
             "disagrees",
-            ["significant, and its whole interval is larger than the 0.50 points"],
+            ["its whole interval is larger than the smallest of interest, 0.50 points"],
         ),
         (
             shifted(0.4, 0.8, 0.5, 0.9, 0.7),
             {"claimed": "equal"},
             "inconclusive",
-            ["The difference is significant, but its interval holds values smaller than the 0.50"],
+            ["but its interval holds values smaller than the smallest of interest, 0.50"],
         ),
         (
             shifted(3.0, -2.0, 1.0, 2.5, -1.0),
             {"claimed": "equal"},
             "inconclusive",
-            ["Neither a difference is shown"],
+            ["Neither a difference nor equivalence (within ±0.50 points) is shown"],
         ),
     ],
 )
 def test_verdict_of_five_pairs(b, changes, expected, words):
     row = judged(b, **changes)
     assert row.verdict == expected
-    for text in [*words, "n = 5 paired seeds", "cannot go below p = 0.0625", "power: a true"]:
+    for text in [*words, "n = 5 paired seeds", "power if the true"]:
         assert text in row.reason
-    assert row.reason.endswith("80 %.") and "nan" not in row.reason
+    assert "minimum detectable effect (80 % power)" in row.reason and "nan" not in row.reason
     assert "no effect" not in row.reason
 
 
@@ -157,8 +178,10 @@ def test_an_interval_beyond_what_matters_is_held_to_the_corrected_level():
     row = analyse(study(*items), runs({"paper": PAPER, "b": b}), budget="standard")
     first = row.comparisons.iloc[0]
     assert first.verdict == "inconclusive" and first.p_adjusted < 0.05
-    assert "interval alone is larger than the 0.50 points" in first.reason
-    assert "not after the correction for 7 comparisons" in first.reason
+    assert (
+        "uncorrected interval is larger than the smallest of interest, 0.50 points" in first.reason
+    )
+    assert "after correction for 7 comparisons it is not shown" in first.reason
 
 
 def test_no_p_value_is_stated_as_0():
@@ -167,4 +190,4 @@ def test_no_p_value_is_stated_as_0():
         reason = judged(b, claimed=claimed).reason
         assert "p < 0.0001" in reason and "e-" not in reason
     same = judged([p + c for p, c in zip(PAPER, (0.0, 1e-5, -1e-5, 2e-5, 0.0), strict=True)])
-    assert "equivalence p < 0.0001" in same.reason and "e-" not in same.reason
+    assert "(TOST, p < 0.0001)" in same.reason and "e-" not in same.reason

@@ -9,7 +9,7 @@ import pytest
 
 from ablations import study
 from ablations.studies import relu_vs_tanh
-from ablations.study import Comparison, Ensemble, Study
+from ablations.study import Comparison, Ensemble, EpochsToError, Study
 from alexnet_tf.errors import SpecError
 
 DIFFERENCE: dict[str, Any] = {
@@ -87,7 +87,7 @@ def test_every_arm_of_a_difference_must_be_there(fields):
     "fields",
     [
         {"order": ("no_lrn", "papr")},
-        {"order": ("no_lrn",), "baseline": "papr"},
+        {"order": ("no_lrn", "no_lrn"), "baseline": "papr"},
         {"ensemble": Ensemble(arm="papr", sizes=(1, 5), smallest=0.5)},
     ],
 )
@@ -117,3 +117,40 @@ def test_a_question_decides_no_claim_and_has_no_number_of_the_paper(fields):
     with pytest.raises(SpecError, match="claims nothing, so it must be secondary and without"):
         Comparison(**{**DIFFERENCE, "claimed": "none", **fields})
     assert Comparison(**{**DIFFERENCE, "claimed": "none", "family": "secondary"}).paper is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"scale": "ratio", "smallest": 1.5, "paper": -2.0}, "is a factor, above 0"),
+        ({"scale": "ratio", "smallest": 1.5, "paper": 0.0}, "is a factor, above 0"),
+        ({"scale": "ratio", "smallest": 1.5, "paper": 0.5}, "must be above 1"),
+        ({"paper": -1.0}, "must be above 0"),
+        ({"claimed": "lower", "paper": 1.0}, "must be below 0"),
+    ],
+)
+def test_a_number_of_the_paper_must_fit_its_claim(fields, words):
+    values: dict[str, Any] = {"claimed": "higher", "smallest": 0.5, **fields}
+    with pytest.raises(SpecError, match=words):
+        Comparison(name="x", baseline="paper", variant="no_lrn", **values)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 25.0, float("nan")])
+def test_a_threshold_is_a_fraction(threshold):
+    with pytest.raises(SpecError, match="above 0 and below 1"):
+        EpochsToError(threshold=threshold)
+    with pytest.raises(SpecError, match="above 0 and below 1"):
+        EpochsToError(threshold=0.25, sensitivity=(threshold,))
+
+
+@pytest.mark.parametrize("fields", [{"sizes": ()}, {"sizes": (1,)}, {"sizes": (0, 2)}])
+def test_an_ensemble_averages_two_nets_or_more(fields):
+    with pytest.raises(SpecError, match="2 or more nets"):
+        Ensemble(**{"arm": "paper", "smallest": 0.5, **fields})
+    with pytest.raises(SpecError, match="above 0"):
+        Ensemble(arm="paper", sizes=(1, 5), smallest=-1.0)
+
+
+def test_an_order_has_two_arms():
+    with pytest.raises(SpecError, match="two arms or more"):
+        lrn(order=("no_lrn",))
