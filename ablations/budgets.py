@@ -25,8 +25,8 @@ SMALL_NET = (
     f"The net has {SMALL_ALEXNET.model.parameters():,} parameters and sees 24 x 24 crops of "
     "CIFAR-10; the paper's has 60,965,224 and sees 224 x 224 crops of ImageNet. Effects may "
     "differ between the two. Where an arm does not say otherwise it trains at the learning rate "
-    "of the unchanged net. That net's runs stand in most studies, so that their verdicts share "
-    "its chance."
+    "of the unchanged net. Most studies reuse the same baseline runs, so their verdicts "
+    "are not statistically independent."
 )
 
 #: The recipe of 2012 as the studies train it: small batches, for as many updates as a night

@@ -89,7 +89,7 @@ def _label(study: Study, row: dict[Any, Any]) -> str:
     """Say what is compared; one arm with itself is compared in two quantities."""
     if row["unit"] == UNIT:
         arms = ", ".join(study.labels.get(arm, arm) for arm in study.order)
-        return f"chance that the effects fall in the paper's order: {arms}"
+        return f"probability of the paper's order of effects: {arms}"
     item = next((item for item in study.comparisons if item.name == row["comparison"]), None)
     quantity: Quantity = row["quantity"]
     what = quantities.label(quantity, study.threshold)
@@ -111,4 +111,4 @@ def _beside(study: Study, item: Comparison) -> str:
     if item.interaction is None:
         return ""
     baseline, variant = item.interaction
-    return f"; less the same of {_against(study, baseline, variant)}"
+    return f"; interaction: less the effect of {_against(study, baseline, variant)}"

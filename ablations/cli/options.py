@@ -17,7 +17,7 @@ _PRECISIONS = ["float32", "mixed_bfloat16"]
 
 _DESCRIPTION = """\
 Measure claims of the AlexNet paper: train every arm of a study, compare them, and write
-reports/<study>/index.html. Finished runs are never computed again, and studies share
+reports/<study>/index.html. Finished runs are computed again only with --fresh, and studies share
 them: the same command continues where it stopped. A study is one of --list, a file of
 your own (./my_study.py; begin with `python -m ablations.new my_study`), or `all`."""
 
@@ -32,7 +32,7 @@ examples:
   python -m ablations.run lrn --dataset imagenet --data-dir prepared/
   python -m ablations.run relu_vs_tanh --report-only        the report again, from the records
 
-exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 held by another runner,
+exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 locked by another runner,
 6 finished with failed runs, 75 stopped by SIGTERM, 130 stopped by Ctrl-C"""
 
 
@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("studies", nargs="*", metavar="STUDY", help="a study's name, a file, or all")
     add("--list", action="store_true", help="name every study with its claim")
-    add("--plan", action="store_true", help="show every run, its state and the time; train nothing")
+    add("--plan", action="store_true", help="show every run, its state and time; a short probe")
     add("--probe", action="store_true", help="show every arm: changes, size, one measured step")
     add("--budget", help="quick (default), standard or full")
     add("--dataset", help="auto (default: CIFAR-10 if it can), cifar10, builtin or imagenet")
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared photographs",
+        help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared ImageNet images",
     )
     add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
     add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
@@ -144,7 +144,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--jobs", type=int, metavar="N", help="trainings side by side (default: cores / threads)")
     add(
-        "--threads", type=int, metavar="N", help="threads of one training (default 1; changes bits)"
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads of one training (default 1; other numbers give other bits)",
     )
     add("--out", type=Path, default=Path("reports"), help="folder of records and reports")
     add("--report-only", action="store_true", help="rebuild the last report from its records")

@@ -53,7 +53,7 @@ Scale = Literal["difference", "ratio"]
 #: question of its own.
 Claimed = Literal["higher", "lower", "equal", "within", "none"]
 
-#: primary: decides about the claim, corrected together (Holm). secondary: sheds light on it.
+#: primary: the claim's own, corrected together (Holm). secondary: reported beside it.
 Family = Literal["primary", "secondary"]
 
 

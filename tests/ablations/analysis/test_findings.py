@@ -57,7 +57,7 @@ def test_a_finding_of_scores_is_its_comparison():
     assert first.label == "with b, against the net: test error, one view"
     assert (first.study, first.claim_ids, first.budget) == ("made_up", ("C00",), "standard")
     assert (second.paper, second.paper_text, second.family) == (None, "no number", "secondary")
-    assert "less the same of with d, against with c" in second.label
+    assert "interaction: less the effect of with d, against with c" in second.label
     assert third.label == "test error, one view, against test error, ten views"
 
 
@@ -94,7 +94,7 @@ def test_an_order_is_a_finding_of_chance():
     found = findings(analyse(given, made, budget="standard"))[-1]
     assert (found.family, found.unit, found.paper) == ("primary", "chance", None)
     assert found.paper_text == "an order" and found.verdict == "agrees"
-    assert found.label == "chance that the effects fall in the paper's order: with b, with c"
+    assert found.label == "probability of the paper's order of effects: with b, with c"
 
 
 def test_every_study_has_findings_with_distinct_labels():
