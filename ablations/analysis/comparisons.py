@@ -143,7 +143,10 @@ def _without_ratio(
 ) -> list[str]:
     """Say how many seeds have no ratio: which ones those are depends on their outcome."""
     count = paired.without_ratio(by_arm, item, threshold) if item.scale == "ratio" else 0
-    return [f"{count} seeds have a value that is not above 0, and so no ratio"] if count else []
+    if not count:
+        return []
+    seeds = "1 seed has" if count == 1 else f"{count} seeds have"
+    return [f"{seeds} a value that is not above 0, and so no ratio"]
 
 
 def _doubts_of_ensemble(nets: Nets) -> list[str]:

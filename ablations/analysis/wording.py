@@ -76,19 +76,23 @@ def footing(effect: Effect) -> str:
 
 
 def _margin(effect: Effect) -> str:
+    """Return the range that counts as no effect: ±0.50 points, or 0.909x to 1.1x."""
     smallest = amount(effect, effect.smallest, sign=False)
-    return f"within a factor of {smallest}" if effect.scale == "ratio" else f"within ±{smallest}"
+    if effect.scale == "ratio":
+        return f"{number(effect, 1 / effect.smallest)} to {smallest}"
+    return f"±{smallest}"
 
 
 def equivalent(effect: Effect) -> str:
     """State what the equivalence test shows, without a full stop."""
+    word = "ratio" if effect.scale == "ratio" else "difference"
     value = p(effect.equivalence_adjusted)
-    return f"The true difference lies {_margin(effect)} (TOST, {value})"
+    return f"The true {word} lies within {_margin(effect)} (TOST, {value})"
 
 
 def undecided(effect: Effect) -> str:
     """State that neither test shows anything."""
-    return f"Neither a difference nor equivalence ({_margin(effect)}) is shown."
+    return f"Neither a difference nor equivalence (within {_margin(effect)}) is shown."
 
 
 def untestable(effect: Effect) -> str:

@@ -193,7 +193,7 @@ def test_seeds_without_a_ratio_are_counted_and_forbid_a_verdict():
     errors = {"paper": PAPER, "b": [0.0, *CLEAR[1:]]}
     row = analysed(item, errors).comparisons.iloc[0]
     assert row.n == 4 and row.verdict == "inconclusive"
-    assert "1 seeds have a value that is not above 0, and so no ratio" in row.reason
+    assert "1 seed has a value that is not above 0, and so no ratio" in row.reason
 
 
 def test_the_average_of_nets_is_one_of_the_comparisons_corrected_for():

@@ -168,6 +168,14 @@ def test_equal_ratios_need_the_whole_interval_beyond_what_matters(factor, expect
     assert (row.low > 1.1) == (expected == "disagrees")
 
 
+def test_equivalence_of_a_ratio_is_stated_as_a_range_of_factors():
+    item = difference(claimed="equal", scale="ratio", smallest=1.1)
+    b = [p * f for p, f in zip(PAPER, (1.01, 0.99, 1.0, 1.02, 0.98), strict=True)]
+    row = analysed(item, {"paper": PAPER, "b": b}).comparisons.iloc[0]
+    assert row.verdict == "agrees"
+    assert "The true ratio lies within 0.909x to 1.1x (TOST, p" in row.reason
+
+
 def test_an_interval_beyond_what_matters_is_held_to_the_corrected_level():
     b = shifted(0.55, 0.9, 0.6, 0.95, 0.75)
     items = [difference(claimed="equal")] + [
