@@ -195,6 +195,9 @@ def _say(console: Console, found: collect.Collected, plan: Plan) -> None:
             console.print(f"  {known.words}", highlight=False, markup=False)
     for row in analysis.checks.to_dict("records"):
         console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
+    entry = analysis.study.budgets.get(analysis.budget)
+    if entry is not None and entry.exploratory and "no" in set(analysis.checks["held"]):
+        console.print(f"  {checks.UNTRAINED}", highlight=False, markup=False)
 
 
 def command(plan: Plan, out: Path) -> str:

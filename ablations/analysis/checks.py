@@ -54,6 +54,10 @@ def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
     ]
 
 
+#: Said of the checks of an exploratory budget.
+UNTRAINED = "The limits are those of fully trained nets; a quick run may miss them."
+
+
 def words(row: Mapping[str, Any]) -> str:
     """Return a check in one line: what was found, and what is needed."""
     what = f"{row['arm']}: {label(row)}"

@@ -126,6 +126,7 @@ def _page(
         else f"{100 * analysis.study.threshold:g} %",
         order=html.rows(analysis.order),
         treated=[row | _check(row) for row in html.rows(analysis.checks)],
+        untrained=checks.UNTRAINED,
         runs=html.rows(analysis.runs),
         figures=figures,
         curves=html.curves(

@@ -91,3 +91,16 @@ def test_what_shows_that_the_treatment_happened_is_measured(tmp_path, started, i
 
 def test_a_net_of_two_studies_is_inspected_once_for_both(tmp_path, started, inspected):
     assert ablate(tmp_path, "lrn", "crop_flip", "--seeds", "1") == 0 and len(inspected) == 1
+
+
+def test_a_check_that_a_quick_run_misses_says_whose_limits_they_are(
+    tmp_path, started, inspected, capsys
+):
+    assert ablate(tmp_path, "lrn", "--seeds", "1") == 0
+    sentence = "The limits are those of fully trained nets; a quick run may miss them."
+    assert sentence not in capsys.readouterr().out
+    path = next(tmp_path.glob("runs/*/inspection.json"))
+    path.write_text(path.read_text().replace("50.0", "1.0"))
+    assert ablate(tmp_path, "lrn", "--seeds", "1", "--report-only") == 0
+    assert sentence in capsys.readouterr().out
+    assert sentence in (tmp_path / "lrn" / "index.html").read_text()
