@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from rich.console import Console
 
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine, default_jobs
-from ablations.plan import Plan, Request, check
+from ablations.plan import Plan, Request, Until, check
 from ablations.study import Study, load
 from alexnet_tf import files
 
@@ -23,6 +25,8 @@ def run(
     *,
     seeds: int | None = None,
     budget: str = "quick",
+    until: Until = "first look",
+    hours: float | None = None,
     dataset: str = "auto",
     out: str | Path = "reports",
     jobs: int | None = None,
@@ -39,6 +43,8 @@ def run(
         study: the name of one of the suite, a file with a STUDY, or a study itself.
         seeds: reported seeds 0 to seeds - 1; None: the budget's.
         budget: "quick", "standard" or "full".
+        until: "decided" adds seeds, look after look, until every verdict is reached.
+        hours: no run is started after so many.
         dataset: "auto", "cifar10", "builtin" or "imagenet".
         out: folder of records and reports.
         jobs: trainings side by side; None: as many as the cores take.
@@ -51,11 +57,14 @@ def run(
         DataError, StoppedError: the data are missing or damaged.
         OSError: `out` cannot be written.
     """
+    deadline = math.inf if hours is None else time.monotonic() + 3600 * hours
     # pandas, SciPy and Matplotlib take a second to import
     from ablations.suite import Policy, perform
 
     chosen = study if isinstance(study, Study) else load(str(study))
-    request = Request(budget=budget, dataset=dataset, seeds=seeds, settings=dict(settings or {}))
+    request = Request(
+        budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
+    )
     check(chosen, request)
     machine = Machine(
         out=Path(out),
@@ -69,5 +78,5 @@ def run(
     request = datasets.resolved(console, request, machine)
     name = chosen.name if isinstance(study, Study) else str(study)
     plan = Plan(name=name, study=chosen, request=request)
-    _, tables = perform(console, [plan], machine, Policy())
+    _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]

@@ -7,7 +7,9 @@ is never computed again, so the same call continues wherever it was stopped.
 from __future__ import annotations
 
 import json
+import math
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,7 @@ class Policy:
 
     retry_failed: bool = False  # try again what failed before
     fail_fast: bool = False  # stop at the first run that fails
+    deadline: float = math.inf  # of `time.monotonic`: no run is started after it
 
 
 def perform(
@@ -60,15 +63,34 @@ def perform(
     plans = [plan.with_rates(collect.rates(plan, records)) for plan in plans]
     ready = [plan for plan in plans if plan.name in {item.name for item in ready}]
     if not (code and policy.fail_fast):
-        asked = [(plan, plan.reported) for plan in ready]
-        code = max(code, _compute(console, asked, records, machine, policy))
-    if not (code and policy.fail_fast):
-        code = max(code, _inspect(console, ready, records, machine))
+        code = max(code, _look_after_look(console, ready, records, machine, policy))
     ordered = [plan for plan, _ in cheapest_first([(plan, plan.reported) for plan in plans])]
     for plan in ordered:
         saved.save(machine.out / plan.study.name, plan.request)
     made = report(console, ordered, records, index=len(plans) > 1)
     return code, {item.analysis.study.name: item.analysis.runs for item in made}
+
+
+def _look_after_look(
+    console: Console,
+    plans: Sequence[Plan],
+    records: store.Records,
+    machine: Machine,
+    policy: Policy,
+) -> int:
+    """Compute the first look of every plan, and where it is asked for the next ones."""
+    code = 0
+    plans = [collect.followed(plan, records) for plan in plans]
+    while True:
+        asked = [(plan, plan.reported) for plan in plans]
+        code = max(code, _compute(console, asked, records, machine, policy))
+        if code and policy.fail_fast:
+            return code
+        code = max(code, _inspect(console, plans, records, machine))
+        further = [collect.followed(plan, records) for plan in plans]
+        if [plan.looks for plan in further] == [plan.looks for plan in plans]:
+            return code
+        plans = further
 
 
 def _compute(
@@ -100,6 +122,9 @@ def _compute(
         return code
     facts = datasets.prepare(console, missing[0][0].request.dataset, machine)
     datasets.check_same(found, facts)
+    if time.monotonic() > policy.deadline:
+        console.print(f"the hours are spent; {len(missing)} runs are left", highlight=False)
+        return code
     console.print(
         f"{len(missing)} of {len(distinct)} runs to compute, {machine.jobs} side by side; "
         f"records in {machine.out / 'runs'}",
@@ -119,7 +144,7 @@ def _train(
     names = {run.experiment.run_id: plan.study.name for plan, run in missing}
     code = 0
     with Progress(console, expected, machine.jobs, work, names if len(studies) > 1 else {}) as show:
-        for event in execute([run for _, run in missing], machine):
+        for event in execute([run for _, run in missing], machine, policy.deadline):
             show(event)
             code = max(code, {"failed": FAILED_RUNS, "held": LOCKED}.get(event.kind, 0))
             if event.kind == "failed" and policy.fail_fast:
@@ -210,6 +235,8 @@ def command(plan: Plan, out: Path) -> str:
     for name in ("seeds", "epochs"):
         if getattr(request, name) is not None:
             words += [f"--{name}", str(getattr(request, name))]
+    if request.until == "decided":
+        words += ["--until", "decided"]
     for path, value in request.settings.items():
         words += ["--set", f"{path}={json.dumps(value) if not isinstance(value, str) else value}"]
     return shlex.join([*words, "--out", str(out)])

@@ -45,13 +45,17 @@ def _row(study: Study, check: Check, runs: Sequence[StudyRun]) -> Row:
 
 
 def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
-    """Return why a comparison of these arms gives no verdict: treatments that did not happen."""
-    return [
+    """Return why a comparison of these arms gives no verdict: treatments not shown."""
+    return [_objection(row) for row in found if row["held"] != "yes" and row["arm"] in arms]
+
+
+def _objection(row: Row) -> str:
+    if row["held"] == "not measured":
+        return f"whether {row['arm']} had its treatment is not measured: {label(row)}"
+    return (
         f"the treatment of {row['arm']} did not happen in {row['n_failing']} of {row['n']} runs: "
         f"{label(row)} {amount(row['lowest'], row['highest'], row['unit'])}, needed {needed(row)}"
-        for row in found
-        if row["held"] == "no" and row["arm"] in arms
-    ]
+    )
 
 
 #: Said of the checks of an exploratory budget.

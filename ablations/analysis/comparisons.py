@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ablations.analysis import checks, effects, ensembling, quantities
-from ablations.analysis import pairs as paired
+import numpy as np
+
+from ablations.analysis import (
+    checks,
+    effects,
+    ensembling,
+    looks,
+    paired_tests,
+    quantities,
+    samples,
+    stopping,
+)
+from ablations.analysis import objections as rules
 from ablations.analysis.effects import Effect
 from ablations.analysis.ensembling import Nets
-from ablations.analysis.objections import MIN_SEEDS
 from ablations.analysis.order_verdict import judge_order
 from ablations.analysis.pairs import Pair
 from ablations.analysis.ranking import order_effect, order_rows
+from ablations.analysis.samples import Samples
+from ablations.analysis.stopping import Course
 from ablations.analysis.verdict import judge
 from ablations.plan import StudyRun
-from ablations.study import Comparison, Ensemble, Family, Study
+from ablations.study import Budget, Comparison, Ensemble, Family, Study
 
 Row = dict[str, object]
 
@@ -23,13 +35,13 @@ Row = dict[str, object]
 class Objections(Protocol):
     """`objections.objections` of a study's budget and images."""
 
-    def __call__(self, *, n: int, needed: int = ..., counted: str = ...) -> list[str]: ...
+    def __call__(self, *, n: int, needed: int | None = ..., counted: str = ...) -> list[str]: ...
 
 
 def comparison_rows(
     study: Study,
     by_arm: Mapping[str, Sequence[StudyRun]],
-    pairs: Mapping[str, Sequence[Pair]],
+    courses: Mapping[str, Course],
     objections: Objections,
     treated: Sequence[Row] = (),
 ) -> list[Row]:
@@ -37,35 +49,26 @@ def comparison_rows(
 
     Args:
         by_arm: arm -> its runs by seed.
-        pairs: name of a comparison -> its pairs.
-        objections: says why `n` pairs or nets give no verdict.
+        courses: name of a comparison -> its looks.
+        objections: says why `n` seeds or nets give no verdict.
         treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
     """
-    families: Sequence[Family] = [item.family for item in study.comparisons]
-    if study.ensemble is not None:
-        ensemble = study.ensemble
-        families = [*families, *(ensembling.family(ensemble, k) for k in ensemble.averaged)]
     measured = [
-        effects.measure(
-            item,
-            pairs[item.name],
-            images_error=paired.images_error(by_arm, item),
-            tests=families.count(item.family),
-        )
+        effects.measure(courses[item.name], images_error=_images_error(by_arm, courses[item.name]))
         for item in study.comparisons
     ]
     against = [
         [
-            *objections(n=effect.n),
+            *_too_few(study, courses[item.name], effect, objections),
             *checks.objections(treated, item.arms),
-            *_without_ratio(by_arm, item, study.threshold),
+            *_without_ratio(courses[item.name].shown),
         ]
         for item, effect in zip(study.comparisons, measured, strict=True)
     ]
     doubts = [_doubts(by_arm, item, study.threshold) for item in study.comparisons]
     if study.ensemble is not None:
         nets = ensembling.read(by_arm[study.ensemble.arm])
-        gains = ensembling.measure(study.ensemble, nets, families)
+        gains = ensembling.measure(study.ensemble, nets, families(study))
         measured += gains
         against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
         doubts += [_doubts_of_ensemble(nets)] * len(gains)
@@ -74,6 +77,79 @@ def comparison_rows(
         _row(study, effect, *why) for effect, *why in zip(corrected, against, doubts, strict=True)
     ]
     return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
+
+
+def families(study: Study) -> list[Family]:
+    """Return the family of every comparison that is corrected: those of the ensemble last."""
+    found: list[Family] = []
+    found.extend(item.family for item in study.comparisons)
+    if study.ensemble is not None:
+        found.extend(ensembling.family(study.ensemble, k) for k in study.ensemble.averaged)
+    return found
+
+
+def courses(
+    study: Study, entry: Budget | None, by_arm: Mapping[str, Sequence[StudyRun]]
+) -> dict[str, Course]:
+    """Return name of a comparison -> its course over the looks of the budget.
+
+    Args:
+        study: declares the comparisons.
+        entry: the budget; None: all that is there is one look.
+        by_arm: arm -> its runs.
+    """
+    all_families = families(study)
+    return {
+        item.name: stopping.course(
+            samples.read(by_arm, item, study.threshold),
+            () if entry is None else looks.planned(study, entry, item),
+            all_families.count(item.family),
+        )
+        for item in study.comparisons
+    }
+
+
+def _too_few(study: Study, course: Course, effect: Effect, objections: Objections) -> list[str]:
+    """Say what forbids a verdict: seeds of the first look that are to be computed come first."""
+    if course.look or not course.looks:
+        return objections(n=min(effect.n, effect.n_baseline))
+    item = course.samples.item
+    found = {
+        arm: f"{len(ended & set(range(count)))} of {count} seeds of {study.labels.get(arm, arm)}"
+        for arm, count, ended in zip(
+            item.arms, course.looks[0].seeds, course.samples.settled, strict=True
+        )
+        if not set(range(count)) <= ended
+    }
+    of_arms = " and ".join(found.values())
+    return [f"{of_arms} are there", *objections(n=rules.MIN_SEEDS)]
+
+
+def _images_error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> float:
+    """Return the standard error over test images in points; NaN where mistakes are not known.
+
+    Each image counts with the mean over an arm's seeds.
+    """
+    item, shown = course.samples.item, course.shown
+    if item.scale == "ratio":
+        return float("nan")
+    total: np.ndarray | None = None
+    for (arm, quantity), sign, of_arm in zip(
+        item.used, samples.WEIGHTS, shown.values, strict=False
+    ):
+        wrong = [
+            quantities.mistakes(run, quantity)
+            for run in by_arm[arm]
+            if run.planned.experiment.seed in of_arm
+        ]
+        known = [each for each in wrong if each is not None]
+        if len({len(each) for each in known}) != 1:  # not known, or not the same images
+            return float("nan")
+        mean = sign * np.mean(known, axis=0)
+        if total is not None and len(total) != len(mean):
+            return float("nan")
+        total = mean if total is None else total + mean
+    return float("nan") if total is None else 100 * paired_tests.image_se(total[None, :])
 
 
 def _row(study: Study, effect: Effect, objections: Sequence[str], doubts: Sequence[str]) -> Row:
@@ -106,7 +182,9 @@ def _order_row(
 
 def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dict[str, list[Pair]]:
     """Return arm -> its pairs with the baseline, for the arms of the study's order."""
-    return {arm: paired.pair(by_arm, study.ordered(arm), study.threshold) for arm in study.order}
+    return {
+        arm: samples.read(by_arm, study.ordered(arm), study.threshold).pairs for arm in study.order
+    }
 
 
 def _doubts(
@@ -138,11 +216,9 @@ def _doubts(
     return list(dict.fromkeys(said))
 
 
-def _without_ratio(
-    by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None
-) -> list[str]:
+def _without_ratio(shown: Samples) -> list[str]:
     """Say how many seeds have no ratio: which ones those are depends on their outcome."""
-    count = paired.without_ratio(by_arm, item, threshold) if item.scale == "ratio" else 0
+    count = shown.without_ratio
     if not count:
         return []
     seeds = "1 seed has" if count == 1 else f"{count} seeds have"
@@ -156,5 +232,5 @@ def _doubts_of_ensemble(nets: Nets) -> list[str]:
 
 
 def _against_ensemble(given: Ensemble, nets: Nets, objections: Objections) -> list[str]:
-    needed = max(MIN_SEEDS, *given.sizes)
+    needed = max(rules.MIN_SEEDS, *given.sizes)
     return objections(n=len(nets.probabilities), needed=needed, counted="nets")

@@ -9,16 +9,27 @@ import numpy as np
 from ablations.analysis.paired_tests import Values
 
 
-def holm(p_values: Values) -> np.ndarray:
-    """Return Holm's adjusted p-values, which bound the chance of any false claim.
+def bonferroni(p_values: Values, tests: int) -> np.ndarray:
+    """Return p-values times the number of comparisons, at most 1; NaN stays NaN.
 
-    A test that could not be made (NaN) stays NaN and still counts: the family is the one
-    that was planned.
+    Each comparison may be said to differ and to be equivalent, but only one of the two can be
+    false. So this bounds the chance of any false claim of either kind.
 
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
+    >>> bonferroni([0.01, 0.4], 3).tolist()
+    [0.03, 1.0]
     """
-    return _adjust(p_values, lambda rank, count: count - rank, np.maximum.accumulate)
+    return np.minimum(np.asarray(p_values, dtype=float) * tests, 1.0)
+
+
+def false_discovery(different: Values, equivalent: Values) -> tuple[np.ndarray, np.ndarray]:
+    """Return adjusted p-values of both kinds of claim, which bound the share of false ones.
+
+    Benjamini and Hochberg's procedure over all of them, halved: of each comparison at most one
+    claim is false, so that at most half of the hypotheses are true. Never below the p-value.
+    """
+    given = np.concatenate([np.asarray(different, float), np.asarray(equivalent, float)])
+    adjusted = np.fmax(benjamini_hochberg(given) / 2, given)
+    return adjusted[: len(different)], adjusted[len(different) :]
 
 
 def benjamini_hochberg(p_values: Values) -> np.ndarray:

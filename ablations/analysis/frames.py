@@ -13,14 +13,16 @@ from alexnet_tf.spec import Experiment, diff, replace
 #: A column has the same type in every table of every study; those not named are floats.
 _TEXT = (
     "run_id arm role status reason study metric unit dataset precision budget "
-    "comparison baseline variant verdict kind field baseline_value variant_value family "
-    "baseline_quantity quantity scale noise paper_is paper_source claimed held bound"
+    "comparison baseline variant verdict kind state field baseline_value variant_value family "
+    "baseline_quantity quantity scale noise pairing interval paper_is paper_source "
+    "claimed held bound"
 ).split()
 _INTEGERS = (
-    "seed budget_epochs epochs_done resumes epoch updates n n_censored n_planned n_diverged "
-    "n_failed n_failing parameters seeds_as_claimed rank_paper rank_measured"
+    "seed seeds seeds_baseline runs budget_epochs epochs_done resumes epoch updates n n_censored "
+    "n_planned n_diverged n_failed n_failing n_baseline look looks parameters "
+    "seeds_as_claimed rank_paper rank_measured"
 ).split()
-_BOOLEANS = "censored chosen at_edge".split()
+_BOOLEANS = "censored chosen at_edge stopped".split()
 _TYPES = {
     **dict.fromkeys(_TEXT, "str"),
     **dict.fromkeys(_INTEGERS, "int64"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ablations.study import Budget
 
-#: Pairs of seeds below which no verdict is given.
-MIN_SEEDS = 5
+#: Seeds of an arm, or pairs of them, below which no verdict is given.
+MIN_SEEDS = 8
 
 
 def objections(
@@ -14,16 +14,17 @@ def objections(
     *,
     synthetic: bool,
     n: int,
-    needed: int = MIN_SEEDS,
-    counted: str = "pairs of seeds",
+    needed: int | None = None,
+    counted: str = "seeds",
 ) -> list[str]:
-    """Return why `n` pairs of this budget and data give no verdict, however they turn out.
+    """Return why `n` seeds of this budget and data give no verdict, however they turn out.
 
     Args:
         entry: the budget of this name; None for one that the study does not have.
-        needed: how many of what is `counted` a verdict needs.
+        needed: how many of what is `counted` a verdict needs; None: MIN_SEEDS.
     """
     found = []
+    needed = MIN_SEEDS if needed is None else needed
     if n < needed:
         found.append(f"{n} of the {needed} {counted} that a verdict needs are there")
     if entry is None:

@@ -1,18 +1,16 @@
-"""Statistics of paired differences: one number per seed in, intervals and p-values out.
+"""Statistics of one number per seed, and permutation tests of one sample and of two.
 
-Ratios are compared by giving their logarithms. Nothing here knows a study or a run. Every
-test is NaN where the differences of two or more seeds have no spread: a t test would then
-call any difference certain.
+Ratios are compared by giving their logarithms. Nothing here knows a study or a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from itertools import combinations
+from math import comb
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 #: Of every interval of the suite.
 CONFIDENCE = 0.95
@@ -53,40 +51,12 @@ def spread(values: Values) -> float:
     return found if found > 1e-12 * float(np.max(np.abs(values))) else 0.0
 
 
-def t_p(values: Values) -> float:
-    """Return the two-sided p-value of the paired t test of mean 0."""
-    error = _standard_error(values)
-    if error is None:
-        return _NAN
-    return float(2 * special.stdtr(len(values) - 1, -abs(np.mean(values)) / error))
-
-
 def above_p(values: Values) -> float:
     """Return the one-sided p-value of the paired t test that the mean is above 0."""
     error = _standard_error(values)
     if error is None:
         return _NAN
     return float(special.stdtr(len(values) - 1, -np.mean(values) / error))
-
-
-def equivalence_p(values: Values, smallest: float) -> float:
-    """Return the p-value of two one-sided t tests that the mean lies within +-smallest."""
-    error = _standard_error(values)
-    if error is None:
-        return _NAN
-    return float(special.stdtr(len(values) - 1, (abs(np.mean(values)) - smallest) / error))
-
-
-def beyond_p(values: Values, smallest: float) -> float:
-    """Return the p-value of the mean lying outside +-smallest.
-
-    It is below 0.05 where the 95 % t interval lies wholly outside.
-    """
-    error = _standard_error(values)
-    if error is None:
-        return _NAN
-    p = 2 * special.stdtr(len(values) - 1, (smallest - abs(np.mean(values))) / error)
-    return min(1.0, float(p))
 
 
 def _standard_error(values: Values) -> float | None:
@@ -115,6 +85,53 @@ def sign_flip_p(values: Values) -> float:
     return float(np.mean(np.abs(sums) >= abs(float(np.sum(values))) - slack))
 
 
+def two_sample_p(baseline: Values, variant: Values) -> float:
+    """Return the two-sided permutation p-value of Welch's statistic; NaN below two values each.
+
+    Exact where there are at most `PATTERNS` ways to deal the values to the arms, beyond that
+    from as many random ones of a fixed generator, the observed one among them.
+    """
+    n, m = len(baseline), len(variant)
+    if min(n, m) < 2:
+        return _NAN
+    values = np.concatenate([np.asarray(baseline, float), np.asarray(variant, float)])
+    if comb(n + m, m) <= PATTERNS:
+        dealt = np.array(list(combinations(range(n + m), m)))
+    else:
+        generator = np.random.default_rng(0)
+        keys = generator.random((PATTERNS - 1, n + m), dtype=np.float32)
+        dealt = np.argpartition(keys, m, axis=1)[:, :m]
+        dealt = np.vstack([np.arange(n, n + m), dealt])
+    observed = np.arange(n, n + m)[None, :]
+    statistic = _welch(values, observed)[0]
+    # ways that tie with the observed one may differ from it by rounding
+    return float(np.mean(_welch(values, dealt) >= statistic * (1 - 1e-9) - 1e-9))
+
+
+def _welch(values: np.ndarray, dealt: np.ndarray) -> np.ndarray:
+    """Return |t| of each way (ways, m) to deal m of the values to the variant."""
+    m = dealt.shape[1]
+    n = len(values) - m
+    centred = values - values.mean()
+    one = centred[dealt]
+    mean_one = one.mean(axis=1)
+    mean_other = -one.sum(axis=1) / n
+    squares = float(np.sum(centred**2))
+    square_one = np.sum(one**2, axis=1)
+    variance_one = np.maximum(square_one - m * mean_one**2, 0) / (m - 1) / m
+    variance_other = np.maximum(squares - square_one - n * mean_other**2, 0) / (n - 1) / n
+    error = np.sqrt(variance_one + variance_other)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.abs(mean_one - mean_other) / error
+    return np.where(np.isnan(found), 0.0, found)
+
+
+def min_two_sample_p(n: int, m: int) -> float:
+    """Return the smallest p-value that a permutation of arms of n and m values can give."""
+    ways = min(comb(n + m, m), PATTERNS)
+    return (2 if n == m and ways < PATTERNS else 1) / ways if min(n, m) > 1 else _NAN
+
+
 def min_p(n: int) -> float:
     """Return the smallest p-value that a sign-flip test of `n` differences can give.
 
@@ -126,79 +143,20 @@ def min_p(n: int) -> float:
     return 2 / 2**n if n else _NAN
 
 
-def power(n: int, sd: float, effect: float, level: float = LEVEL) -> float:
-    """Return how likely the two-sided paired t test of `n` pairs is to see `effect`.
-
-    This is the tail of the noncentral t distribution, as an integral over the chi
-    distribution of the sample's spread: SciPy's own is NaN for large effects.
-
-    Args:
-        n: pairs.
-        sd: standard deviation of the differences of the pairs, in the unit of `effect`.
-        effect: the true mean difference; its sign does not matter.
-        level: significance level, two-sided, 0 to 1.
-
-    Returns:
-        A probability, 0 to 1; NaN below 2 pairs or without a spread.
-    """
-    if n < 2 or not sd > 0 or not np.isfinite(effect):
-        return _NAN
-    slope, q, weights = _chi(n - 1, level)
-    shift = abs(effect) / sd * np.sqrt(n)
-    seen = special.ndtr(shift - slope * q) + special.ndtr(-slope * q - shift)
-    return float(np.clip(np.sum(weights * seen), 0, 1))
-
-
-def power_within(n: int, sd: float, margin: float) -> float:
-    """Return how likely a study is to show a true value to lie within +-margin of itself.
-
-    That is the probability, 0 to 1, that the 95 % t interval of `n` normal values with
-    standard deviation `sd` lies within +-margin of their mean. Given the sample's spread,
-    sd * q / sqrt(n - 1) with q from a chi distribution, the mean has to fall into a window of
-    known width; Gauss-Legendre quadrature averages that over q. NaN below 2 values or without
-    a spread that is known.
-    """
-    if n < 2 or not np.isfinite(sd):
-        return _NAN
-    if margin <= 0 or sd == 0:
-        return float(margin > 0)
-    window = margin * np.sqrt(n) / sd  # in standard errors of the mean
-    slope = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) / np.sqrt(n - 1)
-    top = min(window / slope, stats.chi.isf(1e-15, n - 1))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    q = top * (nodes + 1) / 2
-    inside = 2 * special.ndtr(window - slope * q) - 1
-    return float(np.clip(top / 2 * np.sum(weights * inside * stats.chi.pdf(q, n - 1)), 0, 1))
-
-
-@cache
-def _chi(freedom: int, level: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the t test's edge per unit of chi, and nodes and weights of chi's distribution."""
-    slope = float(stats.t.isf(level / 2, freedom) / np.sqrt(freedom))
-    nodes, weights = np.polynomial.legendre.leggauss(400)
-    top = stats.chi.isf(1e-15, freedom)
-    q = top * (nodes + 1) / 2
-    return slope, q, top / 2 * weights * stats.chi.pdf(q, freedom)
-
-
-def detectable(n: int, sd: float, level: float = LEVEL) -> float:
-    """Return the effect that `n` pairs would see with a chance of `ENOUGH`; NaN as `power`."""
-    return sd * _detectable(n, level) if n >= 2 and sd > 0 else _NAN
-
-
-@cache
-def _detectable(n: int, level: float) -> float:
-    """Return it in standard deviations of the differences."""
-    top = (2 * stats.t.isf(level / 2, n - 1) + 5) / np.sqrt(n)
-    found: Any = optimize.brentq(lambda effect: power(n, 1.0, effect, level) - ENOUGH, 0, top)
-    return float(found)
-
-
 def correlation(baseline: Values, variant: Values) -> float:
     """Return Pearson's correlation of the pairs; NaN below 3 pairs or for a constant arm."""
     if len(baseline) < 3 or np.ptp(baseline) == 0 or np.ptp(variant) == 0:
         return _NAN
     return float(np.corrcoef(baseline, variant)[0, 1])
+
+
+def correlation_interval(found: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a correlation of n pairs, by Fisher's z; NaN below 4 pairs."""
+    if n < 4 or np.isnan(found):
+        return _NAN, _NAN
+    half = special.ndtri((1 + CONFIDENCE) / 2) / np.sqrt(n - 3)
+    centre = np.arctanh(np.clip(found, -1 + 1e-15, 1 - 1e-15))
+    return float(np.tanh(centre - half)), float(np.tanh(centre + half))
 
 
 def image_se(differences: np.ndarray) -> float:
@@ -211,22 +169,3 @@ def image_se(differences: np.ndarray) -> float:
         return _NAN
     of_images = differences.mean(axis=0)
     return float(of_images.std(ddof=1) / np.sqrt(len(of_images)))
-
-
-def interval_for_new_images(values: Values, images_error: float) -> tuple[float, float]:
-    """Return low and high of an interval that covers chance in the seeds and in the images.
-
-    The variances of the mean over seeds and over images add; Welch and Satterthwaite's
-    formula gives the degrees of freedom, those of the images being as good as infinite.
-    What both share, chance in how one net answers one image, is counted twice.
-    """
-    n, sd = len(values), spread(values)
-    if n < 2 or not np.isfinite(images_error):
-        return _NAN, _NAN
-    mean, of_seeds, of_images = float(np.mean(values)), sd**2 / n, images_error**2
-    total = of_seeds + of_images
-    if total == 0:
-        return mean, mean
-    freedom = (total / of_seeds) ** 2 * (n - 1) if of_seeds else np.inf
-    half = special.stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(total)
-    return float(mean - half), float(mean + half)

@@ -14,17 +14,17 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ablations.analysis import checks, effects, frames, quantities
-from ablations.analysis.comparisons import comparison_rows, ordered_pairs
+from ablations.analysis import checks, effects, frames, look_rows, quantities, samples, stopping
+from ablations.analysis.comparisons import comparison_rows, courses, ordered_pairs
 from ablations.analysis.effects import Effect
 from ablations.analysis.learning_rates import search_rows
 from ablations.analysis.objections import objections
 from ablations.analysis.paired_tests import spread, t_interval
-from ablations.analysis.pairs import Pair, pair
 from ablations.analysis.ranking import order_rows
 from ablations.analysis.run_rows import OF_A_RUN, curve_rows, run_row
+from ablations.analysis.stopping import Course
 from ablations.plan import StudyRun
-from ablations.study import Comparison, Quantity, Study
+from ablations.study import Quantity, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,10 @@ class Analysis:
     comparisons: one row per comparison, then one per ensemble's size, then one for the order:
         study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
         (agrees|agrees in direction|disagrees|inconclusive|differs|no difference), reason
-    pairs: one row per seed of a comparison: comparison, seed, baseline_value, variant_value,
-        difference (or the ratio), kind (exact|at least|at most|unknown); of an interaction,
-        the two differences and theirs
+    changes: one row per seed of a comparison at the look that is shown: comparison, seed,
+        baseline_value (of independent arms the mean over seeds), variant_value, difference (or
+        the ratio), kind (exact|at least|at most|unknown); of an interaction of pairs, the two
+        differences and theirs
     sensitivity: one row per comparison of epochs to an error and threshold: comparison,
         threshold, n, estimate, low, high, bound, baseline_mean, variant_mean, n_censored
     search: one row per arm and learning rate: comparison, arm, learning_rate, n,
@@ -57,6 +58,12 @@ class Analysis:
         and the smallest or largest rate tried)
     differences: one row per differing spec field of a comparison's arms: comparison, field,
         baseline_value, variant_value
+    looks: one row per planned look of a comparison that has several: comparison, look,
+        seeds_baseline, seeds (of the variant), time (share of the last look's information),
+        spent (of the 5 % of the difference, up to this look), estimate, edge_difference and
+        edge_equivalence (significant at or beyond the first, equivalent at or within the second;
+        logarithms for ratios), state (passed|stopped|next|later|not needed), runs and hours
+        that are needed to complete it
     checks: one row per check of the study: study, arm, quantity, unit, least and most (NaN: no
         limit), n runs of which it was measured, n_failing of them outside, mean, lowest,
         highest, held (yes|no|not measured)
@@ -72,10 +79,11 @@ class Analysis:
     curves: pd.DataFrame
     summary: pd.DataFrame
     comparisons: pd.DataFrame
-    pairs: pd.DataFrame
+    changes: pd.DataFrame
     sensitivity: pd.DataFrame
     search: pd.DataFrame
     differences: pd.DataFrame
+    looks: pd.DataFrame
     checks: pd.DataFrame
     order: pd.DataFrame
 
@@ -92,12 +100,13 @@ COLUMNS = {
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
     "precision sd n_planned n_diverged n_failed parameters mflops budget",
     "comparisons": f"study {' '.join(_EFFECT)} verdict reason",
-    "pairs": "comparison seed baseline_value variant_value difference kind",
+    "changes": "comparison seed baseline_value variant_value difference kind",
     "sensitivity": "comparison threshold n estimate low high bound baseline_mean variant_mean "
     "n_censored",
     "search": "comparison arm learning_rate n epochs_to_threshold final_train_error status chosen "
     "at_edge",
     "differences": "comparison field baseline_value variant_value",
+    "looks": look_rows.COLUMNS,
     "checks": checks.COLUMNS,
     "order": "arm effect low high rank_paper rank_measured chance_of_paper_order",
 }
@@ -106,7 +115,7 @@ OF_TIMES = {
     "runs": ("role", "epochs_to_threshold", "censored", "updates_to_threshold"),
     "curves": ("role",),
 }
-_NUMBERS = {"pairs": ("baseline_value", "variant_value")}
+_NUMBERS = {"changes": ("baseline_value", "variant_value")}
 
 
 def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
@@ -118,8 +127,9 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
     dataset, synthetic = frames.dataset(study, runs)
     label = f"{dataset} (synthetic)" if synthetic else dataset
     by_arm = {arm: frames.reported(runs, arm) for arm in study.arms}
-    against = partial(objections, study.budgets.get(budget), budget, synthetic=synthetic)
-    pairs = {item.name: pair(by_arm, item, study.threshold) for item in study.comparisons}
+    entry = study.budgets.get(budget)
+    against = partial(objections, entry, budget, synthetic=synthetic)
+    followed = courses(study, entry, by_arm)
     treated = checks.rows(study, by_arm)
     ordered = [*frames.of_role(runs, "reported"), *frames.of_role(runs, "search")]
     rows = {
@@ -129,8 +139,8 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
             _summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
             for arm, quantity in study.used
         ],
-        "comparisons": comparison_rows(study, by_arm, pairs, against, treated),
-        "pairs": [_pair_row(item, one) for item in study.comparisons for one in pairs[item.name]],
+        "comparisons": comparison_rows(study, by_arm, followed, against, treated),
+        "changes": [row for item in study.comparisons for row in _change_rows(followed[item.name])],
         "sensitivity": _sensitivity_rows(study, by_arm),
         "search": search_rows(study, runs),
         "differences": [
@@ -138,6 +148,7 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
             for item in study.comparisons
             for row in frames.difference_rows(study, runs, item.name, item.baseline, item.variant)
         ],
+        "looks": look_rows.rows(followed, by_arm),
         "checks": treated,
         "order": order_rows(ordered_pairs(study, by_arm)) if study.order else [],
     }
@@ -184,15 +195,32 @@ def _summary_row(
     }
 
 
-def _pair_row(item: Comparison, one: Pair) -> dict[str, object]:
-    return {
-        "comparison": item.name,
-        "seed": one.seed,
-        "baseline_value": one.baseline,
-        "variant_value": one.variant,
-        "difference": float("nan") if one.bound == "unknown" else one.change(item.scale),
-        "kind": one.bound,
-    }
+def _change_rows(course: Course) -> list[dict[str, object]]:
+    """Return the changes of pairs, or of each seed of the variant from the other arms' means."""
+    shown, item = course.shown, course.samples.item
+    if item.paired:
+        found = [
+            (one.seed, one.baseline, one.variant, one.change(item.scale), one.bound)
+            for one in shown.pairs
+        ]
+    else:
+        found = [
+            (seed, variant / change if item.scale == "ratio" else variant - change, variant,
+             change, bound)
+            for seed, change, bound in shown.against_means()
+            for variant in [shown.usable[1][seed][0]]
+        ]  # fmt: skip
+    return [
+        {
+            "comparison": item.name,
+            "seed": seed,
+            "baseline_value": baseline,
+            "variant_value": variant,
+            "difference": float("nan") if kind == "unknown" else change,
+            "kind": kind,
+        }
+        for seed, baseline, variant, change, kind in found
+    ]
 
 
 def _sensitivity_rows(
@@ -204,8 +232,8 @@ def _sensitivity_rows(
     rows = []
     for item in (item for item in study.comparisons if item.quantity == "epochs_to_error"):
         for threshold in sorted({study.outcome.threshold, *study.outcome.sensitivity}):
-            pairs = pair(by_arm, item, threshold)
-            effect = effects.measure(item, pairs)
+            found = stopping.course(samples.read(by_arm, item, threshold), (), 1)
+            effect, pairs = effects.measure(found), found.shown.pairs
             names = ("n", "estimate", "low", "high", "bound", "n_censored")
             rows.append(
                 {

@@ -26,7 +26,8 @@ from ablations.analysis.wording import (
     untestable,
 )
 
-#: The last two answer a question on which the paper claims nothing.
+#: "differs" answers a question on which the paper claims nothing; so does "no difference", which
+#: also stands where the paper claims an effect without a number, and none that matters is there.
 Verdict = Literal[
     "agrees", "agrees in direction", "disagrees", "inconclusive", "differs", "no difference"
 ]
@@ -76,16 +77,17 @@ def _directed(effect: Effect) -> tuple[Verdict, str]:
         return "disagrees", (
             f"{equivalent(effect)}, whereas the paper has {amount(effect, effect.paper)}."
         )
+    if too_small and math.isnan(effect.paper):
+        return "no difference", f"{equivalent(effect)}; the paper gives no number."
     if too_small:
-        why = "the paper gives no number"
-        if not math.isnan(effect.paper):
-            why = f"the paper's {amount(effect, effect.paper)} may be as small"
-        return "inconclusive", f"{equivalent(effect)}, but {why}."
+        paper = amount(effect, effect.paper)
+        return "inconclusive", f"{equivalent(effect)}, but the paper's {paper} may be as small."
     if _excludes_none(effect):
         none = "1" if effect.scale == "ratio" else "0"
+        corrected = f" after correction for {effect.tests} comparisons" if effect.tests > 1 else ""
         return "inconclusive", (
-            f"The uncorrected 95 % interval excludes {none}, but the difference is not significant "
-            f"after correction for {effect.tests} comparisons.{_without_the_papers(effect)}"
+            f"The uncorrected 95 % interval excludes {none}, but the difference is not "
+            f"significant{corrected}.{_without_the_papers(effect)}"
         )
     return "inconclusive", f"{undecided(effect)}{_without_the_papers(effect)}"
 

@@ -16,7 +16,7 @@ def measured(effect: Effect) -> str:
     least = f"{effect.bound} " if effect.bound in ("at least", "at most") else ""
     text = f"The measured {word} is {least}{amount(effect, effect.estimate)}"
     if effect.bound == "unknown":
-        return f"{text} by the pairs of which a bound is known; it has no interval."
+        return f"{text} by the values of which a bound is known; it has no interval."
     if math.isnan(effect.low):
         return f"{text}."
     low, high = (number(effect, value) for value in (effect.low, effect.high))
@@ -25,21 +25,32 @@ def measured(effect: Effect) -> str:
 
 
 def tests(effect: Effect) -> str:
-    """State the p-values of a difference, and the smallest that the sign-flip test could give."""
+    """State the p-values of a difference, and the smallest that a permutation could give."""
     if math.isnan(effect.t_p) or effect.claimed == "within":
         return ""
-    name = "Paired t test" if effect.noise == "seeds" else "z test over test images"
-    text = f"{name}: {p(effect.t_p)}"
+    name = "Paired t test" if effect.pairing == "seed" else "Welch's t test"
+    if effect.noise == "test images":
+        name = "z test over test images"
+    over = f" over {effect.looks} looks" if effect.look and effect.looks > 1 else ""
+    text = f"{name}{over}: {p(effect.t_p)}"
     if effect.tests > 1:
         text += f", corrected for {effect.tests} comparisons {p(effect.p_adjusted)}"
-    if not math.isnan(effect.sign_flip_p):
-        kind = "exact sign-flip test"
-        if effect.n > ENUMERATED:
-            kind = f"sign-flip test ({PATTERNS:,} random patterns, seed 0)"
-        text += f"; {kind}: {p(effect.sign_flip_p, digits=3)}"
+    if not math.isnan(effect.permutation_p):
+        text += f"; {_permutations(effect)}: {p(effect.permutation_p, digits=3)}"
         if effect.min_p > LEVEL:
             text += f", and with n = {effect.n} it cannot go below p = {effect.min_p:.4g}"
     return f"{text}."
+
+
+def _permutations(effect: Effect) -> str:
+    """Name the permutation test, and say of how many permutations it is."""
+    if effect.pairing == "seed":
+        if effect.n > ENUMERATED:
+            return f"sign-flip test ({PATTERNS:,} random patterns, seed 0)"
+        return "exact sign-flip test"
+    if math.comb(effect.n + effect.n_baseline, effect.n) > PATTERNS:
+        return f"permutation test ({PATTERNS:,} random deals, seed 0)"
+    return "exact permutation test"
 
 
 def p(value: float, digits: int = 2) -> str:
@@ -50,29 +61,38 @@ def p(value: float, digits: int = 2) -> str:
 
 
 def footing(effect: Effect) -> str:
-    """State the number of seeds or nets, the power, and what it could have seen."""
-    if effect.noise == "test images":
-        text = f"n = {effect.n} nets; the interval is over test images only"
-    else:
-        text = f"n = {effect.n} paired seeds"
+    """State the number of seeds or nets, the look, the power, and what could have been seen."""
+    text = _counted(effect)
     if effect.n_censored:
-        text += f", {effect.n_censored} of them bounds"
-    if math.isnan(effect.power):
+        of_what = "pairs" if effect.pairing == "seed" else "values"
+        text += f", {effect.n_censored} of the {of_what} bounds"
+    if effect.look and effect.looks > 1:
+        text += f"; look {effect.look} of {effect.looks}{'' if effect.stopped else ', open'}"
+    if not effect.look or math.isnan(effect.power):
         return f"{text}; the power is not known."
+    word = "ratio" if effect.scale == "ratio" else "difference"
     if effect.claimed == "within":
-        word = "ratio" if effect.scale == "ratio" else "difference"
         return (
             f"{text}; power if the true {word} is {amount(effect, effect.paper)}: "
             f"{_chance(effect.power)}."
         )
+    if effect.claimed == "equal":
+        return f"{text}; power if there is no {word}: {_chance(effect.power)}."
     wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
-    least = "at least " if effect.tests > 1 and 0.01 < effect.power <= 0.99 else ""
     return (
-        f"{text}; power if the true {'ratio' if effect.scale == 'ratio' else 'difference'} is "
+        f"{text}; power if the true {word} is "
         f"{amount(effect, wanted, sign=not math.isnan(effect.paper))}: "
-        f"{least}{_chance(effect.power)}; minimum detectable effect ({100 * ENOUGH:.0f} % power): "
+        f"{_chance(effect.power)}; minimum detectable effect ({100 * ENOUGH:.0f} % power): "
         f"{amount(effect, effect.detectable, sign=False)}."
     )
+
+
+def _counted(effect: Effect) -> str:
+    if effect.noise == "test images":
+        return f"n = {effect.n} nets; the interval is over test images only"
+    if effect.pairing == "seed":
+        return f"n = {effect.n} paired seeds"
+    return f"n = {effect.n} seeds, {effect.n_baseline} of the baseline"
 
 
 def _margin(effect: Effect) -> str:
@@ -91,8 +111,9 @@ def equivalent(effect: Effect) -> str:
 
 
 def undecided(effect: Effect) -> str:
-    """State that neither test shows anything."""
-    return f"Neither a difference nor equivalence (within {_margin(effect)}) is shown."
+    """State that neither test shows anything, and whether more seeds may be added."""
+    more = "" if effect.stopped else " More seeds may decide: the comparison is open."
+    return f"Neither a difference nor equivalence (within {_margin(effect)}) is shown.{more}"
 
 
 def untestable(effect: Effect) -> str:
@@ -103,7 +124,7 @@ def untestable(effect: Effect) -> str:
         return "There is nothing to test."
     if effect.noise == "test images":
         return "Every image has the same gain, so that there is no standard error to test with."
-    return "The differences of all seeds are equal, so that a t test has no spread to go by."
+    return "All seeds of an arm have one value, so that a t test has no spread to go by."
 
 
 def _chance(power: float) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(options: Options) -> int:
+    started = time.monotonic()
     console = Console(soft_wrap=not sys.stdout.isatty())
     if options.list:
         return _list(console)
@@ -68,7 +71,11 @@ def _main(options: Options) -> int:
         from ablations.cli import fresh
 
         fresh.forget(console, plans, machine)
-    policy = Policy(retry_failed=options.retry_failed, fail_fast=options.fail_fast)
+    policy = Policy(
+        retry_failed=options.retry_failed,
+        fail_fast=options.fail_fast,
+        deadline=math.inf if options.hours is None else started + 3600 * options.hours,
+    )
     return perform(console, plans, machine, policy)[0]
 
 

@@ -26,7 +26,8 @@ examples:
   python -m ablations.run relu_vs_tanh                      a first look, 5 minutes on 2 cores
   python -m ablations.run lrn dropout --plan                what would run, and for how long
   python -m ablations.run lrn --probe                       the arms: size, cost, one measured step
-  python -m ablations.run relu_vs_tanh --budget standard    5 seeds, all training images
+  python -m ablations.run relu_vs_tanh --budget standard    10 seeds, all training images
+  python -m ablations.run lrn --budget standard --until decided --hours 2
   python -m ablations.run all                               every study, the cheapest first
   python -m ablations.run ./my_study.py                     a study of your own
   python -m ablations.run lrn --dataset imagenet --data-dir prepared/
@@ -55,6 +56,7 @@ class Options:
     tensorboard: Path | None
     jobs: int
     threads: int
+    hours: float | None
 
 
 def parse(argv: Sequence[str] | None) -> Options:
@@ -90,7 +92,14 @@ def parse(argv: Sequence[str] | None) -> Options:
         tensorboard=given.tensorboard,
         jobs=at_least_one("--jobs", jobs),
         threads=threads,
+        hours=_hours(given.hours),
     )
+
+
+def _hours(value: float | None) -> float | None:
+    if value is not None and not 0 < value < float("inf"):
+        raise SpecError(f"--hours must be above 0. Received: {value}")
+    return value
 
 
 def _request(given: argparse.Namespace) -> tuple[Request, frozenset[str]]:
@@ -98,13 +107,14 @@ def _request(given: argparse.Namespace) -> tuple[Request, frozenset[str]]:
     settings: dict[str, Any] = dict(parse_setting(text) for text in given.set)
     if given.precision is not None:
         settings["train.precision"] = given.precision
-    named = ("budget", "dataset", "seeds", "epochs")
+    named = ("budget", "dataset", "seeds", "epochs", "until")
     asked = {name for name in named if getattr(given, name) is not None}
     request = Request(
         budget=given.budget or "quick",
         dataset=given.dataset or "auto",
         seeds=given.seeds,
         epochs=given.epochs,
+        until=given.until or "first look",
         settings=settings,
     )
     return request, frozenset(asked | ({"settings"} if settings else set()))
@@ -137,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
         help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared ImageNet images",
     )
     add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
+    add("--until", metavar="decided", help="add seeds, look after look, until verdicts are reached")
+    add("--hours", type=float, metavar="H", help="start no run after H hours, and report")
     add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
     add("--precision", help="float32 or mixed_bfloat16 (default: the study's)")
     add(

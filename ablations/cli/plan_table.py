@@ -20,7 +20,9 @@ def show_plan(
 ) -> int:
     """Print the plan; train nothing but a probe of a few seconds. Return 0."""
     records = store.Records(machine.out)
-    plans = [plan.with_rates(collect.rates(plan, records)) for plan in plans]
+    plans = [
+        collect.followed(plan.with_rates(collect.rates(plan, records)), records) for plan in plans
+    ]
     distinct = {run.experiment.run_id for plan in plans for run in plan.runs}
     states = {run_id: records.state(run_id) for run_id in sorted(distinct)}
     settled = {"done"} if retry_failed else {"done", "failed"}
@@ -50,6 +52,13 @@ def show_plan(
         f"about {total}",
         highlight=False,
     )
+    if any(plan.request.until == "decided" for plan in plans):
+        more = {run.experiment.run_id for plan in plans for run in plan.ceiling.reported}
+        console.print(
+            f"verdicts may need more: {len(more - set(distinct))} further runs at most, up to the "
+            "last look",
+            highlight=False,
+        )
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import time
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -59,8 +61,12 @@ class Machine:
         at_least_one("--threads", self.threads)
 
 
-def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, None, None]:
+def execute(
+    runs: Sequence[PlannedRun], machine: Machine, deadline: float = math.inf
+) -> Generator[Event, None, None]:
     """Start the runs in order, `machine.jobs` at a time, and yield what they tell.
+
+    None is started after `deadline`, a time of `time.monotonic`; those at work then finish.
 
     Leaving the loop early, by an exception or by closing the iterator, asks the children
     to stop and waits for them: each has saved the state of its last full epoch.
@@ -69,10 +75,12 @@ def execute(runs: Sequence[PlannedRun], machine: Machine) -> Generator[Event, No
         StoppedError: the data or the environment make any run impossible.
         OSError: the folder is not writable or the disk is full.
     """
-    waiting, tried = deque(runs), Counter[str]()
+    waiting, tried = deque(runs if time.monotonic() <= deadline else ()), Counter[str]()
     children = pool.run(waiting, machine.jobs, lambda run: _command(run, machine))
     with contextlib.closing(children):
         for news in children:
+            if time.monotonic() > deadline:
+                waiting.clear()
             run = news.task
             if news.ended is not None:
                 outcome = _outcome(run, news.ended, machine)

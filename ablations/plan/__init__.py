@@ -10,6 +10,7 @@ from ablations.plan.order import epoch_work as epoch_work
 from ablations.plan.order import expected_epochs as expected_epochs
 from ablations.plan.request import DATASETS as DATASETS
 from ablations.plan.request import Request as Request
+from ablations.plan.request import Until as Until
 from ablations.plan.runs import PlannedRun as PlannedRun
 from ablations.plan.runs import Role as Role
 from ablations.plan.runs import StudyRun as StudyRun

@@ -25,6 +25,9 @@ class Plan:
     study: Study
     request: Request  # its data set is a known one, not "auto"
     rates: Mapping[str, float] = field(default_factory=dict)  # arm -> what its search has chosen
+    looks: Mapping[str, int] = field(
+        default_factory=dict
+    )  # arm -> its look; the others': the first
 
     @cached_property
     def searches(self) -> tuple[PlannedRun, ...]:
@@ -34,7 +37,7 @@ class Plan:
     @cached_property
     def reported(self) -> tuple[PlannedRun, ...]:
         """Runs that count."""
-        return reported_runs(self.study, self.request, self.rates)
+        return reported_runs(self.study, self.request, self.rates, self.looks)
 
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -59,12 +62,22 @@ class Plan:
 
     @cached_property
     def asked(self) -> Study:
-        """Study on the request's data set; a budget changed by hand is one more, exploratory."""
+        """Study on the request's data set, with the budget as asked for."""
         here = self.study.at(self.request.dataset)
-        if self.label == self.request.budget:
-            return here
-        changed = dataclasses.replace(self.budget, exploratory=True)
-        return dataclasses.replace(here, budgets={**here.budgets, self.label: changed})
+        exploratory = self.budget.exploratory or self.label != self.request.budget
+        asked = dataclasses.replace(self.budget, exploratory=exploratory)
+        return dataclasses.replace(here, budgets={**here.budgets, self.label: asked})
+
+    def with_looks(self, looks: Mapping[str, int]) -> Plan:
+        """Return the plan with arms at later looks."""
+        return dataclasses.replace(self, looks=looks)
+
+    @property
+    def ceiling(self) -> Plan:
+        """The plan with every arm of a comparison that decides at its last look."""
+        last = len(self.budget.looks) - 1
+        items = (item for item in self.study.comparisons if item.family == "primary")
+        return self.with_looks({arm: last for item in items for arm in item.arms})
 
     def with_rates(self, rates: Mapping[str, float]) -> Plan:
         """Return the plan after its search."""
@@ -95,10 +108,11 @@ def budget(study: Study, request: Request) -> Budget:
     if request.budget not in budgets:
         raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
     chosen = budgets[request.budget]
-    for name in ("seeds", "epochs"):
-        value = getattr(request, name)
-        if value is not None:
-            chosen = dataclasses.replace(chosen, **{name: value})
+    if request.epochs is not None:
+        chosen = dataclasses.replace(chosen, epochs=request.epochs)
+    if request.seeds is not None:
+        # one look, at that number of seeds of every arm
+        chosen = dataclasses.replace(chosen, seeds=request.seeds, more=(), shared=None)
     return chosen
 
 
@@ -115,6 +129,8 @@ def check(study: Study, request: Request) -> None:
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
     tuned = {"train.learning_rate"} if study.search is not None else set()
+    if request.until == "decided" and not budget(study, request).more:
+        raise SpecError(f"the budget '{request.budget}' has one look: leave out --until decided.")
     for name, *arms in study.compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:
@@ -144,22 +160,31 @@ def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
 
 
 def reported_runs(
-    study: Study, request: Request, rates: Mapping[str, float]
+    study: Study,
+    request: Request,
+    rates: Mapping[str, float],
+    looks: Mapping[str, int] | None = None,
 ) -> tuple[PlannedRun, ...]:
-    """Return the runs that count, seed by seed so that pairs are complete early.
+    """Return the runs that count, seed by seed so that every arm has some early.
 
     Args:
+        study: declares the arms.
+        request: budget and what is changed in it.
         rates: arm -> learning rate; arms that are absent use the recorded one.
+        looks: arm -> look, 0 for the first; arms that are absent are at the first.
 
     >>> from ablations.study import load
     >>> runs = reported_runs(load("lrn"), Request(budget="quick"), {})
     >>> [(run.arm, run.experiment.seed) for run in runs[:3]]
     [('paper', 0), ('no_lrn', 0), ('constant', 0)]
     """
+    chosen, arms = budget(study, request), study.at(request.dataset).arms
+    seeds = {arm: chosen.seeds_at((looks or {}).get(arm, 0), arms[arm]) for arm in arms}
+    bases = {arm: _base(study, request, arm) for arm in arms}
     runs = []
-    for seed in range(budget(study, request).seeds):
-        for arm in study.arms:
-            experiment = replace(_base(study, request, arm), seed=seed)
+    for seed in range(max(seeds.values())):
+        for arm in (arm for arm in arms if seed < seeds[arm]):
+            experiment = replace(bases[arm], seed=seed)
             if arm in rates:
                 experiment = replace(experiment, {"train.learning_rate": rates[arm]})
             runs.append(PlannedRun(arm=arm, role="reported", experiment=experiment))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ablations.plan.order import PUBLISHED
 from alexnet_tf.errors import SpecError
 from alexnet_tf.values import at_least_one, nearest
+
+#: How far a study goes: to its first look, or on until its verdicts are reached.
+Until = Literal["first look", "decided"]
 
 #: What --dataset takes.
 DATASETS = ("auto", *PUBLISHED)
@@ -26,6 +29,7 @@ class Request:
     dataset: str = "cifar10"
     seeds: int | None = None
     epochs: int | None = None
+    until: Until = "first look"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -37,6 +41,10 @@ class Request:
         for name in ("seeds", "epochs"):
             if getattr(self, name) is not None:
                 at_least_one(f"--{name}", getattr(self, name))
+        if self.until not in get_args(Until):
+            raise SpecError(f"--until takes 'decided'. Received: {self.until!r}")
+        if self.until == "decided" and self.seeds is not None:
+            raise SpecError("--until decided adds seeds itself. Leave out --seeds.")
         named = isinstance(self.settings, Mapping) and all(
             isinstance(path, str) for path in self.settings
         )

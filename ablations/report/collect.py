@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablations import study
+from ablations.analysis import checks, frames
+from ablations.analysis.comparisons import courses
 from ablations.analysis.learning_rates import choose_learning_rates
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.execution.store import Records
@@ -60,13 +62,48 @@ def collect(
     return found
 
 
+def followed(plan: Plan, records: Records) -> Plan:
+    """Return the plan with its arms at the looks that their comparisons have come to.
+
+    The looks follow from the records alone: each comparison that is open at a complete look
+    takes its arms to the next. A comparison whose treatment did not happen goes no further.
+    """
+    if plan.request.until != "decided":
+        return plan
+    looks: Mapping[str, int] = {}
+    while True:
+        plan = plan.with_looks(looks)
+        runs = records.read(plan.reported)
+        if any(run.record is None for run in runs):
+            return plan
+        grown = _grown(plan, runs)
+        if grown == looks:
+            return plan
+        looks = grown
+
+
+def _grown(plan: Plan, runs: Sequence[StudyRun]) -> dict[str, int]:
+    """Return arm -> the look that its open comparisons need next."""
+    asked = plan.asked
+    by_arm = {arm: frames.reported(runs, arm) for arm in asked.arms}
+    treated = checks.rows(asked, by_arm)
+    looks = dict(plan.looks)
+    for course in courses(asked, plan.budget, by_arm).values():
+        item = course.samples.item
+        if course.stopped or item.family != "primary" or checks.objections(treated, item.arms):
+            continue
+        for arm in item.arms:
+            looks[arm] = max(looks.get(arm, 0), course.look)
+    return looks
+
+
 def collect_study(plan: Plan, records: Records) -> Collected:
     """Read the runs of the plan and analyse them.
 
     Raises:
         SpecError: the request does not fit the study.
     """
-    plan = plan.with_rates(rates(plan, records))
+    plan = followed(plan.with_rates(rates(plan, records)), records)
     runs = records.read(plan.reported)
     searched = records.read(search_runs(plan.study, plan.request))
     if plan.budget.search or any(run.record for run in searched):

@@ -92,8 +92,7 @@ def _csv(analysis: Analysis, name: str) -> bytes:
 
 def _optional(analysis: Analysis) -> list[str]:
     """Return the names of the tables that only some studies have."""
-    study = analysis.study
-    return [name for name in ("checks", "order") if getattr(study, name)]
+    return [name for name in ("looks", "checks", "order") if len(getattr(analysis, name))]
 
 
 def _page(
@@ -125,6 +124,7 @@ def _page(
         if analysis.study.threshold is None
         else f"{100 * analysis.study.threshold:g} %",
         order=html.rows(analysis.order),
+        looks=html.rows(analysis.looks),
         treated=[row | _check(row) for row in html.rows(analysis.checks)],
         untrained=checks.UNTRAINED,
         runs=html.rows(analysis.runs),
@@ -167,10 +167,11 @@ def _comparison(analysis: Analysis, row: Mapping[str, Any], folder: Path) -> dic
     return {
         "title": drawing.readable(name),
         "note": declared.note if declared else "",
+        "argument": declared.argument if declared else "",
         "reference": beside(analysis.study, analysis.budget, analysis.dataset, name, folder),
         "interaction": declared.interaction if declared else None,
         "result": row,
-        "pairs": [] if is_order else html.rows(analysis.pairs, comparison=name),
+        "changes": [] if is_order else html.rows(analysis.changes, comparison=name),
         "sensitivity": html.rows(analysis.sensitivity, comparison=name),
         "search": _search(analysis, row),
         "differences": [] if is_order else html.rows(analysis.differences, comparison=name),

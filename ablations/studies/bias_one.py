@@ -3,7 +3,7 @@
 python -m ablations.run bias_one --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import unit_biases, zero_biases
@@ -37,6 +37,7 @@ STUDY = Study(
             quantity="early_train_error",
             claimed="higher",
             smallest=1.0,
+            argued="a tenth of what training errors differ by between two such epochs, 10 points",
             note="Training error, on average over the first eighth of the epochs.",
         ),
         Comparison(
@@ -44,7 +45,8 @@ STUDY = Study(
             baseline="paper",
             variant="zero",
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="The paper claims nothing about the end of training.",
         ),

@@ -3,7 +3,7 @@
 python -m ablations.run crop_flip --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, OF_GAP, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, replace
 
@@ -46,6 +46,7 @@ STUDY = Study(
             quantity="generalisation_gap",
             claimed="higher",
             smallest=1.0,
+            argued=OF_GAP,
             note="The gap between validation and training error: what the paper calls overfitting.",
         ),
         Comparison(
@@ -54,7 +55,8 @@ STUDY = Study(
             variant="neither",
             quantity="test_error",
             claimed="higher",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             note="Test error from the centre crop.",
         ),
         *(
@@ -64,7 +66,8 @@ STUDY = Study(
                 variant=name,
                 quantity="test_error",
                 claimed="higher",
-                smallest=0.5,
+                smallest=MATTERS,
+                argued=OF_ERROR,
                 family="secondary",
             )
             for name in ("flip_only", "crop_only")

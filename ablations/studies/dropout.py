@@ -3,7 +3,7 @@
 python -m ablations.run dropout --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, OF_GAP, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Check, Comparison, Quantity, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import constant_rate, halved_dropout, without_dropout
@@ -75,6 +75,7 @@ STUDY = Study(
             quantity="generalisation_gap",
             claimed="higher",
             smallest=1.0,
+            argued=OF_GAP,
             note="C36: the gap between validation and training error.",
         ),
         Comparison(
@@ -82,7 +83,8 @@ STUDY = Study(
             baseline="paper",
             variant="halved",
             claimed="higher",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             note="Does the net with dropout generalise better?",
         ),
         Comparison(
@@ -92,6 +94,7 @@ STUDY = Study(
             quantity="generalisation_gap",
             claimed="higher",
             smallest=1.0,
+            argued=OF_GAP,
             family="secondary",
             note="Against a net whose hidden layers also hand on twice as much.",
         ),
@@ -100,7 +103,8 @@ STUDY = Study(
             baseline="paper",
             variant="no_dropout",
             claimed="higher",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="Against a net whose hidden layers also hand on twice as much.",
         ),
@@ -112,7 +116,8 @@ STUDY = Study(
                 quantity=quantity,
                 scale="ratio",
                 claimed="higher",
-                smallest=1.2,
+                smallest=2.0**0.5,
+                pairing="seed",
                 paper=2.0,
                 paper_source='"roughly doubles", data set not named',
                 family="secondary",
@@ -127,7 +132,8 @@ STUDY = Study(
             baseline_quantity="dropout_mean_error",
             quantity="test_error",
             claimed="equal",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="C38: halved outputs against the geometric mean of 32 nets with units dropped.",
         ),
@@ -141,6 +147,7 @@ STUDY = Study(
                 scale="ratio",
                 claimed="higher" if other != "arithmetic" else "none",
                 smallest=1.5,
+                argued="half as large again",
                 family="secondary",
                 note=f"C38: divergence from the geometric mean of 256 nets, of {words} over that "
                 "of halved outputs.",

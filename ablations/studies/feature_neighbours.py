@@ -35,6 +35,7 @@ STUDY = Study(
             quantity="fc7_neighbour_agreement",
             claimed="higher",
             smallest=1.0,
+            argued="one image in a hundred",
             note="Share of the six nearest training images that have the test image's label.",
         ),
         Comparison(
@@ -44,6 +45,7 @@ STUDY = Study(
             quantity="fc7_neighbour_agreement",
             claimed="higher",
             smallest=1.0,
+            argued="one image in a hundred",
             family="secondary",
             note="The same share with the initial weights: what training adds.",
         ),
@@ -54,6 +56,7 @@ STUDY = Study(
             quantity="fc7_neighbour_pixel_rank",
             claimed="higher",
             smallest=1.0,
+            argued="one image in a hundred",
             family="secondary",
             note="How many training images are nearer in pixels than a neighbour in fc7; among "
             "images at random it would be half of them.",

@@ -5,7 +5,7 @@ python -m ablations.run init_std --budget standard
 
 import dataclasses
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER, replace
 from alexnet_tf.spec.variants import he_gains, scaled_init, with_gains
@@ -62,7 +62,8 @@ STUDY = Study(
             baseline="paper",
             variant=name,
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note=note,
         )

@@ -3,7 +3,7 @@
 python -m ablations.run layer_removal --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import without_conv, without_dense
@@ -51,7 +51,7 @@ STUDY = Study(
                 baseline="paper",
                 variant=name,
                 claimed="higher",
-                smallest=0.5,
+                smallest=1.0,
                 paper=2.0,
                 paper_source="top-1, about, for any middle layer",
             )
@@ -62,7 +62,8 @@ STUDY = Study(
             baseline="paper",
             variant="no_dense",
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="Not in the paper.",
         ),

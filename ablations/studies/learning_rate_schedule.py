@@ -3,7 +3,7 @@
 python -m ablations.run learning_rate_schedule --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Check, Comparison, Study
 from alexnet_tf.spec import PAPER, PlateauSpec, replace
 from alexnet_tf.spec.variants import constant_rate, reductions
@@ -55,7 +55,8 @@ STUDY = Study(
             baseline="paper",
             variant="constant",
             claimed="higher",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             note="What the reductions are worth.",
         ),
         *(
@@ -64,7 +65,8 @@ STUDY = Study(
                 baseline="paper",
                 variant=name,
                 claimed="none",
-                smallest=0.5,
+                smallest=MATTERS,
+                argued=OF_ERROR,
                 family="secondary",
                 note=note,
             )

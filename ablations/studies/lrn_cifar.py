@@ -7,7 +7,7 @@ the weight decay is that of the 13 % net throughout.
     python -m ablations.run lrn_cifar --budget standard
 """
 
-from ablations.budgets import LOCAL_11PCT, LOCAL_13PCT, LOCAL_NET
+from ablations.budgets import LOCAL_11PCT, LOCAL_13PCT, LOCAL_NET, MATTERS, OF_ERROR
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import replace
 
@@ -49,7 +49,7 @@ STUDY = Study(
             baseline="narrow",
             variant="narrow_lrn",
             claimed="lower",
-            smallest=0.5,
+            smallest=1.0,
             paper=-2.0,
             paper_source="CIFAR-10 test, between two nets that also differ in width and decay",
             note="LRN alone, in the net of the 13 %.",
@@ -59,7 +59,7 @@ STUDY = Study(
             baseline="wide",
             variant="wide_lrn",
             claimed="lower",
-            smallest=0.5,
+            smallest=1.0,
             paper=-2.0,
             paper_source="CIFAR-10 test, between two nets that also differ in width and decay",
             note="LRN alone, in the net of the 11 %.",
@@ -69,7 +69,8 @@ STUDY = Study(
             baseline="narrow",
             variant="wide",
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="What the paper does not mention: the wider third layer, without LRN.",
         ),
@@ -78,7 +79,7 @@ STUDY = Study(
             baseline="narrow",
             variant="wide_lrn",
             claimed="lower",
-            smallest=0.5,
+            smallest=1.0,
             paper=-2.0,
             paper_source="CIFAR-10 test, between two nets that also differ in their output's decay",
             family="secondary",
@@ -90,7 +91,8 @@ STUDY = Study(
             variant="wide_lrn",
             interaction=("narrow", "narrow_lrn"),
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="Is LRN worth more, or less, in the wider net?",
         ),

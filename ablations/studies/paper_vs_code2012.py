@@ -3,7 +3,7 @@
 python -m ablations.run paper_vs_code2012 --budget standard
 """
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_2012, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_2012, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec import variants as v
@@ -50,7 +50,8 @@ STUDY = Study(
             baseline="paper",
             variant=name,
             claimed="equal" if name == "code2012" else "none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="primary" if name == "code2012" else "secondary",
         )
         for name in ("code2012", *_PARTS)

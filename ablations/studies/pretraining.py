@@ -5,7 +5,7 @@ python -m ablations.run pretraining --budget standard
 
 import dataclasses
 
-from ablations.budgets import ALEXNET, IMAGENET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import PAPER, Pretraining, replace
 from alexnet_tf.spec.variants import six_conv
@@ -69,7 +69,7 @@ STUDY = Study(
             baseline="paper",
             variant="pretrained",
             claimed="lower",
-            smallest=0.5,
+            smallest=0.85,
             paper=-1.7,
             paper_source="top-1, ILSVRC-2012 validation, ten views, one net each",
             note="The paper's comparison: the sixth layer, pre-training and longer training.",
@@ -79,7 +79,8 @@ STUDY = Study(
             baseline="longer",
             variant="pretrained",
             claimed="lower",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="Against the same net that saw as many images, all of them the target's.",
         ),
@@ -88,7 +89,8 @@ STUDY = Study(
             baseline="paper",
             variant="six_conv",
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
             note="The sixth layer alone; the 2012 notes call it overfitting without more data.",
         ),

@@ -3,7 +3,7 @@
 python -m ablations.run recipe_2012 --budget standard
 """
 
-from ablations.budgets import ALEXNET, SMALL_ALEXNET, SMALL_NET
+from ablations.budgets import ALEXNET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
 from ablations.study import Comparison, Study
 from alexnet_tf.spec import CIFAR_ALEXNET_2012, PAPER, JitterSpec, RateChange, replace
 from alexnet_tf.spec.variants import unit_biases, with_gains
@@ -77,7 +77,8 @@ STUDY = Study(
             baseline="paper",
             variant=name,
             claimed="none",
-            smallest=0.5,
+            smallest=MATTERS,
+            argued=OF_ERROR,
             family="secondary",
         )
         for name in ("recipe", *_PARTS)

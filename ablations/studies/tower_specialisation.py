@@ -35,6 +35,7 @@ STUDY = Study(
             quantity="kernel_colour_split",
             claimed="higher",
             smallest=0.1,
+            argued="a tenth of the way from no split to grey against pure colour",
             note=(
                 "Difference in mean colourfulness (0 grey, 1 pure colour) of the towers' "
                 "kernels, over what the same kernels give when they are dealt out at random."
@@ -48,6 +49,7 @@ STUDY = Study(
             quantity="kernel_colour_split",
             claimed="none",
             smallest=0.1,
+            argued="a tenth of the way from no split to grey against pure colour",
             family="secondary",
             note="Negative control: every layer sees all maps, so that halves mean nothing.",
         ),

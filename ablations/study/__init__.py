@@ -6,12 +6,14 @@ name on the command line.
 
 from ablations.study.budget import Budget as Budget
 from ablations.study.budget import Search as Search
+from ablations.study.budget import Shared as Shared
 from ablations.study.comparison import Check as Check
 from ablations.study.comparison import Claimed as Claimed
 from ablations.study.comparison import Comparison as Comparison
 from ablations.study.comparison import Ensemble as Ensemble
 from ablations.study.comparison import EpochsToError as EpochsToError
 from ablations.study.comparison import Family as Family
+from ablations.study.comparison import Pairing as Pairing
 from ablations.study.comparison import Quantity as Quantity
 from ablations.study.comparison import Scale as Scale
 from ablations.study.declaration import RESERVED as RESERVED

@@ -53,7 +53,11 @@ Scale = Literal["difference", "ratio"]
 #: question of its own.
 Claimed = Literal["higher", "lower", "equal", "within", "none"]
 
-#: primary: the claim's own, corrected together (Holm). secondary: reported beside it.
+#: none: arms that share only a seed are two samples, each with as many seeds as it has. seed: what
+#: two arms measure with one seed belongs together, and its differences are one sample.
+Pairing = Literal["none", "seed"]
+
+#: primary: the claim's own, corrected together. secondary: reported beside it.
 Family = Literal["primary", "secondary"]
 
 
@@ -73,7 +77,7 @@ class EpochsToError:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two arms held against each other in one quantity, paired by seed.
+    """Two arms held against each other in one quantity.
 
     Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
     gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
@@ -109,8 +113,10 @@ class Comparison:
     paper_is: Literal["about", "at least"] = "about"  # at least: it is of this size or larger
     paper_source: str = ""  # on which data and measure the paper found it
     family: Family = "primary"
+    pairing: Pairing = "none"
     interaction: tuple[str, str] | None = None
     note: str = ""  # what this comparison stands for, one line
+    argued: str = ""  # why `smallest` is what would matter; not needed of half the paper's effect
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -140,6 +146,15 @@ class Comparison:
             )
 
     @property
+    def argument(self) -> str:
+        """Why `smallest` is the smallest effect of interest."""
+        if self.argued or self.paper is None or self.claimed == "within":
+            return self.argued
+        ratio = self.scale == "ratio"
+        sizes = [abs(math.log(x) if ratio else x) for x in (self.paper, self.smallest)]
+        return "half of the paper's effect" if math.isclose(sizes[0], 2 * sizes[1]) else ""
+
+    @property
     def accepted(self) -> tuple[float, float]:
         """Values that count as the paper's with `claimed="within"`; NaN for other claims."""
         if self.paper is None or self.claimed != "within":
@@ -152,6 +167,11 @@ class Comparison:
     def arms(self) -> tuple[str, ...]:
         """Names of the arms that take part."""
         return (self.baseline, self.variant, *(self.interaction or ()))
+
+    @property
+    def paired(self) -> bool:
+        """Whether values of one seed belong together: declared, or two quantities of one net."""
+        return self.pairing == "seed" or self.baseline == self.variant
 
     @property
     def sides(self) -> tuple[Quantity, Quantity]:

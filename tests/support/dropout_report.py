@@ -32,7 +32,7 @@ def write(
 ) -> Analysis:
     analysis = analyse(of, runs, budget=budget)
     paths = study_report.write(analysis, runs, folder, command=COMMAND)
-    some = [f"{name}.csv" for name in ("checks", "order") if getattr(of, name)]
+    some = [f"{name}.csv" for name in ("looks", "checks", "order") if len(getattr(analysis, name))]
     assert paths == [folder / name for name in [*FILES[:4], *some, *FILES[4:]]]
     return analysis
 

@@ -32,6 +32,7 @@ def difference(**changes: Any) -> Comparison:
     values: dict[str, Any] = {
         **{"name": "b", "baseline": "paper", "variant": "b"},
         **{"claimed": "higher", "smallest": 0.5, "quantity": "test_error"},
+        "pairing": "seed",
     }
     return Comparison(**{**values, **changes})
 

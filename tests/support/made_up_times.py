@@ -6,8 +6,9 @@ import math
 import fake_runs
 from hypothesis import settings
 
-from ablations.analysis import effects
-from ablations.analysis.pairs import Bound, Pair
+from ablations.analysis import effects, stopping
+from ablations.analysis.pairs import Values
+from ablations.analysis.samples import Samples
 from ablations.analysis.study_analysis import analyse
 from ablations.plan import Role, StudyRun
 from ablations.studies.relu_vs_tanh import STUDY
@@ -15,7 +16,11 @@ from alexnet_tf.records import RunRecord, Status
 from alexnet_tf.spec import Experiment, replace
 
 PAPER = STUDY
-STUDY = dataclasses.replace(PAPER, comparisons=PAPER.comparisons[:1])
+STUDY = dataclasses.replace(
+    PAPER,
+    comparisons=PAPER.comparisons[:1],
+    budgets={**PAPER.budgets, "standard": dataclasses.replace(PAPER.budgets["standard"], seeds=5)},
+)
 UPDATES = 100  # an epoch
 slow = settings(max_examples=60, deadline=None)
 
@@ -51,20 +56,22 @@ def verdict(relu, tanh, budget="standard", study=STUDY):
     return analyse(study, study_runs(relu, tanh), budget=budget).comparisons.iloc[0]
 
 
-def pair(baseline, variant, seed=0) -> Pair:
-    """A pair of times; None: not reached by epoch 60."""
-    bounds: dict[tuple[bool, bool], Bound] = {
-        (True, True): "exact",
-        (True, False): "at least",
-        (False, True): "at most",
-        (False, False): "unknown",
-    }
-    bound = bounds[baseline is not None, variant is not None]
-    return Pair(seed=seed, baseline=baseline or 60.0, variant=variant or 60.0, bound=bound)
+def samples_of(pairs, item=STUDY.comparisons[0]) -> Samples:
+    """Pairs of times as the samples of a comparison; None: not reached by epoch 60."""
+
+    def side(place: int) -> Values:
+        times = (one[place] for one in pairs)
+        return {
+            seed: (60.0, "at least") if time is None else (float(time), "exact")
+            for seed, time in enumerate(times)
+        }
+
+    ended = frozenset(range(len(pairs)))
+    return Samples(item=item, values=(side(0), side(1)), settled=(ended, ended))
 
 
 def ratio_of(pairs) -> effects.Effect:
-    return effects.measure(STUDY.comparisons[0], pairs)
+    return effects.measure(stopping.course(samples_of(pairs), (), 1))
 
 
 RELU = [5.0, 5.5, 6.0, 5.2, 5.8]

@@ -85,13 +85,19 @@ def record(study: Study, arm: str, experiment: Experiment, **fields: Any) -> Run
 
 def make_runs(
     study: Study,
-    seeds: int = 5,
+    seeds: int | None = None,
     changes: Mapping[tuple[str, int], Mapping[str, Any] | None] | None = None,
 ) -> list[StudyRun]:
-    """Every run, seed by seed; `changes` maps (arm, seed) to record fields, or None: not run."""
-    runs = []
-    for seed in range(seeds):
+    """Every run, seed by seed; `changes` maps (arm, seed) to record fields, or None: not run.
+
+    As many seeds as the first look of `standard` has, or so many of every arm.
+    """
+    standard, runs = study.budgets["standard"], []
+    counts = {arm: seeds or standard.seeds_at(0, base) for arm, base in study.arms.items()}
+    for seed in range(max(counts.values())):
         for arm, base in study.arms.items():
+            if seed >= counts[arm]:
+                continue
             experiment = replace(base, {"data.train_images": 12_500}, seed=seed)
             fields = (changes or {}).get((arm, seed), {})
             made = None if fields is None else record(study, arm, experiment, **fields)

@@ -154,7 +154,7 @@ def _effect(axes: Axes, analysis: Analysis, row: dict[Any, Any], y: float) -> No
         band = row["range_low"], row["range_high"]
     axes.fill_betweenx([y - 0.42, y + 0.42], *band, color=RULE, alpha=0.45, linewidth=0, zorder=0)
     colour = arm_colour(analysis, row["variant"])
-    chosen = analysis.pairs.loc[analysis.pairs["comparison"] == row["comparison"]]
+    chosen = analysis.changes.loc[analysis.changes["comparison"] == row["comparison"]]
     values = chosen["difference"].to_numpy(float)
     axes.plot(
         values, np.full(len(values), y - 0.24), "o", color=colour, ms=3, alpha=0.6, mew=0, zorder=3

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_up import difference, run, study
 from pagechecks import Page
 
-from ablations.analysis import pairs
+from ablations.analysis import samples
 from ablations.analysis.study_analysis import analyse
 from ablations.plan import StudyRun
 from ablations.report import study_report
@@ -30,6 +30,7 @@ TIME = Comparison(
     scale="ratio",
     claimed="higher",
     smallest=1.2,
+    pairing="seed",
 )
 
 
@@ -55,6 +56,7 @@ def test_a_bound_is_on_the_side_of_the_true_change(times, scale, interaction):
         quantity="epochs_to_error",
         scale=scale,
         interaction=("c", "d") if interaction else None,
+        pairing="seed",
     )
     made = {
         arm: [timed(arm, seed, row[place]) for seed, row in enumerate(times)]
@@ -64,7 +66,7 @@ def test_a_bound_is_on_the_side_of_the_true_change(times, scale, interaction):
     def change(low: float, high: float) -> float:
         return high / low if scale == "ratio" else high - low
 
-    for found in pairs.pair(made, item, 0.5):
+    for found in samples.read(made, item, 0.5).pairs:
         paper, b, c, d = times[found.seed]
         true = change(paper, b)
         if interaction:

@@ -44,11 +44,14 @@ def test_other_arms_keep_their_verdict_and_a_check_that_holds_changes_nothing():
     assert checked.iloc[1]["verdict"] == "inconclusive" != plain.iloc[1]["verdict"]
 
 
-def test_what_was_not_measured_is_said_and_objects_to_nothing():
+def test_what_was_not_measured_is_said_and_forbids_a_verdict():
     made = study(difference(), checks=(Check(arm="b", quantity="norm_spread", least=10),))
     analysis = analyse(made, runs({"paper": PAPER, "b": B}), budget="standard")
     row = analysis.checks.to_dict("records")[0]
-    assert row["held"] == "not measured" and analysis.comparisons.iloc[0]["verdict"] == "agrees"
+    assert row["held"] == "not measured"
+    judged = analysis.comparisons.iloc[0]
+    assert judged["verdict"] == "inconclusive"
+    assert "whether b had its treatment is not measured" in judged["reason"]
     assert checks.words(row) == (
         "b: relative spread of a norm's factor not measured, needed at least 10"
     )

@@ -29,7 +29,7 @@ def test_a_difference_by_scipy():
     assert row.sd == pytest.approx(np.std(np.subtract(CLEAR, PAPER), ddof=1))
     assert row.pair_correlation == pytest.approx(stats.pearsonr(PAPER, CLEAR)[0])
     assert (row.n, row.seeds_as_claimed, row.unit, row.noise) == (5, 5, "points", "seeds")
-    assert row.sign_flip_p == row.min_p == 0.0625
+    assert row.permutation_p == row.min_p == 0.0625
     assert math.isnan(row.image_se) and math.isnan(row.low_new)
 
 
@@ -112,8 +112,8 @@ def test_an_interaction_is_a_difference_of_differences():
     row = result.comparisons.iloc[0]
     assert row.estimate == pytest.approx(np.mean(first - second))
     assert row.t_p == pytest.approx(test.pvalue)
-    assert result.pairs.baseline_value.tolist() == pytest.approx(second.tolist())
-    assert result.pairs.variant_value.tolist() == pytest.approx(first.tolist())
+    assert result.changes.baseline_value.tolist() == pytest.approx(second.tolist())
+    assert result.changes.variant_value.tolist() == pytest.approx(first.tolist())
     assert list(result.summary.arm) == ["paper", "b", "c", "d"]
 
 
@@ -147,7 +147,7 @@ def test_one_run_may_be_both_arms():
         for seed in range(5)
     ]
     result = analyse(study(item), made, budget="standard")
-    assert result.pairs.difference.tolist() == pytest.approx([2.0, 2.1, 2.2, 2.3, 2.4])
+    assert result.changes.difference.tolist() == pytest.approx([2.0, 2.1, 2.2, 2.3, 2.4])
     assert list(result.summary.metric) == ["test_error_ten_views", "test_error"]
     assert not len(result.differences)
 
@@ -157,10 +157,10 @@ def test_seeds_are_paired_and_incomplete_ones_left_out():
     extra = run("b", 7, error("test", 1, 33.0))
     without = run("b", 3, error("test", 10, 33.0))
     result = analyse(study(difference()), [extra, *made, without], budget="standard")
-    assert result.pairs.seed.tolist() == [0, 1, 2]
+    assert result.changes.seed.tolist() == [0, 1, 2]
     reason = result.comparisons.reason[0]
     assert '1 of 5 runs have no value of "test error, one view"' in reason
-    assert "3 of the 5 pairs" in reason
+    assert "4 of 5 seeds of with b are there; 3 of" not in reason and "4 of 5 seeds" in reason
 
 
 def test_the_error_over_test_images_is_of_the_paired_mistakes():

@@ -16,7 +16,7 @@ from ablations import study as studies
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.study import Study
 
-TABLES = "runs curves summary comparisons pairs differences checks order".split()
+TABLES = "runs curves summary comparisons changes differences checks order".split()
 
 
 # --- tables ---------------------------------------------------------------------------

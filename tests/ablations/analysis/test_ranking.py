@@ -98,7 +98,7 @@ def test_an_order_meets_the_same_objections_and_doubts():
     assert row(runs(errors)).verdict == "agrees"
     some = {arm: values[:4] for arm, values in errors.items()}
     for made, budget, why in (
-        (runs(some), "standard", "4 of the 5 pairs of seeds"),
+        (runs(some), "standard", "4 of the 5 seeds"),
         (runs(errors), "quick", "'quick' is exploratory"),
         (runs(errors, data=fake_runs.SYNTHETIC), "standard", "built-in images"),
         ([], "standard", "No order was measured"),

@@ -20,7 +20,7 @@ from ablations.analysis.learning_rates import choose_learning_rates
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.study import Budget
 
-TABLES = "runs curves summary comparisons pairs sensitivity search differences".split()
+TABLES = "runs curves summary comparisons changes sensitivity search differences".split()
 
 
 def same_numbers(a: Analysis, b: Analysis, names, without=()) -> None:
@@ -105,7 +105,7 @@ def test_stretching_time_scales_the_means_and_keeps_the_ratio():
 def test_pairs_are_by_seed():
     runs = [run("relu", 2, 5.0), run("relu", 0, 4.0), run("tanh", 0, 20.0), run("tanh", 1, 9.0),
             run("tanh", 2, None)]  # fmt: skip
-    pairs = analyse(STUDY, runs, budget="standard").pairs
+    pairs = analyse(STUDY, runs, budget="standard").changes
     assert pairs.seed.tolist() == [0, 2] and pairs.kind.tolist() == ["exact", "at least"]
     assert pairs.difference.tolist() == pytest.approx([5.0, 59.5 / 5])
 
@@ -173,7 +173,7 @@ def test_search_runs_never_count_in_the_result():
     runs = study_runs(RELU, [30.0] * 5)
     more = [*runs, *search("tanh", {0.1: [5.0], 0.2: [(0.5, "done")]})]
     a, b = (analyse(STUDY, r, budget="full") for r in (runs, more))
-    same_numbers(a, b, ["summary", "comparisons", "pairs", "sensitivity", "differences"])
+    same_numbers(a, b, ["summary", "comparisons", "changes", "sensitivity", "differences"])
     assert b.runs.role.tolist() == ["reported"] * 10 + ["search"] * 2
     table = b.search
     assert table.n.tolist() == [1, 1] and table.status.tolist() == ["done", "done"]

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from made_up_times import (
     STUDY,
     UPDATES,
-    pair,
     ratio_of,
     record,
     slow,
@@ -100,9 +99,7 @@ def test_ratio_interval_covers_the_true_ratio_in_95_percent(n):
     hits = np.mean(np.abs(centre - math.log(6)) <= factor * spread)
     assert 0.94 <= hits <= 0.96
     for row in range(20):  # the vectorised intervals above are the module's
-        pairs = [
-            pair(b, b * math.exp(r)) for b, r in zip(shared[row], log_ratios[row], strict=True)
-        ]
+        pairs = [(b, b * math.exp(r)) for b, r in zip(shared[row], log_ratios[row], strict=True)]
         ratio = ratio_of(pairs)
         ends = np.exp(centre[row] + np.array([-1, 0, 1]) * factor * spread[row])
         assert (ratio.low, ratio.estimate, ratio.high) == pytest.approx(tuple(ends))

@@ -142,5 +142,5 @@ def test_photographs_must_be_there_and_the_study_must_be_for_them(
 def test_on_photographs_the_arms_are_the_papers_own(tmp_path):
     item = task("lrn", dataset="imagenet", budget="standard")
     runs = runs_of(item)
-    assert len(runs) == 15 and runs[0].experiment.model == PAPER.model
+    assert len(runs) == 24 and runs[0].experiment.model == PAPER.model
     assert runs[0].experiment.data.dataset == "imagenet"

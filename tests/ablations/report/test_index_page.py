@@ -106,7 +106,7 @@ def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Coll
     assert len(lines) - 2 == sum(item.family == "primary" for item in found)
     lrn = found[0]
     expected = f"+{lrn.estimate:.2f} points (+{lrn.low:.2f} to +{lrn.high:.2f})"
-    assert lines[2].split(" | ")[1:] == ["+1.4 points", expected, "5", f"{lrn.verdict} |"]
+    assert lines[2].split(" | ")[1:] == ["+1.4 points", expected, "8", f"{lrn.verdict} |"]
     assert (suite[0] / "claims.tex").read_text("utf-8").count(r"\\") == len(lines) - 1
 
 
@@ -143,6 +143,8 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         assert run.record is not None
         (folder / "result.json").write_text(records.to_json(run.record), encoding="utf-8")
+        inspected = {"values": run.inspection, "weights_sha256": run.record.weights_sha256}
+        (folder / "inspection.json").write_text(json.dumps(inspected), encoding="utf-8")
     for name, text in (
         ("lrn", json.dumps(dataclasses.asdict(Request(budget="standard")))),
         ("dropout", "not JSON"),
@@ -155,7 +157,7 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
     assert one.analysis.comparisons.equals(direct.comparisons)
     assert index_page.write_index(store.Records(tmp_path)) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
-    assert "15 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
+    assert "46 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -> None:

@@ -61,8 +61,8 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) 
         unit = "×" if row["unit"] == "x" else row["unit"]
         assert f"{estimate} {unit}" in words
         assert row["reason"] in words and row["verdict"] in words
-        assert f"{row['sign_flip_p']:.4f} ({row['min_p']:.4f})" in words
-    for row in analysis.pairs.to_dict("records"):
+        assert f"{row['permutation_p']:.4f} ({row['min_p']:.4f})" in words
+    for row in analysis.changes.to_dict("records"):
         assert f"{row['baseline_value']:,.2f}|{row['variant_value']:,.2f}|" in page.cells
     for row in analysis.summary.to_dict("records"):
         assert (

@@ -137,7 +137,7 @@ def test_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) -> N
         assert f"{row['mean']:.2f} epochs{interval}|" in page.cells
     for row in analysis.comparisons.to_dict("records"):
         assert f"{row['estimate']:.2f}" in words and row["reason"] in words
-    for row in analysis.pairs.to_dict("records"):
+    for row in analysis.changes.to_dict("records"):
         assert f"{row['difference']:.2f}" in words
     for run_id in analysis.runs["run_id"]:
         assert f"--spec runs/{run_id}/spec.json --out rerun" in words

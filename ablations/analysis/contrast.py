@@ -1,0 +1,121 @@
+"""An estimate with its standard error, of paired changes or of independent arms, and its tests.
+
+Paired changes are one sample: Student's t with n - 1 degrees of freedom. Independent arms
+have a mean each, and Welch's t with the degrees of freedom of Welch and Satterthwaite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import special
+
+from ablations.analysis.paired_tests import CONFIDENCE, spread
+from ablations.analysis.sequential import normals
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """The weighted sum of the means of independent samples.
+
+    `sds` and `counts` are of the samples. Nothing is tested where an arm has fewer than two
+    values or where no sample has a spread: a t test would call any difference certain.
+    """
+
+    estimate: float
+    sds: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @cached_property
+    def error(self) -> float:
+        """Standard error; NaN below two values of a sample."""
+        return self.error_of(self.counts)
+
+    def error_of(self, counts: Sequence[int]) -> float:
+        """Return the standard error that samples of these sizes and the same spread would have."""
+        if min(self.counts, default=0) < 2:
+            return _NAN
+        return float(np.sqrt(sum(sd**2 / n for sd, n in zip(self.sds, counts, strict=True))))
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom; NaN where there is no standard error or no spread."""
+        return self.freedom_of(self.counts)
+
+    def freedom_of(self, counts: Sequence[int]) -> float:
+        """Return the degrees of freedom of samples of these sizes and the same spread."""
+        error = self.error_of(counts)
+        if not error > 0:
+            return _NAN
+        parts = [(sd**2 / n) ** 2 / (n - 1) for sd, n in zip(self.sds, counts, strict=True)]
+        return float(error**4 / sum(parts))
+
+    def score(self, effect: float = 0.0) -> float:
+        """Return the z score of the t test that the true effect is `effect`; NaN: no test."""
+        if not self.error > 0:
+            return _NAN
+        return normals((self.estimate - effect) / self.error, self.freedom)
+
+    def within(self, margin: float) -> float:
+        """Return the smaller of the z scores that the effect is above -margin and below it."""
+        return min(self.score(-margin), -self.score(margin))
+
+    def beyond(self, margin: float) -> float:
+        """Return the z score that the effect is further from 0 than `margin`."""
+        return self.score(margin) if self.estimate > 0 else -self.score(-margin)
+
+
+def of_changes(changes: np.ndarray) -> Contrast:
+    """Return the mean of paired changes."""
+    mean = float(np.mean(changes)) if len(changes) else _NAN
+    return Contrast(estimate=mean, sds=(spread(changes),), counts=(len(changes),))
+
+
+def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
+    """Return the weighted sum of the means of independent arms, of weights 1 and -1.
+
+    >>> found = of_arms([np.array([1.0, 2.0, 3.0]), np.array([4.0, 6.0])], (-1, 1))
+    >>> found.estimate, round(found.error, 3), round(found.freedom, 2)
+    (3.0, 1.155, 1.88)
+    """
+    empty = any(not len(arm) for arm in arms)
+    total = sum(
+        sign * float(np.mean(arm)) for sign, arm in zip(weights, arms, strict=True) if not empty
+    )
+    largest = max((float(np.max(np.abs(arm))) for arm in arms if len(arm)), default=0.0)
+    # two means that differ by rounding alone do not differ
+    estimate = _NAN if empty else total if abs(total) > 1e-12 * largest else 0.0
+    return Contrast(
+        estimate=estimate,
+        sds=tuple(spread(arm) for arm in arms),
+        counts=tuple(len(arm) for arm in arms),
+    )
+
+
+def interval_for_new_images(
+    found: Contrast, images_error: float, z: float = float(special.ndtri((1 + CONFIDENCE) / 2))
+) -> tuple[float, float]:
+    """Return low and high of an interval that covers chance in the seeds and in the images.
+
+    The two variances add; Welch and Satterthwaite's formula gives the degrees of freedom,
+    those of the images being as good as infinite. What both share, chance in how one net
+    answers one image, is counted twice.
+
+    Args:
+        found: over seeds.
+        images_error: standard error over test images.
+        z: score of the ends.
+    """
+    if not (np.isfinite(found.error) and np.isfinite(images_error)):
+        return _NAN, _NAN
+    total = found.error**2 + images_error**2
+    if total == 0:
+        return found.estimate, found.estimate
+    freedom = (total / found.error**2) ** 2 * found.freedom if found.error > 0 else np.inf
+    half = float(special.stdtrit(freedom, special.ndtr(z))) * float(np.sqrt(total))
+    return found.estimate - half, found.estimate + half

@@ -1,0 +1,38 @@
+"""When the data of a comparison are looked at: fixed by study and budget, before the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablations.study import Budget, Comparison, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Seeds of each arm of a comparison, and the share of the last look's information."""
+
+    seeds: tuple[int, ...]  # of the arms in the comparison's order
+    time: float  # above 0, to 1
+
+
+def planned(study: Study, entry: Budget, item: Comparison) -> tuple[Look, ...]:
+    """Return the looks of a comparison.
+
+    One that decides about the claim has those of its budget; a secondary one is judged once,
+    at the first. Where more looks would add no seed there are no more. The information is that
+    of arms of one spread: the inverse of the sum of 1 / seeds over the arms.
+    """
+    count = len(entry.looks) if item.family == "primary" else 1
+    seeds = [
+        tuple(entry.seeds_at(look, study.arms[arm]) for arm in item.arms) for look in range(count)
+    ]
+    distinct = list(dict.fromkeys(seeds))
+    last = _information(item, distinct[-1])
+    return tuple(Look(seeds=each, time=_information(item, each) / last) for each in distinct)
+
+
+def _information(item: Comparison, seeds: Sequence[int]) -> float:
+    if item.paired:
+        return float(min(seeds))
+    return 1 / sum(1 / count for count in seeds)

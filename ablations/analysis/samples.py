@@ -1,0 +1,190 @@
+"""The values of a comparison: one sample an arm, or one of the changes between paired seeds.
+
+A time that was censored is known to be longer than its value. It stays a bound in every
+difference and ratio that is made of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ablations.analysis import contrast, quantities
+from ablations.analysis.contrast import Contrast
+from ablations.analysis.looks import Look
+from ablations.analysis.pairs import Bound, Pair, Values, of_all, of_change, paired
+from ablations.plan import StudyRun
+from ablations.study import Comparison, Quantity
+
+#: Weight of each arm of a comparison in its effect: the interaction's arms come last.
+WEIGHTS = (-1, 1, 1, -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """What the runs of a comparison's arms gave, by seed.
+
+    `settled` holds, of each arm, the seeds whose run has ended, well or not.
+    """
+
+    item: Comparison
+    values: tuple[Values, ...]  # of the arms in the comparison's order: seed -> value, bound
+    settled: tuple[frozenset[int], ...]
+
+    def until(self, seeds: Sequence[int]) -> Samples:
+        """Return the values of the first seeds of each arm."""
+        values = tuple(
+            {seed: found for seed, found in of_arm.items() if seed < count}
+            for of_arm, count in zip(self.values, seeds, strict=True)
+        )
+        return dataclasses.replace(self, values=values)
+
+    def complete(self, look: Look) -> bool:
+        """Say whether every run of a look has ended."""
+        return all(
+            set(range(count)) <= ended
+            for count, ended in zip(look.seeds, self.settled, strict=True)
+        )
+
+    def reached(self, looks: Sequence[Look]) -> int:
+        """Return how many of the looks are complete, from the first on."""
+        count = 0
+        while count < len(looks) and self.complete(looks[count]):
+            count += 1
+        return count
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """The pairs of seeds for which every value is there; of an interaction, two changes."""
+        return paired(self.item, self.values)
+
+    @property
+    def usable(self) -> tuple[Values, ...]:
+        """Values that can be compared: what is not above 0 has no ratio."""
+        if self.item.scale == "difference":
+            return self.values
+        return tuple(
+            {seed: found for seed, found in of_arm.items() if found[0] > 0}
+            for of_arm in self.values
+        )
+
+    @property
+    def without_ratio(self) -> int:
+        """Seeds of which every value is there, but one of them is not above 0."""
+        if self.item.scale == "difference":
+            return 0
+        if self.item.paired:
+            return len(set.intersection(*map(set, self.values))) - len(self.pairs)
+        return sum(map(len, self.values)) - sum(map(len, self.usable))
+
+    @property
+    def bound(self) -> Bound:
+        """How the effect of the means lies to that of the true values."""
+        if self.item.paired:
+            return of_all(one.bound for one in self.pairs)
+        means: list[Bound] = [
+            of_all(bound for _, bound in of_arm.values()) for of_arm in self.usable
+        ]
+        changes: list[Bound] = [
+            of_change(means[at], means[at + 1]) for at in range(0, len(means), 2)
+        ]
+        return changes[0] if len(changes) == 1 else of_change(changes[1], changes[0])
+
+    @property
+    def seeds(self) -> int:
+        """Pairs; of independent arms the seeds of the smaller of variant and interaction."""
+        if self.item.paired:
+            return len(self.pairs)
+        return min((len(of_arm) for of_arm in self.usable[1:]), default=0)
+
+    def transformed(self) -> list[np.ndarray]:
+        """Return the values of each arm by seed, as logarithms where ratios are compared."""
+        log = np.log if self.item.scale == "ratio" else np.array
+        return [
+            log(np.array([of_arm[seed][0] for seed in sorted(of_arm)], dtype=float))
+            for of_arm in self.usable
+        ]
+
+    def changes(self) -> np.ndarray:
+        """Return the changes of pairs, of ratios as logarithms.
+
+        They are all equal to their mean where only rounding of the values differs.
+        """
+        scale = self.item.scale
+        known = [one for one in self.pairs if one.bound != "unknown"]
+        log = np.log if scale == "ratio" else np.array
+        changes = log(np.array([one.change(scale) for one in known], dtype=float))
+        if len(changes) < 2:
+            return changes
+        largest = max(max(abs(one.baseline), abs(one.variant)) for one in known)
+        slack = 1e-12 * (1.0 if scale == "ratio" else largest)
+        if float(np.ptp(changes)) > slack:
+            return changes
+        mean = float(np.mean(changes))
+        return np.full(len(changes), 0.0 if abs(mean) <= slack else mean)
+
+    def contrast(self) -> Contrast:
+        """Return the effect with its standard error, of ratios as a logarithm."""
+        if self.item.paired:
+            return contrast.of_changes(self.changes())
+        return contrast.of_arms(self.transformed(), WEIGHTS[: len(self.values)])
+
+    def shows(self, estimate: float) -> bool:
+        """Say whether a test of the known values against no effect stands for the true ones."""
+        sides = (("exact", True), ("exact", False), ("at least", True), ("at most", False))
+        return (self.bound, estimate > 0) in sides
+
+    def against_means(self) -> list[tuple[int, float, Bound]]:
+        """Return seed, change and its bound of each value of the variant against other arms' means.
+
+        Of independent arms: no seed of the variant belongs to one of the baseline.
+        """
+        arms = self.transformed()
+        if not all(len(arm) for arm in arms):
+            return []
+        others = sum(
+            sign * float(np.mean(arm))
+            for place, (sign, arm) in enumerate(zip(WEIGHTS, arms, strict=False))
+            if place != 1
+        )
+        back = np.exp if self.item.scale == "ratio" else float
+        bound = of_all(bound for _, bound in self.usable[0].values())
+        return [
+            (seed, float(back(value + others)), of_change(bound, self.usable[1][seed][1]))
+            for seed, value in zip(sorted(self.usable[1]), arms[1], strict=True)
+        ]
+
+
+def read(
+    runs: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None = None
+) -> Samples:
+    """Return the samples of a comparison.
+
+    Args:
+        runs: arm -> its runs by seed.
+        item: what is compared.
+        threshold: training error, 0 to 1, of `epochs_to_error`.
+    """
+    return Samples(
+        item=item,
+        values=tuple(_values(runs[arm], quantity, threshold) for arm, quantity in item.used),
+        settled=tuple(_settled(runs[arm]) for arm, _ in item.used),
+    )
+
+
+def _settled(runs: Sequence[StudyRun]) -> frozenset[int]:
+    return frozenset(run.planned.experiment.seed for run in runs if run.record is not None)
+
+
+def _values(runs: Sequence[StudyRun], quantity: Quantity, threshold: float | None) -> Values:
+    found: Values = {}
+    for run in runs:
+        value = quantities.value(run, quantity, threshold)
+        if value is not None:
+            late = quantities.bounded(run, quantity, threshold)
+            found[run.planned.experiment.seed] = value, "at least" if late else "exact"
+    return found
