@@ -45,7 +45,9 @@ def _page(results: Sequence[Result], command: str) -> str:
         f"variants with one base; seed {SEED}, {versions} {platform.python_version()}. Shares are "
         "in percent; +- is the standard error from the number of repeats. An arm's errors have a "
         "standard deviation of 0.3 points where nothing else is said, 0.5 points are what "
-        "matters, the base has 30 seeds, and the looks are at 8, 12, 16, 24 and 32 seeds.",
+        "matters, the base has 30 seeds, and the looks are at 8, 12, 16, 24 and 32 seeds. "
+        "Stated beside seeds: those of a design of one look with the same power at what matters, "
+        "which has to know the spread beforehand.",
         "",
         "| simulation | setting | n | stated | found | +- | bounds | kept |",
         "|---|---|--:|--:|--:|--:|---|---|",

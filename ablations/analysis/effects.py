@@ -112,31 +112,16 @@ def measure(course: Course, *, images_error: float = _NAN) -> Effect:
     exact = bound == "exact"
     ends = [_opened(each, bound) for each in (course.ends(), course.ends_for_images(images_error))]
     (low, high), (low_new, high_new) = (back(np.array(each)) for each in ends)
-    pairs = shown.pairs if item.paired else []
-    correlation = _correlation(item.scale, pairs) if exact else _NAN
-    correlated = paired_tests.correlation_interval(correlation, len(pairs))
-    sd, sd_baseline = course.spreads() if exact else (_NAN, _NAN)
     return Effect(
         **_declared(item),
+        **_counts(course),
+        **_spreads(course),
         unit="x" if ratio else quantities.MEASURES[item.quantity].unit_of_differences,
-        n=shown.seeds,
-        n_baseline=len(pairs) if item.paired else len(shown.usable[0]),
-        n_censored=_censored(shown),
         bound=bound,
-        look=course.look,
-        looks=max(1, len(course.looks)),
-        stopped=course.stopped,
         estimate=float(back(found.estimate)),
         low=float(low),
         high=float(high),
         interval=course.interval,
-        error=found.error if exact else _NAN,
-        freedom=found.freedom if exact else _NAN,
-        sd=sd,
-        sd_baseline=sd_baseline,
-        pair_correlation=correlation,
-        correlation_low=correlated[0],
-        correlation_high=correlated[1],
         noise="seeds",
         image_se=images_error,
         low_new=float(low_new),
@@ -148,9 +133,36 @@ def measure(course: Course, *, images_error: float = _NAN) -> Effect:
         min_p=permutations.least_p(shown),
         power=foreseen.power_of(course) if exact else _NAN,
         detectable=float(back(foreseen.detectable(course))) if exact else _NAN,
-        seeds_as_claimed=claims.as_claimed(shown),
-        tests=course.tests,
     )
+
+
+def _counts(course: Course) -> dict[str, Any]:
+    """Return the seeds, the bounds among their values, and the look."""
+    shown = course.shown
+    paired = shown.item.paired
+    return {
+        "n": shown.seeds,
+        "n_baseline": len(shown.pairs) if paired else len(shown.usable[0]),
+        "n_censored": _censored(shown),
+        "look": course.look,
+        "looks": max(1, len(course.looks)),
+        "stopped": course.stopped,
+        "seeds_as_claimed": claims.as_claimed(shown),
+        "tests": course.tests,
+    }
+
+
+def _spreads(course: Course) -> dict[str, Any]:
+    """Return the spreads and the correlation of pairs; NaN where a value is a bound."""
+    shown, found = course.shown, course.contrast
+    names = "error freedom sd sd_baseline pair_correlation correlation_low correlation_high"
+    if shown.bound != "exact":
+        return dict.fromkeys(names.split(), _NAN)
+    pairs = shown.pairs if shown.item.paired else []
+    correlation = _correlation(shown.item.scale, pairs)
+    ends = paired_tests.correlation_interval(correlation, len(pairs))
+    values = (found.error, found.freedom, *course.spreads(), correlation, *ends)
+    return dict(zip(names.split(), values, strict=True))
 
 
 def _correlation(scale: Scale, pairs: Sequence[Pair]) -> float:

@@ -66,9 +66,11 @@ def followed(plan: Plan, records: Records) -> Plan:
     """Return the plan with its arms at the looks that their comparisons have come to.
 
     The looks follow from the records alone: each comparison that is open at a complete look
-    takes its arms to the next. A comparison whose treatment did not happen goes no further.
+    takes its arms to the next. One that cannot get a verdict goes no further: its treatment did
+    not happen, the budget is exploratory, or the images are the built-in ones.
     """
-    if plan.request.until != "decided":
+    hopeless = plan.request.dataset == "builtin" or plan.asked.budgets[plan.label].exploratory
+    if plan.request.until != "decided" or hopeless:
         return plan
     looks: Mapping[str, int] = {}
     while True:
