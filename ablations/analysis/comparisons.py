@@ -73,8 +73,10 @@ def comparison_rows(
         against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
         doubts += [_doubts_of_ensemble(nets)] * len(gains)
     corrected = effects.correct(measured)
+    may_go_on = not objections(n=rules.MIN_SEEDS)  # more runs could give a verdict
     rows = [
-        _row(study, effect, *why) for effect, *why in zip(corrected, against, doubts, strict=True)
+        _row(study, effect, *why, may_go_on=may_go_on)
+        for effect, *why in zip(corrected, against, doubts, strict=True)
     ]
     return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
 
@@ -152,8 +154,17 @@ def _images_error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> f
     return float("nan") if total is None else 100 * paired_tests.image_se(total[None, :])
 
 
-def _row(study: Study, effect: Effect, objections: Sequence[str], doubts: Sequence[str]) -> Row:
+def _row(
+    study: Study,
+    effect: Effect,
+    objections: Sequence[str],
+    doubts: Sequence[str],
+    *,
+    may_go_on: bool,
+) -> Row:
     verdict, reason = judge(effect, objections=objections, doubts=doubts)
+    if verdict == "inconclusive" and may_go_on and not effect.stopped:
+        verdict = "open"
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 

@@ -33,10 +33,13 @@ class Finding:
     estimate: float
     low: float
     high: float
+    low_suite: float = math.nan  # an interval that holds for all claims of the suite at once
+    high_suite: float = math.nan
     unit: str
     scale: Scale
     smallest: float  # effect that would matter; of a claimed size, the factor around it
     n: int
+    n_baseline: int
     power: float
     verdict: str
     reason: str
@@ -57,7 +60,8 @@ def _finding(analysis: Analysis, row: dict[Any, Any]) -> Finding:
     paper = None if math.isnan(row["paper"]) else float(row["paper"])
     text = _paper_text(paper, row["unit"], row["scale"], row["paper_is"])
     copied = (
-        "comparison family paper_is estimate low high unit scale smallest n power verdict reason"
+        "comparison family paper_is estimate low high unit scale smallest n n_baseline power "
+        "verdict reason"
     )
     return Finding(
         study=study.name,

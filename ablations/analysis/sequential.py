@@ -21,7 +21,6 @@ from scipy import optimize, special
 #: Both: |B| is held against the boundary. One: B is.
 Sides = Literal["one", "both"]
 
-_NODES = 64
 _FAR = 9.0  # Brownian motion at times up to 1 is not below -9, nor above it
 
 
@@ -40,7 +39,8 @@ def crossing(boundary: float, times: tuple[float, ...], sides: Sides = "both") -
     low = -boundary if sides == "both" else min(-_FAR, boundary - _FAR)
     if boundary >= _FAR:
         return 0.0
-    places, weights = _nodes(low, boundary)
+    steps = np.sqrt(np.diff([0.0, *times]))
+    places, weights = _nodes(low, boundary, float(min(steps)))
     density = _normal(places, times[0])
     for before, after in zip(times, times[1:], strict=False):
         density = _normal(places[:, None] - places, after - before) @ (weights * density)
@@ -172,7 +172,8 @@ class _Step:
     def kept(self, gaps: Sequence[tuple[float, float]]) -> _Paths:
         """Return the paths whose estimate lies within one of the gaps."""
         mean, spread = self._moved()
-        parts = [_nodes(low * self.information, high * self.information) for low, high in gaps]
+        ends = [(low * self.information, high * self.information) for low, high in gaps]
+        parts = [_nodes(low, high, spread) for low, high in ends]
         places = np.concatenate([np.empty(0), *(nodes for nodes, _ in parts)])
         widths = np.concatenate([np.empty(0), *(weights for _, weights in parts)])
         density = _normal(places[:, None] - mean, spread**2) @ self.before.weights
@@ -227,14 +228,15 @@ def normals(t: float, freedom: float) -> float:
 
 
 @cache
-def _unit() -> tuple[np.ndarray, np.ndarray]:
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+def _unit(count: int) -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
     return nodes, weights
 
 
-def _nodes(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return Gauss and Legendre's places and weights between two ends."""
-    nodes, weights = _unit()
+def _nodes(low: float, high: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gauss and Legendre's places and weights, close enough for normals of this spread."""
+    wanted = 24 + 5 * (high - low) / spread
+    nodes, weights = _unit(8 * int(np.clip(wanted / 8, 4, 64)))
     half = (high - low) / 2
     return low + half * (nodes + 1), half * weights
 

@@ -46,7 +46,8 @@ class Analysis:
         n_failed, parameters, mflops, budget
     comparisons: one row per comparison, then one per ensemble's size, then one for the order:
         study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
-        (agrees|agrees in direction|disagrees|inconclusive|differs|no difference), reason
+        (agrees|agrees in direction|disagrees|inconclusive|differs|no difference|open),
+        reason
     changes: one row per seed of a comparison at the look that is shown: comparison, seed,
         baseline_value (of independent arms the mean over seeds), variant_value, difference (or
         the ratio), kind (exact|at least|at most|unknown); of an interaction of pairs, the two

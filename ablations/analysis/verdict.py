@@ -26,10 +26,17 @@ from ablations.analysis.wording import (
     untestable,
 )
 
-#: "differs" answers a question on which the paper claims nothing; so does "no difference", which
-#: also stands where the paper claims an effect without a number, and none that matters is there.
+#: open: runs of a look are missing, or more looks are planned. "differs" answers a question on
+#: which the paper claims nothing; so does "no difference", which also stands where the paper
+#: claims an effect without a number, and none that matters is there.
 Verdict = Literal[
-    "agrees", "agrees in direction", "disagrees", "inconclusive", "differs", "no difference"
+    "agrees",
+    "agrees in direction",
+    "disagrees",
+    "inconclusive",
+    "differs",
+    "no difference",
+    "open",
 ]
 
 

@@ -112,6 +112,11 @@ def _check(plans: Sequence[Plan]) -> None:
             check(plan.study, plan.request)
         except SpecError as error:
             raise SpecError(f"{plan.name}: {error}" if len(plans) > 1 else str(error)) from error
+    decided = [plan for plan in plans if plan.request.until == "decided"]
+    if decided and not any(plan.budget.more for plan in decided):
+        raise SpecError(
+            f"the budget '{decided[0].request.budget}' has one look: leave out --until decided."
+        )
 
 
 def _rebuild(console: Console, plans: Sequence[Plan], options: Options) -> int:

@@ -129,8 +129,6 @@ def check(study: Study, request: Request) -> None:
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
     tuned = {"train.learning_rate"} if study.search is not None else set()
-    if request.until == "decided" and not budget(study, request).more:
-        raise SpecError(f"the budget '{request.budget}' has one look: leave out --until decided.")
     for name, *arms in study.compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:

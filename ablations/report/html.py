@@ -21,7 +21,6 @@ from markupsafe import Markup
 from ablations.plan import StudyRun
 from ablations.report import numbers
 from ablations.report.figures import drawing
-from alexnet_tf import records
 from alexnet_tf.files import write_atomic
 
 # Published images for training, validation images included, and for testing.
@@ -65,13 +64,6 @@ def _cell(value: Any) -> Any:
     # The csv module quotes a line feed but leaves a carriage return bare.
     text = value.replace("\r", "\n")
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def json_lines(runs: Sequence[StudyRun]) -> bytes:
-    """Return every record on a line of its own, in plan order."""
-    texts = [records.to_json(run.record) for run in runs if run.record is not None]
-    lines = [json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) for text in texts]
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 # --- the template engine ------------------------------------------------------------------

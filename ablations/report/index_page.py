@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from ablations.analysis import comparisons, frames, simultaneous
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.paper_tables import paper_tables
 from ablations.analysis.ranking import UNIT
@@ -28,7 +29,7 @@ _PAPER, _FIRST = "paper", ("ensemble", "ten_views")
 #: Study and arm of the net that Table 2 marks with an asterisk.
 _PRETRAINED = "pretraining", "pretrained"
 
-_VERDICTS = ("agrees", "agrees in direction", "disagrees", "inconclusive")
+_VERDICTS = ("agrees", "agrees in direction", "disagrees", "no difference", "inconclusive", "open")
 
 _DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
 
@@ -61,7 +62,9 @@ def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> 
     Raises:
         OSError: the folder cannot be written.
     """
-    found = [finding for item in collected for finding in findings(item.analysis)]
+    found = _over_the_suite(
+        collected, [finding for item in collected for finding in findings(item.analysis)]
+    )
     files = {
         "findings.csv": _csv(found),
         "claims.md": claim_table(found).encode(),
@@ -69,6 +72,26 @@ def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> 
         "index.html": _page(collected, known, found),
     }
     return html.write_files(out, files)
+
+
+def _over_the_suite(collected: Sequence[Collected], found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with the simultaneous intervals of those that decide about claims."""
+    names = {(item.study, item.comparison) for item in _primary(found)}
+    courses, shares = {}, {}
+    for item in collected:
+        study, entry = item.analysis.study, item.analysis.study.budgets.get(item.analysis.budget)
+        by_arm = {arm: frames.reported(item.runs, arm) for arm in study.arms}
+        for name, course in comparisons.courses(study, entry, by_arm).items():
+            if (study.name, name) in names and entry is not None and not entry.exploratory:
+                courses[study.name, name] = course
+                shares[study.name, name] = simultaneous.base_share(study, entry, course)
+    ends = simultaneous.intervals(courses, shares)
+    nothing = (float("nan"), float("nan"))
+    return [
+        dataclasses.replace(one, low_suite=low, high_suite=high)
+        for one in found
+        for low, high in [ends.get((one.study, one.comparison), nothing)]
+    ]
 
 
 def claim_table(found: Sequence[Finding]) -> str:

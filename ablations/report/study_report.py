@@ -46,7 +46,7 @@ _HEAD = (
 def write(
     analysis: Analysis, runs: Sequence[StudyRun], folder: Path, *, command: str
 ) -> list[Path]:
-    """Write the page, the figure, the tables and the records into `folder`.
+    """Write the page, the figure and the tables into `folder`.
 
     Args:
         analysis: the study's tables.
@@ -66,7 +66,6 @@ def write(
         for name in ("summary", "runs", "curves", "comparisons", *_optional(analysis))
     }
     cells = [_cells(analysis, row) for row in html.rows(analysis.comparisons)]
-    files["records.jsonl"] = html.json_lines(runs)
     files["figure.svg"] = drawing.svg(figure).encode()
     files["figure.png"] = drawing.png(figure)
     files["tables.md"] = text_tables.markdown(_HEAD, cells, "llllrrrrrrl").encode()

@@ -12,7 +12,7 @@ from ablations.report import study_report
 from ablations.study import Study
 
 FILES = [
-    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl", "figure.svg"),
+    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "figure.svg"),
     *("figure.png", "tables.md", "tables.tex", "index.html"),
 ]
 COMMAND = "python -m ablations.run dropout --budget standard"

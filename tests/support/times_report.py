@@ -21,7 +21,7 @@ from alexnet_tf.spec import Experiment, replace
 #: Epochs over which the error of an arm falls by half.
 HALF_LIFE = {"relu": 3.0, "tanh": 17.0, "relu_modern": 2.0, "tanh_modern": 4.1}
 FILES = [
-    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv", "records.jsonl"),
+    *("summary.csv", "runs.csv", "curves.csv", "comparisons.csv"),
     *("figure.svg", "figure.png", "tables.md", "tables.tex", "index.html"),
 ]
 COMMAND = "python -m ablations.run relu_vs_tanh --budget standard"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 from fake_runs import error
@@ -103,4 +102,4 @@ def test_every_study_has_findings_with_distinct_labels():
         found = findings(analyse(given, [], budget="standard"))
         labels = [one.label for one in found]
         assert found and len(set(labels)) == len(labels), name
-        assert all(dataclasses.asdict(one)["verdict"] == "inconclusive" for one in found)
+        assert all(one.verdict in ("inconclusive", "open") for one in found)

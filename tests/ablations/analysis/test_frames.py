@@ -47,7 +47,7 @@ def test_every_study_of_scores_is_analysed_before_it_has_run(given):
     sizes = [k for k in given.ensemble.sizes if k > 1] if given.ensemble else []
     rows = len(given.comparisons) + len(sizes) + bool(given.order)
     assert len(result.comparisons) == rows > 0
-    assert set(result.comparisons.verdict) == {"inconclusive"}
+    assert set(result.comparisons.verdict) <= {"inconclusive", "open"}
     assert set(result.summary.arm) <= set(given.arms) and len(result.order) == len(given.order)
     assert not result.comparisons.comparison.duplicated().any()
 

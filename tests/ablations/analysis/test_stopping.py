@@ -76,7 +76,7 @@ def test_an_open_comparison_goes_on_with_the_next_whole_look():
         analysed([*open_, *rest]).comparisons.iloc[0] for rest in ([], [30.8], [30.8, 30.2])
     )
     assert (first.look, first.stopped, first.interval) == (1, False, "repeated")
-    assert first.verdict == "inconclusive" and "the comparison is open" in first.reason
+    assert first.verdict == "open" and "the comparison is open" in first.reason
     assert six.drop("reason").equals(first.drop("reason"))
     assert seven.look == 2 and seven.n == 7
     # wider than the interval of one look: it is right at every look
@@ -110,10 +110,10 @@ def test_p_values_are_over_the_looks():
     [
         ("equal", [30.1, 30.0, 30.1, 30.0, 30.0], True, "agrees"),
         ("equal", [31.4, 31.9, 31.3, 31.4, 31.7], True, "disagrees"),
-        ("equal", [30.5, 30.6, 30.5, 30.6, 30.5], False, "inconclusive"),
+        ("equal", [30.5, 30.6, 30.5, 30.6, 30.5], False, "open"),
         ("higher", [30.1, 30.0, 30.1, 30.0, 30.0], True, "no difference"),
         ("higher", [28.4, 28.9, 28.3, 28.4, 28.7], True, "disagrees"),
-        ("higher", ["diverged", 30.5, 30.1, 30.2, 30.0], False, "inconclusive"),
+        ("higher", ["diverged", 30.5, 30.1, 30.2, 30.0], False, "open"),
     ],
 )
 def test_what_stops_it_is_what_decides_its_claim(claimed, b, stops, verdict):

@@ -46,7 +46,7 @@ def test_tables_keep_their_columns_and_types_whatever_is_there():
     for runs in ([], study_runs(RELU[:1], [30.0]), diverged, missing):
         result = analyse(PAPER, runs, budget="standard")
         assert dtypes(result) == dtypes(full)
-        assert set(result.comparisons.verdict) == {"inconclusive"}
+        assert set(result.comparisons.verdict) <= {"inconclusive", "open"}
         assert list(result.summary.arm) == list(PAPER.arms)
     documented = (Analysis.__doc__ or "").replace("\n", " ")
     for name in set(TABLES) - {"comparisons"}:  # those are the fields of an effect

@@ -22,7 +22,6 @@ from ablations.analysis.study_analysis import Analysis
 from ablations.report import html, study_report
 from ablations.report.figures import drawing, times_figure
 from ablations.studies.relu_vs_tanh import STUDY
-from alexnet_tf import records
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -173,11 +172,6 @@ def test_csv_holds_the_tables(usual: tuple[Path, Analysis]) -> None:
         assert list(rows[0])[: len(first)] == first
     means = [float(row["mean"]) for row in read_csv(folder / "summary.csv")]
     assert means == pytest.approx(list(analysis.summary["mean"]), rel=1e-9)
-
-
-def test_records_come_back(usual: tuple[Path, Analysis]) -> None:
-    lines = (usual[0] / "records.jsonl").read_text("utf-8").splitlines()
-    assert [records.from_json(line) for line in lines] == [run.record for run in make_runs(5)]
 
 
 def test_mean_line_meets_the_threshold_at_the_mean_time(usual: tuple[Path, Analysis]) -> None:
