@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine, default_jobs
-from ablations.plan import Plan, Request, Until, check
+from ablations.plan import Plan, Request, Until, check, check_looks
 from ablations.study import Study, load
 from alexnet_tf import files
 
@@ -43,7 +43,7 @@ def run(
         study: the name of one of the suite, a file with a STUDY, or a study itself.
         seeds: reported seeds 0 to seeds - 1; None: the budget's.
         budget: "quick", "standard" or "full".
-        until: "decided" adds seeds, look after look, until every verdict is reached.
+        until: "decided" adds seeds, look after look, until its claim is decided.
         hours: no run is started after so many.
         dataset: "auto", "cifar10", "builtin" or "imagenet".
         out: folder of records and reports.
@@ -66,6 +66,8 @@ def run(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
     check(chosen, request)
+    name = chosen.name if isinstance(study, Study) else str(study)
+    check_looks([Plan(name=name, study=chosen, request=request)])
     machine = Machine(
         out=Path(out),
         cache=store.cache(Path(out)),
@@ -76,7 +78,6 @@ def run(
     files.check_writable(machine.out)
     console = Console()
     request = datasets.resolved(console, request, machine)
-    name = chosen.name if isinstance(study, Study) else str(study)
     plan = Plan(name=name, study=chosen, request=request)
     _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]

@@ -1,7 +1,7 @@
 """Several studies in one go: each distinct run computed once, then every report.
 
-The straight line: searches, reported runs, inspections, reports, index. What is finished
-is never computed again, so the same call continues wherever it was stopped.
+The straight line: searches, reported runs and inspections look after look, reports, index.
+What is finished is never computed again, so the same call continues wherever it was stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from alexnet_tf.errors import FAILED_RUNS, LOCKED
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What to do about runs that failed."""
+    """When to stop, and what to do about runs that failed."""
 
     retry_failed: bool = False  # try again what failed before
     fail_fast: bool = False  # stop at the first run that fails

@@ -49,6 +49,11 @@ def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
     return [_objection(row) for row in found if row["held"] != "yes" and row["arm"] in arms]
 
 
+def failed(found: Sequence[Row], arms: Sequence[str]) -> bool:
+    """Say whether a treatment of these arms did not happen, so that more runs cannot help."""
+    return any(row["held"] == "no" and row["arm"] in arms for row in found)
+
+
 def _objection(row: Row) -> str:
     if row["held"] == "not measured":
         return f"whether {row['arm']} had its treatment is not measured: {label(row)}"

@@ -75,7 +75,12 @@ def comparison_rows(
     corrected = effects.correct(measured)
     may_go_on = not objections(n=rules.MIN_SEEDS)  # more runs could give a verdict
     rows = [
-        _row(study, effect, *why, may_go_on=may_go_on)
+        _row(
+            study,
+            effect,
+            *why,
+            may_go_on=may_go_on and not checks.failed(treated, (effect.baseline, effect.variant)),
+        )
         for effect, *why in zip(corrected, against, doubts, strict=True)
     ]
     return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
@@ -188,6 +193,8 @@ def _order_row(
         objections=[*objections(n=effect.n), *against],
         doubts=tuple(doubts),
     )
+    if effect.n < rules.MIN_SEEDS and not objections(n=rules.MIN_SEEDS):
+        verdict = "open"
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 

@@ -81,7 +81,7 @@ def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
 
     >>> found = of_arms([np.array([1.0, 2.0, 3.0]), np.array([4.0, 6.0])], (-1, 1))
     >>> found.estimate, round(found.error, 3), round(found.freedom, 2)
-    (3.0, 1.155, 1.88)
+    (3.0, 1.155, 1.68)
     """
     empty = any(not len(arm) for arm in arms)
     total = sum(

@@ -33,7 +33,10 @@ def false_discovery(different: Values, equivalent: Values) -> tuple[np.ndarray, 
 
 
 def benjamini_hochberg(p_values: Values) -> np.ndarray:
-    """Return adjusted p-values, which bound the expected share of false claims; NaN as `holm`."""
+    """Return adjusted p-values, which bound the expected share of false claims.
+
+    A test that could not be made (NaN) stays NaN and still counts.
+    """
     return _adjust(
         p_values,
         lambda rank, count: count / (rank + 1),

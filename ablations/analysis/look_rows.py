@@ -42,7 +42,7 @@ def _of_course(
     name: str, course: Course, by_arm: Mapping[str, Sequence[StudyRun]]
 ) -> Iterator[dict[str, Any]]:
     item, times = course.samples.item, tuple(look.time for look in course.looks)
-    boundary = sequential.critical(LEVEL / course.tests, times)
+    outer = _outer(course, times)
     for number, look in enumerate(course.looks, start=1):
         missing = {
             arm: set(range(count)) - ended
@@ -55,7 +55,7 @@ def _of_course(
             "seeds_baseline": look.seeds[0],
             "seeds": min(look.seeds[1:]),
             "time": look.time,
-            "spent": sequential.crossing(boundary, times[:number]),
+            "spent": course.tests * outer.spent(times[:number]),
             **_found(course, number, times),
             "state": _state(course, number),
             "runs": cost.runs if _state(course, number) in ("next", "later") else 0,
@@ -80,18 +80,42 @@ def _found(course: Course, number: int, times: tuple[float, ...]) -> dict[str, f
     if not course.look or number > course.look:
         return {"estimate": nan, "edge_difference": nan, "edge_equivalence": nan}
     found = course.contrasts[number - 1]
-    level, root = LEVEL / course.tests, float(np.sqrt(times[number - 1]))
-    outer, inner = (
-        students(sequential.critical(level, times, sides) / root, found.freedom) * found.error
-        if found.error > 0
-        else nan
-        for sides in ("both", "one")
+    root = float(np.sqrt(times[number - 1]))
+    boundaries = (
+        _outer(course, times).boundary,
+        sequential.critical(LEVEL / course.tests, times, "one"),
     )
+    edges = [
+        students(boundary / root, found.freedom) * found.error if found.error > 0 else nan
+        for boundary in boundaries
+    ]
+    equal = course.samples.item.claimed == "equal"
     return {
         "estimate": found.estimate,
-        "edge_difference": outer,
-        "edge_equivalence": max(course.margin - inner, 0.0),
+        "edge_difference": edges[0] + course.margin * equal,
+        "edge_equivalence": max(course.margin - edges[1], 0.0),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outer:
+    """The boundary of a difference; of a claim that there is none, of one that matters."""
+
+    boundary: float
+    sides: sequential.Sides
+
+    def spent(self, times: tuple[float, ...]) -> float:
+        """Return the error that looks at these times spend."""
+        twice = 1 if self.sides == "both" else 2
+        return twice * sequential.crossing(self.boundary, times, self.sides)
+
+
+def _outer(course: Course, times: tuple[float, ...]) -> _Outer:
+    level = LEVEL / course.tests
+    if course.samples.item.claimed == "equal":
+        boundary = sequential.critical(level / 2, times, "one")
+        return _Outer(boundary=boundary, sides="one")
+    return _Outer(boundary=sequential.critical(level, times), sides="both")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ def judge_order(
     """Judge the paper's order by its chance, and by effects that stand the other way round.
 
     Args:
-        effect: of `effect_order.order_effect`.
+        effect: of `ranking.order_effect`.
         means: what a reader calls each arm -> its mean effect, in the paper's order.
         objections: reasons against any verdict; with one or more it is inconclusive.
         doubts: full sentences that a reader must know, such as of runs that diverged.

@@ -61,7 +61,7 @@ class Analysis:
         baseline_value, variant_value
     looks: one row per planned look of a comparison that has several: comparison, look,
         seeds_baseline, seeds (of the variant), time (share of the last look's information),
-        spent (of the 5 % of the difference, up to this look), estimate, edge_difference and
+        spent (of the 5 % of the family, up to this look), estimate, edge_difference and
         edge_equivalence (significant at or beyond the first, equivalent at or within the second;
         logarithms for ratios), state (passed|stopped|next|later|not needed), runs and hours
         that are needed to complete it

@@ -17,7 +17,7 @@ from ablations import study
 from ablations.cli.options import Options, parse
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine
-from ablations.plan import Plan, check, saved
+from ablations.plan import Plan, check, check_looks, saved
 from alexnet_tf import files
 from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
 
@@ -45,6 +45,7 @@ def _main(options: Options) -> int:
     if options.report_only:
         return _rebuild(console, plans, options)
     _check(plans)
+    check_looks(plans)
     machine = Machine(
         out=options.out,
         cache=store.cache(options.out),
@@ -112,11 +113,6 @@ def _check(plans: Sequence[Plan]) -> None:
             check(plan.study, plan.request)
         except SpecError as error:
             raise SpecError(f"{plan.name}: {error}" if len(plans) > 1 else str(error)) from error
-    decided = [plan for plan in plans if plan.request.until == "decided"]
-    if decided and not any(plan.budget.more for plan in decided):
-        raise SpecError(
-            f"the budget '{decided[0].request.budget}' has one look: leave out --until decided."
-        )
 
 
 def _rebuild(console: Console, plans: Sequence[Plan], options: Options) -> int:

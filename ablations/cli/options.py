@@ -23,7 +23,7 @@ your own (./my_study.py; begin with `python -m ablations.new my_study`), or `all
 
 _EXAMPLES = """\
 examples:
-  python -m ablations.run relu_vs_tanh                      a first look, 5 minutes on 2 cores
+  python -m ablations.run relu_vs_tanh                      a quick run, 5 minutes on 2 cores
   python -m ablations.run lrn dropout --plan                what would run, and for how long
   python -m ablations.run lrn --probe                       the arms: size, cost, one measured step
   python -m ablations.run relu_vs_tanh --budget standard    10 seeds, all training images
@@ -146,7 +146,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="tensorflow-datasets folder (default $TFDS_DATA_DIR), or prepared ImageNet images",
     )
-    add("--seeds", type=int, metavar="N", help="reported seeds 0 to N-1, instead of the budget's")
+    add(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="seeds 0 to N-1 of every arm, one look, instead of the budget's",
+    )
     add("--until", metavar="decided", help="add seeds, look after look, until verdicts are reached")
     add("--hours", type=float, metavar="H", help="start no run after H hours, and report")
     add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")

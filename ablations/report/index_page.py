@@ -121,7 +121,10 @@ def _cells(finding: Finding) -> list[str]:
     paper = finding.paper_text
     if finding.paper is not None:
         paper = numbers.stated(finding.paper, finding.unit, finding.paper_is)
-    return [name, paper, ours, str(finding.n), finding.verdict]
+    n = str(finding.n)
+    if finding.n_baseline not in (finding.n, 0):
+        n += f" / {finding.n_baseline}"
+    return [name, paper, ours, n, finding.verdict]
 
 
 def _csv(found: Sequence[Finding]) -> bytes:

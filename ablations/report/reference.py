@@ -56,7 +56,7 @@ class Reference:
     def words(self) -> str:
         """Return value, interval, seeds, verdict and what it was computed from."""
         interval = numbers.effect_interval(self.low, self.high, self.unit)
-        between = f" (95 % interval {interval})" if self.unit != "chance" else ""
+        between = f" (95 % interval {interval})" if interval != numbers.UNKNOWN else ""
         return (
             f"{numbers.effect(self.estimate, self.unit)}{between}, n = {self.n}: {self.verdict}. "
             f"{self.train_images:,} images of CIFAR-10, {self.epochs} epochs, "

@@ -140,11 +140,6 @@ def _page(
     )
 
 
-def _target(threshold: float | None) -> str | None:
-    """Return the training error that times are counted to, in percent; None: none are."""
-    return None if threshold is None else f"{100 * threshold:g} %"
-
-
 def _description(analysis: Analysis) -> str:
     """Say in words what the figure shows."""
     effects = [

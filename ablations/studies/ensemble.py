@@ -27,7 +27,7 @@ STUDY = Study(
     ensemble=Ensemble(
         arm="paper",
         sizes=(1, 2, 3, 4, 5),
-        smallest=0.5,
+        smallest=1.3,
         paper=-2.6,
         paper_source="top-1, ILSVRC-2012 validation, ten views, five nets",
     ),

@@ -188,7 +188,7 @@ class Comparison:
 class Check:
     """What shows that an arm had its treatment: `least` <= quantity <= `most` in every run.
 
-    A comparison with an arm of which a run fails its check gets no verdict.
+    A comparison with an arm of which a run fails its check, or none is measured, gets no verdict.
     """
 
     arm: str

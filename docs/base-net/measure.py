@@ -2,8 +2,8 @@
 
     python docs/base-net/measure.py
 
-reads the records in `reports/base-net/runs`, as `python -m ablations.run ... --budget
-standard --out reports/base-net` leaves them, and writes `seeds.csv`, `arms.csv` and
+reads the records in `reports/reference/runs`, as `python -m ablations.run ... --budget
+standard --out reports/reference` leaves them, and writes `seeds.csv`, `arms.csv` and
 `curves.svg` beside this file, and on the terminal the summary of the seeds and what the
 records of other values of alpha say.
 """
@@ -29,7 +29,7 @@ from alexnet_tf.records import read
 from alexnet_tf.spec import CIFAR_ALEXNET, diff
 
 _HERE = Path(__file__).parent
-_OUT = _HERE.parent.parent / "reports" / "base-net"
+_OUT = _HERE.parent.parent / "reports" / "reference"
 _SEEDS = 30
 _ALPHAS = {"model.convs.0.norm.alpha", "model.convs.1.norm.alpha"}
 _BASE = ("ensemble", "paper")

@@ -19,7 +19,7 @@ BENCHMARK = to_csv([Result(row=Row(kind="train", library="torch"))])
 WRITTEN = {
     **{
         f"{name}.csv": set(study_analysis.COLUMNS[name].split())
-        for name in ("runs", "curves", "summary", "comparisons", "order", "checks")
+        for name in ("runs", "curves", "summary", "comparisons", "looks", "order", "checks")
     },
     "findings.csv": {field.name for field in dataclasses.fields(Finding)},
     "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},

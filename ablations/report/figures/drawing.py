@@ -105,7 +105,7 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
 
 def svg(figure: Figure) -> str:
     """Return the figure as a standalone SVG on white."""
-    return _render(figure, "svg", {"Date": None, "Creator": None}).decode()
+    return _shorter(_render(figure, "svg", {"Date": None, "Creator": None}).decode())
 
 
 def png(figure: Figure) -> bytes:
@@ -119,11 +119,23 @@ def inline_svg(figure: Figure, description: str, prefix: str) -> str:
     `prefix` begins every id in it, so that a page can hold several drawings.
     """
     text = _render(figure, "svg", {"Date": None, "Creator": None}, facecolor="none").decode()
-    text = text[text.index("<svg") :]
+    text = _shorter(text[text.index("<svg") :])
     text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     # a tag only: a name in the drawing may read like an attribute
     text = re.sub(r"<\w[^<>]*>", lambda tag: _for_page(tag.group(), prefix), text)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(clean(description))}"', 1)
+
+
+def _shorter(text: str) -> str:
+    """Return an SVG whose paths have coordinates to a hundredth of a point, one line each."""
+
+    def path(found: re.Match[str]) -> str:
+        places = re.sub(r"\d+\.\d{3,}", lambda x: f"{float(x.group()):.2f}", found.group(1))
+        return (
+            f'<path{found.group(0)[5 : found.start(1) - found.start()]}{" ".join(places.split())}"'
+        )
+
+    return re.sub(r'<path[^<>]*? d="([^"]*)"', path, text)
 
 
 def _for_page(tag: str, prefix: str) -> str:

@@ -104,7 +104,7 @@ def test_an_order_meets_the_same_objections_and_doubts():
         ([], "standard", "No order was measured"),
     ):
         found = row(made, budget)
-        assert found.verdict == "inconclusive" and why in found.reason
+        assert found.verdict in ("inconclusive", "open") and why in found.reason
     failed = runs({**errors, "c": [*CLEAR, "failed"]})
     assert "c: 1 of 6 runs failed and are left out." in row(failed).reason
 

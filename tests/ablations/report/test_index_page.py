@@ -106,7 +106,7 @@ def test_the_claim_table_has_a_row_for_what_decides(suite: tuple[Path, list[Coll
     assert len(lines) - 2 == sum(item.family == "primary" for item in found)
     lrn = found[0]
     expected = f"+{lrn.estimate:.2f} points (+{lrn.low:.2f} to +{lrn.high:.2f})"
-    assert lines[2].split(" | ")[1:] == ["+1.4 points", expected, "8", f"{lrn.verdict} |"]
+    assert lines[2].split(" | ")[1:] == ["+1.4 points", expected, "8 / 30", f"{lrn.verdict} |"]
     assert (suite[0] / "claims.tex").read_text("utf-8").count(r"\\") == len(lines) - 1
 
 
