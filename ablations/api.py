@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +66,8 @@ def run(
     request = Request(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
-    check(chosen, request)
     name = chosen.name if isinstance(study, Study) else str(study)
-    check_looks([Plan(name=name, study=chosen, request=request)])
+    plan = _checked(Plan(name=name, study=chosen, request=request))
     machine = Machine(
         out=Path(out),
         cache=store.cache(Path(out)),
@@ -77,7 +77,13 @@ def run(
     )
     files.check_writable(machine.out)
     console = Console()
-    request = datasets.resolved(console, request, machine)
-    plan = Plan(name=name, study=chosen, request=request)
+    plan = replace(plan, request=datasets.resolved(console, request, machine))
     _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]
+
+
+def _checked(plan: Plan) -> Plan:
+    """Return the plan of a request that the study can take."""
+    check(plan.study, plan.request)
+    check_looks([plan])
+    return plan

@@ -79,7 +79,8 @@ def _look_after_look(
     policy: Policy,
 ) -> int:
     """Compute the first look of every plan, and where it is asked for the next ones."""
-    code = 0
+    # what a look found is known when its nets have been inspected: a kill may have come before
+    code = _inspect(console, plans, records, machine)
     plans = [collect.followed(plan, records) for plan in plans]
     while True:
         asked = [(plan, plan.reported) for plan in plans]

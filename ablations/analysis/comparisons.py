@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from ablations.analysis import (
     checks,
     effects,
     ensembling,
+    image_noise,
     looks,
-    paired_tests,
     quantities,
     samples,
     stopping,
@@ -54,7 +52,9 @@ def comparison_rows(
         treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
     """
     measured = [
-        effects.measure(courses[item.name], images_error=_images_error(by_arm, courses[item.name]))
+        effects.measure(
+            courses[item.name], images_error=image_noise.error(by_arm, courses[item.name])
+        )
         for item in study.comparisons
     ]
     against = [
@@ -132,33 +132,6 @@ def _too_few(study: Study, course: Course, effect: Effect, objections: Objection
     return [f"{of_arms} are there", *objections(n=rules.MIN_SEEDS)]
 
 
-def _images_error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> float:
-    """Return the standard error over test images in points; NaN where mistakes are not known.
-
-    Each image counts with the mean over an arm's seeds.
-    """
-    item, shown = course.samples.item, course.shown
-    if item.scale == "ratio":
-        return float("nan")
-    total: np.ndarray | None = None
-    for (arm, quantity), sign, of_arm in zip(
-        item.used, samples.WEIGHTS, shown.values, strict=False
-    ):
-        wrong = [
-            quantities.mistakes(run, quantity)
-            for run in by_arm[arm]
-            if run.planned.experiment.seed in of_arm
-        ]
-        known = [each for each in wrong if each is not None]
-        if len({len(each) for each in known}) != 1:  # not known, or not the same images
-            return float("nan")
-        mean = sign * np.mean(known, axis=0)
-        if total is not None and len(total) != len(mean):
-            return float("nan")
-        total = mean if total is None else total + mean
-    return float("nan") if total is None else 100 * paired_tests.image_se(total[None, :])
-
-
 def _row(
     study: Study,
     effect: Effect,
@@ -193,8 +166,10 @@ def _order_row(
         objections=[*objections(n=effect.n), *against],
         doubts=tuple(doubts),
     )
-    if effect.n < rules.MIN_SEEDS and not objections(n=rules.MIN_SEEDS):
-        verdict = "open"
+    arms = (study.baseline, *study.order)
+    missing = any(run.record is None for arm in arms for run in by_arm[arm])
+    if (missing or not by_arm[study.baseline]) and not objections(n=rules.MIN_SEEDS):
+        verdict = "open" if verdict == "inconclusive" else verdict
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
 
 

@@ -24,12 +24,18 @@ def bonferroni(p_values: Values, tests: int) -> np.ndarray:
 def false_discovery(different: Values, equivalent: Values) -> tuple[np.ndarray, np.ndarray]:
     """Return adjusted p-values of both kinds of claim, which bound the share of false ones.
 
-    Benjamini and Hochberg's procedure over all of them, halved: of each comparison at most one
-    claim is false, so that at most half of the hypotheses are true. Never below the p-value.
+    Benjamini and Hochberg's step-up procedure over both, of 2m p-values with critical values
+    min(k, m) / m times the level: of each comparison at most one claim is false, so that at most
+    m of the 2m hypotheses are true. An adjusted p-value is never below its own.
     """
     given = np.concatenate([np.asarray(different, float), np.asarray(equivalent, float)])
-    adjusted = np.fmax(benjamini_hochberg(given) / 2, given)
-    return adjusted[: len(different)], adjusted[len(different) :]
+    m = len(different)
+    adjusted = _adjust(
+        given,
+        lambda rank, count: m / np.minimum(rank + 1, m),
+        lambda ordered: np.minimum.accumulate(ordered[::-1])[::-1],
+    )
+    return adjusted[:m], adjusted[m:]
 
 
 def benjamini_hochberg(p_values: Values) -> np.ndarray:

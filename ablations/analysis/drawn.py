@@ -23,14 +23,16 @@ SUITE = 20  # comparisons with the shared base
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
-def comparison(claimed: Claimed = "higher", pairing: Pairing = "none") -> Comparison:
+def comparison(
+    claimed: Claimed = "higher", pairing: Pairing = "none", smallest: float = SMALLEST
+) -> Comparison:
     """Return the comparison that drawn values are of."""
     return Comparison(
         name="drawn",
         baseline="a",
         variant="b",
         claimed=claimed,
-        smallest=SMALLEST,
+        smallest=smallest,
         pairing=pairing,
     )
 
@@ -42,15 +44,19 @@ def course(
     *,
     claimed: Claimed = "higher",
     tests: int = 1,
+    smallest: float = SMALLEST,
 ) -> Course:
     """Return the course of drawn values of two independent arms."""
     arms: list[Values] = [
         {seed: (float(x), "exact") for seed, x in enumerate(arm)} for arm in (base, variant)
     ]
     last = 1 / (1 / len(base) + 1 / looks[-1])
-    planned = [Look(seeds=(len(base), m), time=1 / (1 / len(base) + 1 / m) / last) for m in looks]
+    planned = [
+        Look(number=place, seeds=(len(base), m), time=1 / (1 / len(base) + 1 / m) / last)
+        for place, m in enumerate(looks)
+    ]
     drawn = Samples(
-        item=comparison(claimed),
+        item=comparison(claimed, smallest=smallest),
         values=(arms[0], arms[1]),
         settled=(frozenset(arms[0]), frozenset(arms[1])),
     )
@@ -73,6 +79,7 @@ NOISES: dict[str, tuple[Draw, float]] = {
     "equal spreads": (normal, 1.0),
     "the variant's spread 0.6 times the base's": (normal, 0.6),
     "the variant's spread 1.6 times the base's": (normal, 1.6),
+    "the variant's spread 3 times the base's": (normal, 3.0),
     "skewed noise of both (log-normal, skewness 1.75)": (skewed, 1.0),
 }
 

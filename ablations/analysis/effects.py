@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ablations.analysis import claims, corrections, foreseen, paired_tests, permutations, quantities
-from ablations.analysis.pairs import Bound, Pair
+from ablations.analysis.pairs import Bound, Pair, opened
 from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course, Interval
 from ablations.study import Claimed, Comparison, Family, Pairing, Quantity, Scale
@@ -110,7 +110,7 @@ def measure(course: Course, *, images_error: float = _NAN) -> Effect:
     back = np.exp if ratio else np.array
     found, bound = course.contrast, shown.bound
     exact = bound == "exact"
-    ends = [_opened(each, bound) for each in (course.ends(), course.ends_for_images(images_error))]
+    ends = [opened(each, bound) for each in (course.ends(), course.ends_for_images(images_error))]
     (low, high), (low_new, high_new) = (back(np.array(each)) for each in ends)
     return Effect(
         **_declared(item),
@@ -191,17 +191,6 @@ def _declared(item: Comparison) -> dict[str, Any]:
         "range_low": item.accepted[0],
         "range_high": item.accepted[1],
     }
-
-
-def _opened(ends: tuple[float, float], bound: Bound) -> tuple[float, float]:
-    """Return the interval without the ends that bounds say nothing of; NaN where there is none."""
-    low, high = ends
-    if math.isnan(low):
-        return ends
-    return (
-        -math.inf if bound in ("at most", "unknown") else low,
-        math.inf if bound in ("at least", "unknown") else high,
-    )
 
 
 def correct(effects: Sequence[Effect]) -> list[Effect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize
 
-from ablations.analysis import power
+from ablations.analysis import edges, power
 from ablations.analysis.paired_tests import ENOUGH, LEVEL
 from ablations.analysis.stopping import Course
 
@@ -20,13 +20,23 @@ def power_of(course: Course) -> float:
     """
     item, found = course.samples.item, course.contrast
     if item.claimed == "within":
-        return power.power_within(course.margin, found.error, found.freedom)
+        return _to_be_within(course)
     if not found.error > 0:
         return _NAN
     if item.claimed == "equal":
         return _to_be_equal(course)
     wanted = item.smallest if item.paper is None else item.paper
     return _to_differ(course, float(np.log(wanted)) if item.scale == "ratio" else wanted)
+
+
+def _to_be_within(course: Course) -> float:
+    """Return the chance that the interval of the last look lies within the range."""
+    found, confidence = course.contrast, 1 - course.level(LEVEL / course.tests)
+    if len(course.times) == 1 or not found.error > 0:
+        return power.power_within(course.margin, found.error, found.freedom, confidence)
+    last = edges.counts_of_last(course)
+    error, freedom = found.error_of(last), found.freedom_of(last)
+    return power.power_within(course.margin, error, freedom, confidence)
 
 
 def _to_differ(course: Course, effect: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from ablations.analysis import sequential
 from ablations.analysis.paired_tests import LEVEL
 from ablations.analysis.sequential import students
-from ablations.analysis.stopping import Course
+from ablations.analysis.stopping import CALIBRATION, Course
 from ablations.plan import StudyRun
 
 #: Columns of the table.
@@ -55,7 +55,7 @@ def _of_course(
             "seeds_baseline": look.seeds[0],
             "seeds": min(look.seeds[1:]),
             "time": look.time,
-            "spent": course.tests * outer.spent(times[:number]),
+            "spent": course.tests * CALIBRATION * outer.spent(times[:number]),
             **_found(course, number, times),
             "state": _state(course, number),
             "runs": cost.runs if _state(course, number) in ("next", "later") else 0,
@@ -83,7 +83,7 @@ def _found(course: Course, number: int, times: tuple[float, ...]) -> dict[str, f
     root = float(np.sqrt(times[number - 1]))
     boundaries = (
         _outer(course, times).boundary,
-        sequential.critical(LEVEL / course.tests, times, "one"),
+        sequential.critical(course.level(LEVEL / course.tests), times, "one"),
     )
     edges = [
         students(boundary / root, found.freedom) * found.error if found.error > 0 else nan
@@ -111,7 +111,7 @@ class _Outer:
 
 
 def _outer(course: Course, times: tuple[float, ...]) -> _Outer:
-    level = LEVEL / course.tests
+    level = course.level(LEVEL / course.tests)
     if course.samples.item.claimed == "equal":
         boundary = sequential.critical(level / 2, times, "one")
         return _Outer(boundary=boundary, sides="one")

@@ -12,6 +12,7 @@ from ablations.study import Budget, Comparison, Study
 class Look:
     """Seeds of each arm of a comparison, and the share of the last look's information."""
 
+    number: int  # of the budget's looks, 0 for the first
     seeds: tuple[int, ...]  # of the arms in the comparison's order
     time: float  # above 0, to 1
 
@@ -20,16 +21,23 @@ def planned(study: Study, entry: Budget, item: Comparison) -> tuple[Look, ...]:
     """Return the looks of a comparison.
 
     One that decides about the claim has those of its budget; a secondary one is judged once,
-    at the first. Where more looks would add no seed there are no more. The information is that
+    at the first. A look that would add no information is none. The information is that
     of arms of one spread: the inverse of the sum of 1 / seeds over the arms.
     """
     count = len(entry.looks) if item.family == "primary" else 1
     seeds = [
         tuple(entry.seeds_at(look, study.arms[arm]) for arm in item.arms) for look in range(count)
     ]
-    distinct = list(dict.fromkeys(seeds))
-    last = _information(item, distinct[-1])
-    return tuple(Look(seeds=each, time=_information(item, each) / last) for each in distinct)
+    information = [_information(item, each) for each in seeds]
+    adding = [
+        place
+        for place, value in enumerate(information)
+        if place == 0 or value > information[place - 1]
+    ]
+    return tuple(
+        Look(number=place, seeds=seeds[place], time=information[place] / information[-1])
+        for place in adding
+    )
 
 
 def _information(item: Comparison, seeds: Sequence[int]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -79,3 +80,14 @@ def of_all(bounds: Iterable[Bound]) -> Bound:
     """Return how the mean of values lies to that of the true ones."""
     kinds = set(bounds) - {"exact"}
     return kinds.pop() if len(kinds) == 1 else "unknown" if kinds else "exact"
+
+
+def opened(ends: tuple[float, float], bound: Bound) -> tuple[float, float]:
+    """Return the interval without the ends that bounds say nothing of; NaN where there is none."""
+    low, high = ends
+    if math.isnan(low):
+        return ends
+    return (
+        -math.inf if bound in ("at most", "unknown") else low,
+        math.inf if bound in ("at least", "unknown") else high,
+    )

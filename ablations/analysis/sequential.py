@@ -67,19 +67,20 @@ def p_value(scores: Sequence[float], times: tuple[float, ...], sides: Sides = "b
     """Return the smallest level at which a look so far would have crossed its boundary.
 
     This is a p-value whichever look was the last: it holds against the chance in all looks
-    that are planned. NaN where a score is.
+    that are planned. A look without a score crosses nothing; NaN where the last has none.
 
     Args:
         scores: z scores of the first looks, at least one, at most as many as there are times.
         times: of every planned look.
         sides: of the test.
     """
+    if np.isnan(scores[-1]):
+        return float("nan")
     reached = [
         (abs(z) if sides == "both" else z) * float(np.sqrt(t))
         for z, t in zip(scores, times, strict=False)
+        if not np.isnan(z)
     ]
-    if np.any(np.isnan(reached)):
-        return float("nan")
     return crossing(max(reached), times, sides)
 
 

@@ -33,7 +33,7 @@ REPEATS = 4000
 def simulate(repeats: int = REPEATS) -> list[Result]:
     """Return every simulation; the same numbers for the same `repeats`."""
     rng = np.random.default_rng(SEED)
-    parts = (_one_look, _looks, _families, _suite, _new_images, _power, _orders)
+    parts = (_one_look, _every_look, _looks, _families, _suite, _new_images, _power, _orders)
     return [result for part in parts for result in part(rng, repeats)]
 
 
@@ -73,6 +73,18 @@ def _one_look(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
         5.0,
         most=5.0 + 400 * (0.05 * 0.95 / max(1, len(deals))) ** 0.5,
     )
+
+
+def _every_look(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
+    """Two arms alike, where so little matters that nothing but a difference stops a study."""
+    for noise, (draw, ratio) in NOISES.items():
+        found = [
+            course(*arms(rng, draw, ratio, 0.0, LOOKS[-1]), smallest=0.01) for _ in range(repeats)
+        ]
+        hits = [one.p("difference") < paired_tests.LEVEL for one in found]
+        where = f"{noise}, never equivalent"
+        name = "until decided: false claims of a difference"
+        yield share(name, where, LOOKS[-1], hits, 5.0, most=5.0)
 
 
 def _looks(rng: np.random.Generator, repeats: int) -> Iterator[Result]:

@@ -113,7 +113,7 @@ def _within(effect: Effect) -> tuple[Verdict, str]:
     paper = f"the range {ends} that counts as the paper's {amount(effect, effect.paper)}"
     if math.isnan(effect.low) or effect.bound == "unknown":
         return "inconclusive", f"Whether it lies in {paper} is open."
-    if effect.sd == 0:
+    if effect.error == 0:
         return "inconclusive", untestable(effect)
     if low <= effect.low and effect.high <= high:
         return "agrees", f"All of the interval lies within {paper}."

@@ -85,7 +85,8 @@ def execute(
             if news.ended is not None:
                 outcome = _outcome(run, news.ended, machine)
                 tried[run_id := run.experiment.run_id] += 1
-                if outcome.kind == "held" and tried[run_id] < _TRIES:
+                again = tried[run_id] < _TRIES and time.monotonic() <= deadline
+                if outcome.kind == "held" and again:
                     waiting.append(run)
                 else:
                     yield outcome

@@ -136,19 +136,6 @@ def check(study: Study, request: Request) -> None:
             raise SpecError(f"with {settings} the arms of '{name}' are the same.")
 
 
-def check_looks(plans: Sequence[Plan]) -> None:
-    """Refuse to add seeds until verdicts are reached where no study has a second look.
-
-    Raises:
-        SpecError: every budget has one look.
-    """
-    decided = [plan for plan in plans if plan.request.until == "decided"]
-    if decided and not any(plan.budget.more for plan in decided):
-        raise SpecError(
-            f"the budget '{decided[0].request.budget}' has one look: leave out --until decided."
-        )
-
-
 def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
     """Return the runs that choose each arm's learning rate, arm by arm in grid order."""
     if study.search is None:

@@ -14,6 +14,7 @@ from ablations import study
 from ablations.analysis import checks, frames
 from ablations.analysis.comparisons import courses
 from ablations.analysis.learning_rates import choose_learning_rates
+from ablations.analysis.stopping import Course
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.execution.store import Records
 from ablations.plan import Plan, StudyRun, saved, search_runs
@@ -94,9 +95,18 @@ def _grown(plan: Plan, runs: Sequence[StudyRun]) -> dict[str, int]:
         item = course.samples.item
         if course.stopped or item.family != "primary" or checks.objections(treated, item.arms):
             continue
+        if not may_be_decided(course):
+            continue
         for arm in item.arms:
-            looks[arm] = max(looks.get(arm, 0), course.look)
+            looks[arm] = max(looks.get(arm, 0), course.looks[course.look].number)
     return looks
+
+
+def may_be_decided(course: Course) -> bool:
+    """Say whether more seeds could decide: it is measured, and not by bounds alone."""
+    shown = course.shown
+    measured = course.contrast.error >= 0  # NaN where it is not
+    return measured and not shown.without_ratio and shown.bound != "unknown"
 
 
 def collect_study(plan: Plan, records: Records) -> Collected:

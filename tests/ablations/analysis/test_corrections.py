@@ -25,15 +25,27 @@ def test_benjamini_hochberg_is_scipys(values):
 
 @slow
 @given(p_values, st.data())
-def test_false_discovery_is_the_procedure_at_twice_the_level(different, data):
-    """Half of the hypotheses can be true at most: the procedure at 10 % keeps 5 %."""
+def test_false_discovery_is_a_step_up_procedure(different, data):
+    """Critical values min(k, m) / m of the level, for the k-th smallest of 2m p-values."""
     size = len(different)
     equivalent = data.draw(st.lists(st.floats(0, 1), min_size=size, max_size=size))
     both = np.array([*different, *equivalent])
     adjusted = np.concatenate(corrections.false_discovery(different, equivalent))
+    assert (adjusted >= both).all()
     for level in (0.01, 0.05, 0.2):
-        rejected = stats.false_discovery_control(both, method="bh") <= 2 * level
-        assert ((adjusted <= level) == (rejected & (both <= level))).all()
+        edges = level * np.minimum(np.arange(1, 2 * size + 1), size) / size
+        below = np.flatnonzero(np.sort(both) <= edges)
+        cut = np.sort(both)[below[-1]] if below.size else -1.0
+        assert ((adjusted <= level * (1 + 1e-12)) == (both <= cut)).all()
+
+
+def test_false_discoveries_stay_few_beside_tests_just_above_the_level():
+    rng = np.random.default_rng(3)
+    claims = []
+    for _ in range(2000):
+        p, q = corrections.false_discovery(rng.random(5), [0.0501] * 5)
+        claims.append(bool((p < 0.05).any() or (q < 0.05).any()))
+    assert np.mean(claims) < 0.05 + 4 * math.sqrt(0.05 / 2000)
 
 
 def test_false_claims_are_few_where_half_of_the_effects_are_there():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 from made_up import ARMS, difference, runs, study
 from scipy import stats
 
-from ablations.analysis import looks, sequential
+from ablations.analysis import looks, sequential, stopping
+from ablations.analysis.looks import Look
+from ablations.analysis.pairs import Values
+from ablations.analysis.samples import Samples
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.plan import StudyRun
 from ablations.study import Budget, Comparison, Shared
@@ -100,7 +104,8 @@ def test_p_values_are_over_the_looks():
     for count in (5, 7):
         test: Any = stats.ttest_ind(b[:count], BASE, equal_var=False)
         scores.append(float(stats.norm.isf(test.pvalue / 2)) * np.sign(test.statistic))
-    assert row.t_p == pytest.approx(sequential.p_value(scores, times), rel=1e-6)
+    expected = stopping.CALIBRATION * sequential.p_value(scores, times)
+    assert row.t_p == pytest.approx(expected, rel=1e-6)
     alone: Any = stats.ttest_ind(b, BASE, equal_var=False)
     assert row.t_p > alone.pvalue
 
@@ -160,8 +165,9 @@ def test_missing_and_failed_runs_of_a_look():
     base: list[StudyRun] = runs({"paper": BASE[:9], "b": [31.4, 31.9, 31.3, 31.4, 31.7]})
     short = analyse(study(item(), budgets={"standard": BUDGET}), base, budget="standard")
     assert "9 of 10 seeds of the net are there" in short.comparisons.reason[0]
-    failed = analysed([31.4, 31.9, 31.3, 31.4, "failed", 31.4, 31.5]).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
-    assert failed.look == 1 and failed.n == 4 and failed.verdict == "inconclusive"
+    few = [31.4, 31.9, 31.3, 31.4, "failed", 31.4, 31.5]
+    failed = analysed(few).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
+    assert failed.look == 2 and failed.n == 6 and failed.verdict == "agrees"
     assert "b: 1 of 7 runs failed and are left out." in failed.reason
 
 
@@ -177,3 +183,60 @@ def test_power_is_that_of_all_the_looks():
         hits.append(analyse(given, made, budget="standard").comparisons.p_adjusted[0] < 0.05)
     assert row.power == pytest.approx(np.mean(hits), abs=0.09)
     assert 0 < row.detectable < 2
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_failed_seeds_at_a_later_look_leave_a_report(gone):
+    b = [30.2, 30.9, 29.9, 30.5, 30.1, *[30.4] * (2 - gone), *["failed"] * gone]
+    row = analysed(b).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
+    assert (row.look, row.n, row.verdict) == (2, 7 - gone, "open")
+    assert row.low < row.estimate < row.high and 0 < row.power < 1
+
+
+def test_a_look_with_a_failed_seed_too_many_does_not_end_it():
+    far = [31.4, "failed", 31.3, 31.4, 31.7]
+    first = analysed(far).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
+    assert (first.look, first.stopped, first.verdict) == (1, False, "open")
+    more = analysed([*far, 31.5, 31.6]).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
+    assert (more.look, more.n, more.verdict) == (2, 6, "agrees")
+
+
+def test_a_look_without_a_spread_does_not_void_the_later_ones():
+    given = study(item(), budgets={"standard": dataclasses.replace(BUDGET, shared=None)})
+    made = runs({"paper": [30.0] * 5 + [30.2, 29.9], "b": [31.0] * 5 + [31.2, 30.9]})
+    row = analyse(given, made, budget="standard").comparisons.iloc[0]
+    assert row.look == 2 and row.t_p < 0.05 and row.verdict == "agrees"
+
+
+def test_an_incomplete_look_claims_no_more_than_the_whole_one():
+    b = [31.4, 31.9, 31.3, 31.4]
+    four = analysed(b, item(smallest=0.1)).comparisons.iloc[0]
+    five = analysed([*b, 31.5], item(smallest=0.1)).comparisons.iloc[0]
+    assert four.look == 0 and four.interval == "repeated"
+    assert four.high - four.low > five.high - five.low and four.t_p > five.t_p
+
+
+def test_bounds_end_a_claimed_size_only_where_they_decide_it():
+    given = Comparison(
+        name="b", baseline="paper", variant="b", quantity="epochs_to_error", scale="ratio",
+        claimed="within", paper=6.0, smallest=1.5, pairing="seed",
+    )  # fmt: skip
+    values: list[Values] = [
+        {seed: (10.0 + 0.1 * seed, "exact") for seed in range(9)},
+        {seed: (60.0 + seed, "at least" if seed < 2 else "exact") for seed in range(9)},
+    ]
+    ended = frozenset(range(9))
+    drawn = Samples(item=given, values=(values[0], values[1]), settled=(ended, ended))
+    planned = [Look(number=k, seeds=(n, n), time=n / 9) for k, n in enumerate((5, 7, 9))]
+    assert stopping.course(drawn, planned, 1).look == 3
+    exact = {seed: (value, "exact") for seed, (value, _) in values[1].items()}
+    whole = Samples(item=given, values=(values[0], exact), settled=(ended, ended))  # pyright: ignore[reportArgumentType]
+    assert stopping.course(whole, planned, 1).look == 1
+
+
+def test_paired_looks_that_add_nothing_are_none():
+    entry = Budget(
+        seeds=5, more=(7, 9), shared=Shared(experiment=ARMS["paper"], seeds=6), epochs=None
+    )
+    found = looks.planned(study(item()), entry, difference())
+    assert [(look.number, look.seeds) for look in found] == [(0, (6, 5)), (1, (6, 7))]
