@@ -155,7 +155,7 @@ TOUR = """
 const svg = document.querySelector('[data-drawing="wide"] svg');
 const data = JSON.parse(document.querySelector("script[type='application/json']").textContent);
 const frame = svg.getBoundingClientRect(), scale = frame.width / svg.viewBox.baseVal.width;
-const panel = data.panels.wide[0], [left, top_, right, bottom] = panel.box, line = data.lines[7];
+const panel = data.panels.wide[0], [left, top_, right, bottom] = panel.box, line = data.lines[32];
 const at = (kind, u, v) => svg.dispatchEvent(new PointerEvent(kind, {
   clientX: frame.left + u * scale, clientY: frame.top + v * scale, pointerType: 'mouse',
   bubbles: true}));
@@ -175,7 +175,7 @@ document.title = said.join(' / ');
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_curves_answer_to_the_pointer(usual: tuple[Path, Analysis], tmp_path: Path) -> None:
     document, console = browse(usual[0] / "index.html", tmp_path, script=TOUR)
-    line = effects_figure.lines(usual[1])[7]
+    line = effects_figure.lines(usual[1])[32]
     title = re.search(r"<title>(.*?)</title>", document)
     assert title is not None and not console
     first, second, zoomed = title[1].split(" / ")

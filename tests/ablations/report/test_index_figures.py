@@ -79,7 +79,7 @@ const change = (name, value) => {
   if (field.type === 'checkbox') field.checked = value; else field.value = value;
   form.dispatchEvent(new Event('input'));
 };
-said.push(form.hidden, rows().length);
+said.push(form.hidden); change('primary', false); said.push(rows().length);
 change('words', 'DROPOUT the fall is done'); said.push(rows().length); change('words', '');
 change('primary', true); said.push(rows().every((r) => r.dataset.family === 'primary'));
 change('primary', false);

@@ -31,9 +31,11 @@ SCORE_STUDIES = [name for name in study.names() if study.load(name).outcome is N
 def test_the_page_is_whole_and_asks_for_nothing(usual: tuple[Path, Analysis]) -> None:
     page = check(usual[0] / "index.html", size=2_000_000)
     links = {a["href"] for a in page.all("a")}
-    assert {link for link in links if not link.startswith("#")} == {*FILES, "checks.csv"} - {
-        "index.html"
-    }
+    assert {link for link in links if not link.startswith("#")} == {
+        *FILES,
+        "checks.csv",
+        "looks.csv",
+    } - {"index.html"}
     policy = next(
         a["content"] for a in page.all("meta") if "content" in a and "src" in a["content"]
     )
@@ -60,7 +62,8 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) 
         unit = "×" if row["unit"] == "x" else row["unit"]
         assert f"{estimate} {unit}" in words
         assert row["reason"] in words and row["verdict"] in words
-        assert f"{row['permutation_p']:.4f} ({row['min_p']:.4f})" in words
+        p, least = (numbers.p_value(row[name]) for name in ("permutation_p", "min_p"))
+        assert f"{p} ({least})" in words
     for row in analysis.changes.to_dict("records"):
         assert f"{row['baseline_value']:,.2f}|{row['variant_value']:,.2f}|" in page.cells
     for row in analysis.summary.to_dict("records"):
