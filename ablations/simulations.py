@@ -69,7 +69,7 @@ def _bounds(result: Result) -> str:
         return f"at most {result.most:.0f}"
     if result.most == 100.0:
         return f"at least {result.least:.0f}"
-    return f"{result.least:.0f} to {result.most:.0f}"
+    return f"{result.least:g} to {result.most:g}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
