@@ -22,9 +22,9 @@ STUDY = Study(
     claim_ids=("C24",),
     section="3.3",
     scale_limits=SMALL_NET,
-    limits="Top-1 errors alone are compared. Removing the layers removes a constant factor too; the arm "
-    "with alpha = 0 keeps it. Where that arm errs no more than LRN, what removing costs is the "
-    "factor and not the normalisation.",
+    limits="Top-1 errors alone are compared. Removing the layers removes a constant factor too; "
+    "the arm with alpha = 0 keeps it. Where that arm errs no more than LRN, what removing costs is "
+    "the factor and not the normalisation.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "with LRN", "no_lrn": "without LRN", "constant": "norms with alpha = 0"},
