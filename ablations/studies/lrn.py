@@ -24,7 +24,8 @@ STUDY = Study(
     scale_limits=SMALL_NET,
     limits="Top-1 errors alone are compared. Removing the layers removes a constant factor too; "
     "the arm with alpha = 0 keeps it. Where that arm errs no more than LRN, what removing costs is "
-    "the factor and not the normalisation.",
+    "the factor and not the normalisation. All arms have the learning rate and the initial gains "
+    "that were chosen with LRN in place.",
     arms=_arms(SMALL_ALEXNET),
     on_imagenet=_arms(PAPER),
     labels={"paper": "with LRN", "no_lrn": "without LRN", "constant": "norms with alpha = 0"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,44 @@ def test_every_study_of_the_suite_has_its_page():
     assert study.names() == STUDIES
 
 
+def _cells(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as text:
+        return list(csv.reader(text))
+
+
+def _same(one: str, other: str) -> bool:
+    """Say whether two cells are equal, numbers to 1e-8.
+
+    The last of the ten digits written is not promised between processors: an edge of
+    `looks.csv`, found by quadrature, was 0.0007102174129 on Zen 5 and ...130 on Zen 3.
+    """
+    if one == other:
+        return True
+    try:
+        return math.isclose(float(one), float(other), rel_tol=1e-8, abs_tol=1e-12)
+    except ValueError:
+        return False
+
+
+def _differences(one: Path, other: Path) -> list[tuple[str, str]]:
+    rows = zip(_cells(one), _cells(other), strict=True)
+    pairs = [pair for row in rows for pair in zip(*row, strict=True)]
+    return [pair for pair in pairs if not _same(*pair)]
+
+
+@pytest.mark.parametrize(("one", "other"), [("1", "1.0000001"), ("a", "b"), ("1", ""), ("2", "x")])
+def test_cells_that_differ_are_seen(one, other):
+    assert not _same(one, other)
+
+
 @pytest.mark.parametrize("name", TABLES, ids=str)
 def test_the_committed_tables_follow_from_the_records(rebuilt, name):
-    assert (rebuilt / name).read_bytes() == (REFERENCE / name).read_bytes()
+    assert not _differences(rebuilt / name, REFERENCE / name)
 
 
 def test_the_committed_index_has_the_findings_of_the_pages(rebuilt):
-    for name in ("findings.csv", "claims.md", "claims.tex"):
+    assert not _differences(rebuilt / "findings.csv", REFERENCE / "findings.csv")
+    for name in ("claims.md", "claims.tex"):
         assert (rebuilt / name).read_bytes() == (REFERENCE / name).read_bytes()
     with (REFERENCE / "findings.csv").open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
