@@ -159,7 +159,8 @@ def test_lrn_towers_are_normalised_alone():
     # products of other shapes may sum in another order: five terms, each rounded to 6e-8
     np.testing.assert_allclose(whole, np.concatenate(halves, axis=-1), rtol=1e-6)
     across = np.asarray(LocalResponseNorm()(x))
-    differing = np.flatnonzero(np.abs(across - whole).max((0, 1, 2)) > 1e-6)
+    # rounding is 1e-6 of a value at most; a neighbour of the other tower changes it by per cents
+    differing = np.flatnonzero(np.abs(across / whole - 1).max((0, 1, 2)) > 1e-4)
     assert set(differing) == {6, 7, 8, 9}
 
 
