@@ -1,4 +1,4 @@
-"""Whether the arms of a study had their treatment: what each of its checks found."""
+"""The checks that the arms of a study had their treatment, and what each of them found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ COLUMNS = "study arm quantity unit least most n n_failing mean lowest highest he
 def rows(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> list[Row]:
     """Return one row per check: its limits, and the quantity over the arm's finished runs.
 
-    `held` is "yes", "no" where one run or more is outside, or "not measured".
+    `held` is "yes", "no" where one run or more is outside, or "not measured". A treatment is
+    judged by every run: a mean within the limits does not make up for a run outside.
+
+    Args:
+        study: declares the checks.
+        by_arm: arm -> its runs; runs without a value of the quantity are left out.
+
+    Returns:
+        Rows of `COLUMNS`; least and most are None where there is no such limit, and mean,
+        lowest and highest where nothing was measured.
     """
     return [_row(study, check, by_arm[check.arm]) for check in study.checks]
 
@@ -45,12 +54,23 @@ def _row(study: Study, check: Check, runs: Sequence[StudyRun]) -> Row:
 
 
 def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
-    """Return why a comparison of these arms gives no verdict: treatments not shown."""
+    """Return why a comparison of these arms gives no verdict: treatments not shown.
+
+    Args:
+        found: of `rows`.
+        arms: of the comparison.
+
+    Returns:
+        A phrase for each check that failed or was not measured; empty: nothing stands against.
+    """
     return [_objection(row) for row in found if row["held"] != "yes" and row["arm"] in arms]
 
 
 def failed(found: Sequence[Row], arms: Sequence[str]) -> bool:
-    """Say whether a treatment of these arms did not happen, so that more runs cannot help."""
+    """Say whether a treatment of these arms did not happen, so that more runs cannot help.
+
+    A check that was not measured is no such failure: it may still hold.
+    """
     return any(row["held"] == "no" and row["arm"] in arms for row in found)
 
 
@@ -68,7 +88,11 @@ UNTRAINED = "The limits are those of fully trained nets; a quick run may miss th
 
 
 def words(row: Mapping[str, Any]) -> str:
-    """Return a check in one line: what was found, and what is needed."""
+    """Return a check in one line: what was found, and what is needed.
+
+    Args:
+        row: of `rows`.
+    """
     what = f"{row['arm']}: {label(row)}"
     if row["held"] == "not measured":
         return f"{what} not measured, needed {needed(row)}"
@@ -79,12 +103,16 @@ def words(row: Mapping[str, Any]) -> str:
 
 
 def label(row: Mapping[str, Any]) -> str:
-    """Return what a reader calls the quantity of a check."""
+    """Return what a reader calls the quantity of a check, such as "units kept in training"."""
     return quantities.MEASURES[row["quantity"]].label
 
 
 def needed(row: Mapping[str, Any]) -> str:
-    """Return the limits of a check in words."""
+    """Return the limits of a check in words: "0.4 to 0.6", "at least 2" or "at most 5".
+
+    >>> needed({"least": 0.4, "most": 0.6}), needed({"least": 2.0, "most": None})
+    ('0.4 to 0.6', 'at least 2')
+    """
     least, most = ((_number(end) if _given(end) else "") for end in (row["least"], row["most"]))
     if least and most:
         return least if least == most else f"{least} to {most}"
@@ -92,7 +120,13 @@ def needed(row: Mapping[str, Any]) -> str:
 
 
 def amount(lowest: float, highest: float, unit: str) -> str:
-    """Return the range of the values, with the unit."""
+    """Return the range of the values, with the unit.
+
+    Three significant digits; whole numbers as they are. An index has no unit to print.
+
+    >>> amount(49.81, 50.24, "%"), amount(3.0, 3.0, "times")
+    ('49.8 to 50.2 %', '3 times')
+    """
     low, high = _number(lowest), _number(highest)
     shown = low if low == high else f"{low} to {high}"
     return shown if unit == "index" else f"{shown} {unit}"

@@ -1,4 +1,4 @@
-"""How many seeds are on the side that the paper claims."""
+"""The number of seeds on the side that the paper claims."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from ablations.study import Comparison
 
 
 def as_claimed(shown: Samples) -> int:
-    """Count the pairs, or the variant's seeds against the baseline's mean, as claimed."""
+    """Count the pairs, or the variant's seeds against the baseline's mean, as claimed.
+
+    A change counts where it is on the claimed side of no effect ("higher" or "lower"), in the
+    accepted range ("within"), or no larger than the smallest effect of interest ("equal"). A
+    value that is only a bound counts for the first two alone, where it proves the side. Nothing
+    counts where nothing is claimed.
+
+    Args:
+        shown: of the look that is shown.
+    """
     item = shown.item
     if item.paired:
         known = [one for one in shown.pairs if one.bound != "unknown"]

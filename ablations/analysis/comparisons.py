@@ -31,7 +31,7 @@ Row = dict[str, object]
 
 
 class Objections(Protocol):
-    """`objections.objections` of a study's budget and images."""
+    """The function `objections.objections`, of a study's budget and images."""
 
     def __call__(self, *, n: int, needed: int | None = ..., counted: str = ...) -> list[str]: ...
 
@@ -46,10 +46,15 @@ def comparison_rows(
     """Return one row per comparison, then one per size of the ensemble, then one for the order.
 
     Args:
+        study: declares what is compared.
         by_arm: arm -> its runs by seed.
         courses: name of a comparison -> its looks.
         objections: says why `n` seeds or nets give no verdict.
         treated: of `checks.rows`: a comparison whose treatment did not happen gets none.
+
+    Returns:
+        Rows of study, every field of `effects.Effect`, verdict and reason. A comparison that
+        more runs could still decide is "open" in place of "inconclusive".
     """
     measured = [
         effects.measure(
@@ -87,7 +92,11 @@ def comparison_rows(
 
 
 def families(study: Study) -> list[Family]:
-    """Return the family of every comparison that is corrected: those of the ensemble last."""
+    """Return the family of every comparison that is corrected: those of the ensemble last.
+
+    The number of entries of a family is the number of tests that its p-values are corrected for;
+    an order is in none, because it is judged by a probability.
+    """
     found: list[Family] = []
     found.extend(item.family for item in study.comparisons)
     if study.ensemble is not None:
@@ -174,7 +183,10 @@ def _order_row(
 
 
 def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dict[str, list[Pair]]:
-    """Return arm -> its pairs with the baseline, for the arms of the study's order."""
+    """Return arm -> its pairs with the baseline, for the arms of the study's order.
+
+    The arms come in the paper's order, the largest effect first; a pair is of one seed.
+    """
     return {
         arm: samples.read(by_arm, study.ordered(arm), study.threshold).pairs for arm in study.order
     }

@@ -1,7 +1,8 @@
 """An estimate with its standard error, of paired changes or of independent arms, and its tests.
 
-Paired changes are one sample: Student's t with n - 1 degrees of freedom. Independent arms
-have a mean each, and Welch's t with the degrees of freedom of Welch and Satterthwaite.
+Paired changes are one sample: Student's t with n - 1 degrees of freedom (Student 1908).
+Independent arms have a mean each, and Welch's t (1947) with the degrees of freedom of
+Satterthwaite (1946) for a sum of means of unequal variances.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ class Contrast:
 
     `sds` and `counts` are of the samples. Nothing is tested where an arm has fewer than two
     values or where no sample has a spread: a t test would call any difference certain.
+
+    Attributes:
+        estimate: in points, or as the logarithm of a ratio; NaN without values.
+        sds: sample standard deviations, with n - 1 in the denominator; the weights are +-1.
+        counts: values of each sample.
     """
 
     estimate: float
@@ -33,22 +39,34 @@ class Contrast:
 
     @cached_property
     def error(self) -> float:
-        """Standard error; NaN below two values of a sample."""
+        """Standard error, the root of the sum of sd^2 / n; NaN below two values of a sample."""
         return self.error_of(self.counts)
 
     def error_of(self, counts: Sequence[int]) -> float:
-        """Return the standard error that samples of these sizes and the same spread would have."""
+        """Return the standard error that samples of these sizes and the same spread would have.
+
+        Args:
+            counts: one size a sample, in the order of `sds`.
+        """
         if min(self.counts, default=0) < 2:
             return _NAN
         return float(np.sqrt(sum(sd**2 / n for sd, n in zip(self.sds, counts, strict=True))))
 
     @cached_property
     def freedom(self) -> float:
-        """Degrees of freedom; NaN where there is no standard error or no spread."""
+        """Degrees of freedom; NaN where there is no standard error or no spread.
+
+        One sample has n - 1. Of several, Satterthwaite's formula gives between the smallest n - 1
+        and the sum of them; it need not be whole.
+        """
         return self.freedom_of(self.counts)
 
     def freedom_of(self, counts: Sequence[int]) -> float:
-        """Return the degrees of freedom of samples of these sizes and the same spread."""
+        """Return the degrees of freedom of samples of these sizes and the same spread.
+
+        Args:
+            counts: one size a sample, in the order of `sds`.
+        """
         error = self.error_of(counts)
         if not error > 0:
             return _NAN
@@ -56,28 +74,68 @@ class Contrast:
         return float(error**4 / sum(parts))
 
     def score(self, effect: float = 0.0) -> float:
-        """Return the z score of the t test that the true effect is `effect`; NaN: no test."""
+        """Return the z score of the t test that the true effect is `effect`; NaN: no test.
+
+        The t value's tail probability is kept: a z score of 1.96 is significant at 5 %, two-sided,
+        whatever the degrees of freedom. Above 0 where the estimate is above `effect`.
+        """
         if not self.error > 0:
             return _NAN
         return normals((self.estimate - effect) / self.error, self.freedom)
 
     def within(self, margin: float) -> float:
-        """Return the smaller of the z scores that the effect is above -margin and below it."""
+        """Return the smaller of the z scores that the effect is above -margin and below it.
+
+        Two one-sided tests (Schuirmann 1987): the effect is equivalent to none at a level of 5 %
+        where this is above 1.645.
+
+        Args:
+            margin: above 0, in the unit of the estimate.
+
+        >>> found = of_changes(np.array([0.4, 0.6, 0.5, 0.7]))
+        >>> found.within(1.0) > 1.645, found.within(0.6) > 1.645
+        (True, False)
+        """
         return min(self.score(-margin), -self.score(margin))
 
     def beyond(self, margin: float) -> float:
-        """Return the z score that the effect is further from 0 than `margin`."""
+        """Return the z score that the effect is further from 0 than `margin`.
+
+        One-sided, on the side of the estimate; the data choose that side, so its p-value has to be
+        doubled.
+
+        Args:
+            margin: above 0, in the unit of the estimate.
+        """
         return self.score(margin) if self.estimate > 0 else -self.score(-margin)
 
 
 def of_changes(changes: np.ndarray) -> Contrast:
-    """Return the mean of paired changes."""
+    """Return the mean of paired changes.
+
+    Args:
+        changes: (seeds,), variant minus baseline of one seed, in points or as logarithms of
+            ratios.
+
+    >>> found = of_changes(np.array([0.4, 0.6, 0.5, 0.7]))
+    >>> round(found.estimate, 2), round(found.error, 4), round(found.freedom, 1)
+    (0.55, 0.0645, 3.0)
+    """
     mean = float(np.mean(changes)) if len(changes) else _NAN
     return Contrast(estimate=mean, sds=(spread(changes),), counts=(len(changes),))
 
 
 def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
     """Return the weighted sum of the means of independent arms, of weights 1 and -1.
+
+    Args:
+        arms: of each, (seeds,): errors in percent, or logarithms for a ratio. Their numbers
+            of seeds may differ.
+        weights: one an arm: (-1, 1) takes the first arm, the baseline, from the second.
+
+    Returns:
+        An estimate of exactly 0 where the means differ by rounding alone, NaN where an arm has
+        no value.
 
     >>> found = of_arms([np.array([1.0, 2.0, 3.0]), np.array([4.0, 6.0])], (-1, 1))
     >>> found.estimate, round(found.error, 3), round(found.freedom, 2)
@@ -108,8 +166,11 @@ def interval_for_new_images(
 
     Args:
         found: over seeds.
-        images_error: standard error over test images.
-        z: score of the ends.
+        images_error: standard error over test images, in the unit of the estimate.
+        z: score of the ends; 1.96 for 95 % in one look.
+
+    Returns:
+        NaN twice where one of the standard errors is not known.
     """
     if not (np.isfinite(found.error) and np.isfinite(images_error)):
         return _NAN, _NAN

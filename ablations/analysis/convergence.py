@@ -1,4 +1,4 @@
-"""When a net had converged, how often its rate was divided: read off the curve of a record.
+"""The time at which a net had converged, and its rate's divisions, read off a record's curve.
 
 Between the ends of epochs the validation error is a straight line, from the error of chance
 before the first. A net that never falls to the error asked for counts with its last epoch: a
@@ -22,7 +22,7 @@ END = 0.1
 
 
 def chance(experiment: Experiment) -> float:
-    """Return the error in percent of a net that guesses."""
+    """Return the error in percent of a net that guesses: 90 for ten classes."""
     return 100 * (1 - 1 / experiment.model.classes)
 
 
@@ -31,6 +31,13 @@ def epochs_to(record: RunRecord, goal: float) -> float | None:
 
     The last epoch that was trained where it never falls so low, the whole budget where the
     run diverged; None where the error was not measured after every epoch.
+
+    Args:
+        record: of a run that is done or diverged; `reaches` says whether the value is a bound.
+        goal: percent, 0 to 100.
+
+    Returns:
+        Epochs, not rounded: 2.5 is halfway through the third. 0 where guessing is good enough.
     """
     if record.status == "diverged":
         return float(record.experiment.train.epochs)
@@ -47,12 +54,16 @@ def epochs_to(record: RunRecord, goal: float) -> float | None:
 
 
 def reaches(record: RunRecord, goal: float) -> bool:
-    """Say whether the validation error ever was `goal` percent or less."""
+    """Say whether the validation error ever was `goal` percent or less, at the end of an epoch."""
     return min(_validated(record), default=100.0) <= goal
 
 
 def end(record: RunRecord) -> float | None:
-    """Return the error at which a net counts as settled, in percent; None as `epochs_to`."""
+    """Return the error at which a net counts as settled, in percent; None as `epochs_to`.
+
+    That is where 95 % of the fall is done from the error of chance to the mean over the last
+    tenth of the epochs.
+    """
     errors = _validated(record)
     if not errors:
         return None
@@ -61,13 +72,21 @@ def end(record: RunRecord) -> float | None:
 
 
 def rate_divisions(record: RunRecord) -> int:
-    """Return how often the learning rate fell before the last epoch that was trained."""
+    """Return how often the learning rate fell before the last epoch that was trained.
+
+    A fall counts where an epoch has a lower rate than the one before it, by a planned change
+    or by the rule for a plateau; the paper's nets had three.
+    """
     seen = _rates(record)
     return sum(after < before for before, after in itertools.pairwise(seen))
 
 
 def decay_pull(record: RunRecord) -> float:
-    """Return the sum over the updates of learning rate x decay / (1 - momentum)."""
+    """Return the sum over the updates of learning rate x decay / (1 - momentum).
+
+    It is without a unit: the decay alone would shrink a weight by about a factor of exp(-pull)
+    over the training. 0 without a curve.
+    """
     train = record.experiment.train
     updates = np.diff([0, *(point.updates for point in record.curve)])
     summed = float(np.dot(_rates(record), updates)) if record.curve else 0.0

@@ -26,7 +26,7 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 def comparison(
     claimed: Claimed = "higher", pairing: Pairing = "none", smallest: float = SMALLEST
 ) -> Comparison:
-    """Return the comparison that drawn values are of."""
+    """Return the comparison that drawn values are of: arm "b" against arm "a", in points."""
     return Comparison(
         name="drawn",
         baseline="a",
@@ -46,7 +46,16 @@ def course(
     tests: int = 1,
     smallest: float = SMALLEST,
 ) -> Course:
-    """Return the course of drawn values of two independent arms."""
+    """Return the course of drawn values of two independent arms.
+
+    Args:
+        base: (seeds,), errors of the baseline in percent; all of them count at every look.
+        variant: (seeds,), errors of the variant, at least as many as the last look has.
+        looks: seeds of the variant at each look, rising.
+        claimed: side of the variant that the claim names.
+        tests: comparisons of its family, for the correction.
+        smallest: points that would matter.
+    """
     arms: list[Values] = [
         {seed: (float(x), "exact") for seed, x in enumerate(arm)} for arm in (base, variant)
     ]
@@ -64,11 +73,12 @@ def course(
 
 
 def normal(rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+    """Draw standard normal numbers of this shape."""
     return rng.normal(0, 1, size)
 
 
 def skewed(rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-    """Log-normal of skewness 1.75, with mean 0 and standard deviation 1."""
+    """Draw log-normal numbers of skewness 1.75, with mean 0 and standard deviation 1."""
     s = 0.5
     mean, variance = np.exp(s**2 / 2), (np.exp(s**2) - 1) * np.exp(s**2)
     return (rng.lognormal(0, s, size) - mean) / np.sqrt(variance)
@@ -87,5 +97,17 @@ NOISES: dict[str, tuple[Draw, float]] = {
 def arms(
     rng: np.random.Generator, draw: Draw, ratio: float, effect: float, variants: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the errors of both arms, in percent, around 30.
+
+    Args:
+        rng: generator; the base is drawn from it first.
+        draw: numbers of mean 0 and standard deviation 1.
+        ratio: standard deviation of the variant over that of the base.
+        effect: true difference, variant minus base, in points.
+        variants: seeds of the variant.
+
+    Returns:
+        (BASE,) errors of the base and (variants,) of the variant.
+    """
     base = 30 + SD * draw(rng, (BASE,))
     return base, 30 + effect + ratio * SD * draw(rng, (variants,))

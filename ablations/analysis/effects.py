@@ -25,11 +25,23 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What was measured of one comparison, beside what the paper says of it.
+    """The effect measured of one comparison, beside what the paper says of it.
 
     `estimate`, its intervals, `detectable`, `paper` and `smallest` are in `unit` (factors
     for ratios); `error` and the standard deviations of ratios are of logarithms. NaN where there
     is too little data. p-values of a t test hold whichever of the planned looks was the last.
+
+    Attributes:
+        estimate: variant minus baseline, or variant over baseline; of an interaction, that of
+            the second pair of arms is taken off.
+        low: end of the 95 % interval, as `high`; `interval` is its kind.
+        freedom: degrees of freedom of `error`.
+        t_p: two-sided; not corrected for the family.
+        min_p: the smallest value that `permutation_p` could have.
+        p_adjusted: `t_p` corrected for the family, as `equivalence_adjusted` and
+            `beyond_adjusted` are corrected p-values of their tests.
+        detectable: smallest effect that would be seen with a chance of 80 %.
+        paper: the paper's size; NaN where it gives none.
     """
 
     comparison: str
@@ -84,7 +96,10 @@ class Effect:
     tests: int = 1  # comparisons of its family
 
     def size(self, value: float) -> float:
-        """Return how far `value` is from no change, in points or as a logarithm."""
+        """Return how far `value` is from no change, in points or as a logarithm.
+
+        A ratio of 0 is infinitely far below it.
+        """
         if self.scale == "difference":
             return value
         return -math.inf if value == 0 else math.log(value)
@@ -198,6 +213,10 @@ def correct(effects: Sequence[Effect]) -> list[Effect]:
 
     Bonferroni's correction in the primary family, and Benjamini and Hochberg's in the secondary,
     over both kinds of claim: that an effect is there, and that it is too small to matter.
+
+    Args:
+        effects: of one study, every planned comparison among them: those without a p-value
+            count too.
     """
     corrected = list(effects)
     for family in ("primary", "secondary"):

@@ -1,4 +1,4 @@
-"""What averaging the probabilities of several nets gains over one of them (section 6).
+"""The gain of averaging the probabilities of several nets over one of them (section 6).
 
 For every size k: the mean, over the subsets of k nets, of the top-1 error of their averaged
 probabilities, minus the mean error of the nets alone. There is one set of nets, so that the
@@ -30,7 +30,12 @@ _NAN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class Nets:
-    """The nets whose probabilities can be averaged, and those that have none."""
+    """The nets whose probabilities can be averaged, and those that have none.
+
+    Attributes:
+        probabilities: of each net its mean over ten views.
+        labels: class indices; the same images in the same order for every net.
+    """
 
     probabilities: np.ndarray  # (nets, images, classes)
     labels: np.ndarray  # (images,)
@@ -42,6 +47,12 @@ def read(runs: Sequence[StudyRun]) -> Nets:
 
     Probabilities of other weights than the record's, or of other images than the first
     net's, count as not there. A diverged run has no net to average.
+
+    Args:
+        runs: of one arm; each run's folder is searched for test_10.npz.
+
+    Returns:
+        Nets in the order of the runs; arrays of no nets where there is none.
     """
     found, without = [], 0
     for run in runs:
@@ -79,17 +90,23 @@ def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def family(ensemble: Ensemble, size: int) -> Family:
-    """Return the family of the average of `size` nets; the largest is the claim."""
+    """Return the family of the average of `size` nets; the largest is the claim, so primary."""
     return "primary" if size == max(ensemble.sizes) else "secondary"
 
 
 def measure(ensemble: Ensemble, nets: Nets, families: Sequence[Family]) -> list[Effect]:
     """Return the effect of every size above 1.
 
+    An effect is the error of the averages minus the mean error of single nets, in points: below
+    0 where averaging helps. Its tests are z tests over test images.
+
     Args:
         ensemble: what the study declares.
         nets: of its arm.
         families: of every comparison of the study, these among them.
+
+    Returns:
+        Effects of `ensemble_2` and so on; estimates are NaN of sizes above the number of nets.
     """
     return [
         _effect(ensemble, nets, size, families.count(family(ensemble, size)))
@@ -98,7 +115,18 @@ def measure(ensemble: Ensemble, nets: Nets, families: Sequence[Family]) -> list[
 
 
 def subsets(nets: int, size: int) -> list[tuple[int, ...]]:
-    """Return every subset of `size` nets, or `SUBSETS` different ones where there are more."""
+    """Return every subset of `size` nets, or `SUBSETS` different ones where there are more.
+
+    Args:
+        nets: how many there are.
+        size: of a subset, 1 to `nets`.
+
+    Returns:
+        Sorted tuples of places, in ascending order; the same at every call.
+
+    >>> subsets(3, 2)
+    [(0, 1), (0, 2), (1, 2)]
+    """
     if math.comb(nets, size) <= SUBSETS:
         return list(itertools.combinations(range(nets), size))
     generator = np.random.default_rng(0)
@@ -118,6 +146,9 @@ def wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Returns:
         (images,) of bool.
+
+    >>> wrong(np.array([[0.2, 0.8], [0.5, 0.5]]), np.array([1, 1])).tolist()
+    [False, True]
     """
     return probabilities.argmax(axis=1) != labels
 

@@ -1,4 +1,4 @@
-"""What a study found, one comparison each: a line of the suite's index."""
+"""The findings of a study, one comparison each: a line of the suite's index."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ class Finding:
     """One comparison of a study, with what a reader needs to judge it.
 
     Numbers are in `unit` (factors for `scale="ratio"`) and NaN where they are not known.
+
+    Attributes:
+        comparison: name; "order" and "ensemble_5" are those of an order and an ensemble.
+        paper: the paper's size in `unit`; None where it gives none.
+        estimate: variant minus baseline, or over it; of an order a probability, 0 to 1.
+        low: end of the 95 % interval of this comparison alone, as `high`.
+        n: seeds of the variant, pairs of seeds, or nets of an ensemble.
+        n_baseline: seeds of the baseline.
+        power: chance to decide where the paper's effect is true, 0 to 1.
+        verdict: as `ablations.analysis.verdict.Verdict`.
+        reason: full sentences.
+        dataset: name of the images; `synthetic` ones carry no verdict.
+        budget: its name, with what was changed by hand; `exploratory` ones carry no verdict.
     """
 
     study: str
@@ -50,7 +63,11 @@ class Finding:
 
 
 def findings(analysis: Analysis) -> tuple[Finding, ...]:
-    """Return a finding for every comparison of the study, the claim's own first."""
+    """Return a finding for every comparison of the study, the claim's own first.
+
+    The order is that of the table of comparisons: as declared, then an ensemble's sizes, then an
+    order. The intervals for the whole suite are not filled in here.
+    """
     return tuple(_finding(analysis, dict(row)) for row in analysis.comparisons.to_dict("records"))
 
 

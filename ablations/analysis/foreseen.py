@@ -1,4 +1,4 @@
-"""What a comparison could have seen, by the rule that is applied to it over all its looks."""
+"""The effects a comparison could have seen, by the rule applied to it over all its looks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def power_of(course: Course) -> float:
 
     The smallest effect of interest stands for the paper's where it gives none; of a claim
     that there is no effect it is the chance to show that. NaN where it is not known.
+
+    One look has the power of its t test. Over several looks, the chance is that of crossing the
+    edge of the claim at any of them, for normal estimates with the standard errors foreseen;
+    of a claimed size, that the interval of the last look lies within the accepted range.
+
+    Args:
+        course: its spread at the look that is shown is taken for the true one.
+
+    Returns:
+        A probability, 0 to 1.
     """
     item, found = course.samples.item, course.contrast
     if item.claimed == "within":
@@ -54,7 +64,11 @@ def _to_be_equal(course: Course) -> float:
 
 
 def detectable(course: Course) -> float:
-    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as the power."""
+    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as the power.
+
+    It is the size, above 0, at which the test of a difference has a power of 80 %, after
+    correction for the family: in points, or as the logarithm of a ratio.
+    """
     found = course.contrast
     if not found.error > 0:
         return _NAN

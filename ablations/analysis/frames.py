@@ -1,4 +1,4 @@
-"""Typed tables, and which runs they are of."""
+"""Typed tables, and the choice of the runs that they are of."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def frame(
 
     Args:
         columns: names, separated by spaces.
+        rows: column -> value; other keys are dropped. None becomes NaN in a column of floats.
         numbers: columns that are floats here although they are text in other tables.
     """
     names = columns.split()
@@ -45,7 +46,10 @@ def frame(
 
 
 def dataset(study: Study, runs: Sequence[StudyRun]) -> tuple[str, bool]:
-    """Return the name of the runs' images and whether they are synthetic."""
+    """Return the name of the runs' images and whether they are synthetic.
+
+    Without runs, the arms as declared name the images. Several names are joined by " + ".
+    """
     experiments = [run.planned.experiment for run in runs] or list(study.arms.values())
     facts = [run.record.data for run in runs if run.record and run.record.data]
     names = sorted({experiment.data.dataset for experiment in experiments})
@@ -58,13 +62,19 @@ def of_role(runs: Sequence[StudyRun], role: Role) -> list[StudyRun]:
 
 
 def reported(runs: Sequence[StudyRun], arm: str) -> list[StudyRun]:
-    """Return the arm's reported runs by seed, so that no sum depends on the runs' order."""
+    """Return the arm's reported runs by seed, so that no sum depends on the runs' order.
+
+    Runs that are not computed yet or failed are among them.
+    """
     chosen = [run for run in of_role(runs, "reported") if run.planned.arm == arm]
     return sorted(chosen, key=lambda run: run.planned.experiment.seed)
 
 
 def experiment(study: Study, runs: Sequence[StudyRun], arm: str) -> Experiment:
-    """Return what the arm's runs computed (a search or the user may have changed the arm)."""
+    """Return what the arm's runs computed (a search or the user may have changed the arm).
+
+    It is that of the lowest planned seed; without runs, the arm as declared.
+    """
     planned = [run.planned.experiment for run in reported(runs, arm)]
     return planned[0] if planned else study.arms[arm]
 
@@ -72,7 +82,18 @@ def experiment(study: Study, runs: Sequence[StudyRun], arm: str) -> Experiment:
 def difference_rows(
     study: Study, runs: Sequence[StudyRun], comparison: str, baseline: str, variant: str
 ) -> list[dict[str, object]]:
-    """Return what differs between the arms as run, the seed aside, as text."""
+    """Return what differs between the arms as run, the seed aside, as text.
+
+    Args:
+        study: declares the arms.
+        runs: all runs of the study.
+        comparison: name to put into each row.
+        baseline: arm of `baseline_value`.
+        variant: arm of `variant_value`.
+
+    Returns:
+        One row per differing spec field, its dotted path in `field`.
+    """
     left, right = (replace(experiment(study, runs, arm), seed=0) for arm in (baseline, variant))
     return [
         {

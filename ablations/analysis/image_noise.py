@@ -1,4 +1,4 @@
-"""What the choice of test images adds to the chance in an effect."""
+"""The part of the chance in an effect that the choice of test images adds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from ablations.plan import StudyRun
 def error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> float:
     """Return the standard error over test images in points; NaN where mistakes are not known.
 
-    Each image counts with the mean over an arm's seeds.
+    Each image counts with the mean over an arm's seeds, so that the error is that of the effect of
+    these nets on a new sample of as many images.
+
+    Args:
+        by_arm: arm -> its runs.
+        course: the seeds of its look that is shown are used.
+
+    Returns:
+        NaN too for ratios, for quantities that are no test error, and where nets were tested
+        on different numbers of images.
     """
     item, shown = course.samples.item, course.shown
     if item.scale == "ratio":

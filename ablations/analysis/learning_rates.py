@@ -1,4 +1,4 @@
-"""Which learning rate each arm is trained with: the best of its search runs."""
+"""The learning rate that each arm is trained with: the best of its search runs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ def choose_learning_rates(study: Study, runs: Sequence[StudyRun]) -> Mapping[str
     it; where there is none, the lowest mean final training error. A rate with a diverged
     run comes last, and the smaller rate wins a tie. An arm without search runs, or with
     one that failed or is still to be computed, is absent.
+
+    Args:
+        study: gives the arms and the threshold.
+        runs: of any role; only search runs count. No test image has a part in the choice.
     """
     rates = _rates(study, runs)
     finished = {rate.arm for rate in rates} - {
@@ -92,7 +96,12 @@ def _rank(rate: _Rate) -> tuple[int, float, float]:
 
 
 def search_rows(study: Study, runs: Sequence[StudyRun]) -> list[dict[str, object]]:
-    """Return one row per arm and learning rate tried, for the table `search`."""
+    """Return one row per arm and learning rate tried, for the table `search`.
+
+    `epochs_to_threshold` is a mean over seeds, NaN where one did not reach it;
+    `final_train_error` is a mean in percent. `at_edge` marks a chosen rate that is the smallest
+    or largest of its grid: a better one may lie outside.
+    """
     rates = _rates(study, runs)
     best = choose_learning_rates(study, runs)
     grids = {arm: [rate.learning_rate for rate in rates if rate.arm == arm] for arm in study.arms}

@@ -1,4 +1,4 @@
-"""When the data of a comparison are looked at: fixed by study and budget, before the first run."""
+"""The looks at the data of a comparison: fixed by study and budget, before the first run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from ablations.study import Budget, Comparison, Study
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Seeds of each arm of a comparison, and the share of the last look's information."""
+    """Seeds of each arm of a comparison, and the share of the last look's information.
+
+    Attributes:
+        seeds: a look is complete when the runs of seeds 0 to that number - 1 have ended.
+        time: information is the inverse of the variance of the effect, for arms of one spread;
+            the stopping boundaries depend on these times alone.
+    """
 
     number: int  # of the budget's looks, 0 for the first
     seeds: tuple[int, ...]  # of the arms in the comparison's order
@@ -23,6 +29,20 @@ def planned(study: Study, entry: Budget, item: Comparison) -> tuple[Look, ...]:
     One that decides about the claim has those of its budget; a secondary one is judged once,
     at the first. A look that would add no information is none. The information is that
     of arms of one spread: the inverse of the sum of 1 / seeds over the arms.
+
+    Args:
+        study: gives the arms, some of which may be the budget's shared net.
+        entry: the budget.
+        item: a comparison of the study; one of pairs has as much information as pairs.
+
+    Returns:
+        Looks in order; the last has the time 1.
+
+    >>> from ablations.study import load
+    >>> lrn = load("lrn")
+    >>> found = planned(lrn, lrn.budgets["standard"], lrn.comparisons[0])
+    >>> [(look.seeds, round(look.time, 2)) for look in found[:2]]
+    [((30, 8), 0.41), ((30, 12), 0.55)]
     """
     count = len(entry.looks) if item.family == "primary" else 1
     seeds = [

@@ -1,4 +1,4 @@
-"""Why runs give no verdict, however they turn out: too few, too small, or not real images."""
+"""The reasons for no verdict, however the runs turn out: too few, too small, or not real images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ def objections(
 
     Args:
         entry: the budget of this name; None for one that the study does not have.
+        budget: its name, for the message.
+        synthetic: whether the images are the built-in ones.
+        n: seeds of the smaller arm, pairs of seeds, or nets.
         needed: how many of what is `counted` a verdict needs; None: MIN_SEEDS.
+        counted: the word for them in the message.
+
+    Returns:
+        Phrases without a full stop; empty: nothing stands against a verdict.
     """
     found = []
     needed = MIN_SEEDS if needed is None else needed

@@ -1,6 +1,10 @@
 """Statistics of one number per seed, and permutation tests of one sample and of two.
 
-Ratios are compared by giving their logarithms. Nothing here knows a study or a run.
+Ratios are compared by giving their logarithms; errors may be in percent or fractions, as the
+caller likes. These functions depend on no study and no run.
+
+A permutation test needs no normal distribution, but with few seeds its smallest p-value is
+large (`min_p`, `min_two_sample_p`). Verdicts are by t tests, with permutations beside them.
 """
 
 from __future__ import annotations
@@ -31,6 +35,10 @@ def t_interval(values: Values) -> tuple[float, float, float]:
     """Return mean, low and high of the t interval; NaN where there are too few values.
 
     A mean needs one value and an interval two. Equal values give an interval of width 0.
+    The interval is Student's (1908), of 95 % with n - 1 degrees of freedom.
+
+    Args:
+        values: (n,), one a seed, independent of each other.
 
     >>> [round(end, 2) for end in t_interval([1.0, 2.0, 3.0])]
     [2.0, -0.48, 4.48]
@@ -44,7 +52,13 @@ def t_interval(values: Values) -> tuple[float, float, float]:
 
 
 def spread(values: Values) -> float:
-    """Return the standard deviation; NaN below two values, 0 where rounding alone differs."""
+    """Return the standard deviation; NaN below two values, 0 where rounding alone differs.
+
+    The denominator is n - 1. Rounding is a deviation up to 1e-12 of the largest value.
+
+    >>> spread([1.0, 2.0, 3.0]), spread([0.1 + 0.2, 0.3])
+    (1.0, 0.0)
+    """
     if len(values) < 2:
         return _NAN
     found = float(np.std(values, ddof=1))
@@ -52,7 +66,18 @@ def spread(values: Values) -> float:
 
 
 def above_p(values: Values) -> float:
-    """Return the one-sided p-value of the paired t test that the mean is above 0."""
+    """Return the one-sided p-value of the paired t test that the mean is above 0.
+
+    Args:
+        values: (n,), one change a seed.
+
+    Returns:
+        Small where the mean is well above 0, near 1 where it is below; NaN for fewer than two
+        values or values without a spread.
+
+    >>> round(above_p([1.0, 2.0, 3.0]), 3)
+    0.037
+    """
     error = _standard_error(values)
     if error is None:
         return _NAN
@@ -68,7 +93,16 @@ def _standard_error(values: Values) -> float | None:
 def sign_flip_p(values: Values) -> float:
     """Return the two-sided sign-flip p-value of the mean against 0; NaN without values.
 
-    Exact up to `ENUMERATED` values, beyond that from `PATTERNS` random ones of a fixed generator.
+    Fisher's (1935) randomisation test of paired changes: where the arms are alike, a change is
+    as likely to have either sign. Exact up to `ENUMERATED` values, beyond that from `PATTERNS`
+    random ones of a fixed generator, the observed one counted once more (Phipson and Smyth
+    2010), so that it is never 0.
+
+    Args:
+        values: (n,), one change a seed.
+
+    >>> sign_flip_p([0.3, 0.5, 0.4, 0.6, 0.2])
+    0.0625
     """
     if not len(values):
         return _NAN
@@ -89,7 +123,16 @@ def two_sample_p(baseline: Values, variant: Values) -> float:
     """Return the two-sided permutation p-value of Welch's statistic; NaN below two values each.
 
     Exact where there are at most `PATTERNS` ways to deal the values to the arms, beyond that
-    from as many random ones of a fixed generator, the observed one among them.
+    from as many random ones of a fixed generator, the observed one among them (Phipson and Smyth
+    2010), so that it is never 0. Welch's statistic, in place of the difference, keeps the
+    level for large arms of unequal spreads too (Janssen 1997).
+
+    Args:
+        baseline: (n,), one value a seed.
+        variant: (m,), of other nets; the seeds need not be the same.
+
+    >>> two_sample_p([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    0.1
     """
     n, m = len(baseline), len(variant)
     if min(n, m) < 2:
@@ -127,7 +170,14 @@ def _welch(values: np.ndarray, dealt: np.ndarray) -> np.ndarray:
 
 
 def min_two_sample_p(n: int, m: int) -> float:
-    """Return the smallest p-value that a permutation of arms of n and m values can give."""
+    """Return the smallest p-value that a permutation of arms of n and m values can give.
+
+    Arms of equal sizes have two ways to deal of the same statistic, the second with the arms
+    exchanged.
+
+    >>> min_two_sample_p(3, 3), min_two_sample_p(2, 3)
+    (0.1, 0.1)
+    """
     ways = min(comb(n + m, m), PATTERNS)
     return (2 if n == m and ways < PATTERNS else 1) / ways if min(n, m) > 1 else _NAN
 
@@ -144,14 +194,29 @@ def min_p(n: int) -> float:
 
 
 def correlation(baseline: Values, variant: Values) -> float:
-    """Return Pearson's correlation of the pairs; NaN below 3 pairs or for a constant arm."""
+    """Return Pearson's correlation of the pairs; NaN below 3 pairs or for a constant arm.
+
+    Args:
+        baseline: (n,), one value a seed.
+        variant: (n,), of the same seeds in the same order.
+    """
     if len(baseline) < 3 or np.ptp(baseline) == 0 or np.ptp(variant) == 0:
         return _NAN
     return float(np.corrcoef(baseline, variant)[0, 1])
 
 
 def correlation_interval(found: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a correlation of n pairs, by Fisher's z; NaN below 4 pairs."""
+    """Return the 95 % interval of a correlation of n pairs, by Fisher's z; NaN below 4 pairs.
+
+    The z transform (Fisher 1921) has a standard error of 1 / sqrt(n - 3), for normal pairs.
+
+    Args:
+        found: Pearson's correlation, -1 to 1.
+        n: pairs.
+
+    >>> [round(end, 2) for end in correlation_interval(0.5, 30)]
+    [0.17, 0.73]
+    """
     if n < 4 or np.isnan(found):
         return _NAN, _NAN
     half = special.ndtri((1 + CONFIDENCE) / 2) / np.sqrt(n - 3)
@@ -164,6 +229,13 @@ def image_se(differences: np.ndarray) -> float:
 
     The images are taken as a sample: each counts with its mean over seeds. NaN for fewer
     than two images.
+
+    Args:
+        differences: (seeds, images), such as the variant's mistakes (0 or 1) minus the
+            baseline's; the standard error is in their unit.
+
+    >>> round(image_se(np.array([[1, 0, 0, -1], [0, 0, 0, -1]])), 3)
+    0.315
     """
     if differences.size == 0 or differences.shape[1] < 2:
         return _NAN

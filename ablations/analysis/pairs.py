@@ -26,7 +26,13 @@ Values = dict[int, tuple[float, Bound]]
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """The two values of a comparison with the same seed; of an interaction, two differences."""
+    """The two values of a comparison with the same seed; of an interaction, two differences.
+
+    Attributes:
+        seed: of both nets.
+        baseline: in the unit of the quantity, as `variant`; of an interaction, the change that
+            the second pair of arms shows, which is taken off.
+    """
 
     seed: int
     baseline: float
@@ -42,6 +48,10 @@ def paired(item: Comparison, values: Sequence[Values]) -> list[Pair]:
     """Return the pairs of the seeds for which every value is there.
 
     With an interaction, the pair's values are the differences of its two halves.
+
+    Args:
+        item: the comparison; pairs with a value that is not above 0 are left out of a ratio.
+        values: of its arms, in the comparison's order: two, or four with an interaction.
     """
     pairs = _paired(values[0], values[1], item.scale)
     if item.interaction is None:
@@ -70,20 +80,38 @@ def _paired(baseline: Values, variant: Values, scale: Scale) -> list[Pair]:
 
 
 def of_change(baseline: Bound, variant: Bound) -> Bound:
-    """Return how variant - baseline, or their ratio, lies to the true one."""
+    """Return how variant - baseline, or their ratio, lies to the true one.
+
+    A baseline that is known to be at least so large makes the change at most so large.
+
+    >>> of_change("at least", "exact"), of_change("at least", "at least")
+    ('at most', 'unknown')
+    """
     if variant == "exact":
         return _OPPOSITE[baseline]
     return variant if baseline in ("exact", _OPPOSITE[variant]) else "unknown"
 
 
 def of_all(bounds: Iterable[Bound]) -> Bound:
-    """Return how the mean of values lies to that of the true ones."""
+    """Return how the mean of values lies to that of the true ones; exact where there are none.
+
+    >>> of_all(["exact", "at least"]), of_all(["at most", "at least"])
+    ('at least', 'unknown')
+    """
     kinds = set(bounds) - {"exact"}
     return kinds.pop() if len(kinds) == 1 else "unknown" if kinds else "exact"
 
 
 def opened(ends: tuple[float, float], bound: Bound) -> tuple[float, float]:
-    """Return the interval without the ends that bounds say nothing of; NaN where there is none."""
+    """Return the interval without the ends that bounds say nothing of; NaN where there is none.
+
+    Args:
+        ends: low and high of the interval of the values, bounds taken as they are.
+        bound: how its estimate lies to the true one.
+
+    >>> opened((0.1, 0.9), "at least")
+    (0.1, inf)
+    """
     low, high = ends
     if math.isnan(low):
         return ends

@@ -18,7 +18,12 @@ from ablations.plan import StudyRun
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Our errors of one kind of predictor, in percent."""
+    """The errors of one kind of predictor among our nets, in percent.
+
+    Attributes:
+        top1: mean over nets, or the error of their averaged probabilities.
+        top5: the same of the error that the right label is not among the five most probable.
+    """
 
     top1: float
     top5: float
@@ -29,7 +34,12 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A model of the paper with its errors as printed, and ours where it was measured."""
+    """A model of the paper with its errors as printed, and ours where it was measured.
+
+    Attributes:
+        model: as the paper names it; an asterisk marks pre-training.
+        paper: one cell a column, "–" where the paper has none.
+    """
 
     model: str
     paper: tuple[str, ...]
@@ -38,7 +48,12 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class PaperTable:
-    """A table of the paper; `columns` names the paper's errors."""
+    """A table of the paper; `columns` names the paper's errors.
+
+    Attributes:
+        title: with the data set of the paper's numbers, which is not ours.
+        rows: in the paper's order.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -53,6 +68,10 @@ def paper_tables(
     Args:
         runs: of the paper's net.
         pretrained: of the net with a sixth convolution that was trained on more labels first.
+
+    Returns:
+        The paper's rows in its order; one without `ours` was not measured. "CNN, one view" is
+        from the paper's text (a footnote of section 6) and no row of its Table 1.
     """
     ours = measure(runs)
     first = PaperTable(
@@ -90,7 +109,16 @@ def paper_tables(
 
 
 def measure(runs: Sequence[StudyRun]) -> Mapping[str, Measured]:
-    """Return the errors of the nets on the test images: "one" view, "ten", and "several" nets."""
+    """Return the errors of the nets on the test images: "one" view, "ten", and "several" nets.
+
+    Args:
+        runs: of one arm; those that are not done are left out.
+
+    Returns:
+        Kind -> errors in percent; "one" and "ten" are means over nets with the t interval over
+        seeds, "several" is of the mean of all the nets' ten-view probabilities. A kind that was
+        not measured is absent.
+    """
     found = {}
     for name, views in (("one", 1), ("ten", 10)):
         evaluations = [

@@ -15,6 +15,10 @@ def p(shown: Samples, estimate: float) -> float:
 
     NaN where bounds test nothing, and for interactions of independent arms: no deal leaves
     four arms alike.
+
+    Args:
+        shown: values of the look; pairs are tested by sign flips, independent arms by deals.
+        estimate: effect of the look, whose sign says whether bounds may be tested.
     """
     if not shown.shows(estimate):
         return _NAN
@@ -26,7 +30,10 @@ def p(shown: Samples, estimate: float) -> float:
 
 
 def least_p(shown: Samples) -> float:
-    """Return the smallest p-value that the test could give; NaN where there is no test."""
+    """Return the smallest p-value that the test could give; NaN where there is no test.
+
+    With this above 5 %, the test shows nothing, whatever was measured.
+    """
     if shown.item.paired:
         return paired_tests.min_p(int(np.count_nonzero(shown.changes())))
     if len(shown.values) > 2:

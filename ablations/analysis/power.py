@@ -1,4 +1,4 @@
-"""What a t test of a known standard error would see, in one look."""
+"""The power of a t test of a known standard error, in one look."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def power(effect: float, error: float, freedom: float, level: float = LEVEL) -> 
 
     Returns:
         A probability, 0 to 1; NaN without a standard error above 0.
+
+    >>> round(power(0.5, 0.15, 30), 3), round(power(0.0, 0.15, 30), 3)
+    (0.897, 0.05)
     """
     if not (error > 0 and freedom > 0 and np.isfinite(effect)):
         return _NAN
@@ -44,6 +47,18 @@ def power_within(
     Given the estimated standard error, the error times q / sqrt(freedom) with q from a chi
     distribution, the estimate has to fall into a window of known width; Gauss-Legendre
     quadrature averages that over q. NaN without a standard error that is known.
+
+    With a `confidence` of 1 - 2 x level and a true effect of 0 it is the power of two one-sided
+    tests of that level (Schuirmann 1987).
+
+    Args:
+        margin: half of the window's width, in the unit of `error`.
+        error: standard error.
+        freedom: its degrees of freedom.
+        confidence: of the two-sided interval, 0 to 1.
+
+    >>> round(power_within(0.5, 0.15, 30, 0.9), 3)
+    0.893
     """
     if not np.isfinite(error):
         return _NAN
@@ -59,7 +74,17 @@ def power_within(
 
 
 def detectable(error: float, freedom: float, level: float = LEVEL) -> float:
-    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as `power`."""
+    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as `power`.
+
+    Args:
+        error: standard error; the result is in its unit, above 0.
+        freedom: degrees of freedom of the standard error.
+        level: significance level, two-sided, 0 to 1.
+
+    >>> effect = detectable(0.15, 30)
+    >>> round(effect, 3), round(power(effect, 0.15, 30), 3)
+    (0.434, 0.8)
+    """
     return error * _detectable(freedom, level) if error > 0 and freedom > 0 else _NAN
 
 

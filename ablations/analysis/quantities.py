@@ -1,4 +1,4 @@
-"""How each quantity of a study is read off a run: errors in percent, time in epochs or seconds.
+"""The reading of each quantity off a run: errors in percent, time in epochs or seconds.
 
 A run that diverged has no working net. Its errors count as those of chance, 100 * (1 -
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
@@ -29,7 +29,7 @@ EARLY = 1 / 8
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What a reader sees of a quantity."""
+    """The words and the unit in which a reader sees a quantity."""
 
     label: str
     unit: str  # "%", "points", "epochs", "seconds", "times", "mnat", "grey levels" or "index"
@@ -93,7 +93,11 @@ _EVALUATED: dict[Quantity, tuple[Part, int]] = {
 
 
 def label(quantity: str, threshold: float | None = None) -> str:
-    """Return what a reader calls a quantity; times to an error name it, 0 to 1, where given."""
+    """Return what a reader calls a quantity; times to an error name it, 0 to 1, where given.
+
+    >>> label("epochs_to_error", 0.25), label("train_error")
+    ('epochs to 25 % training error', 'training error, as at test time')
+    """
     if quantity == "epochs_to_error" and threshold is not None:
         return f"epochs to {100 * threshold:g} % training error"
     return next((item.label for name, item in MEASURES.items() if name == quantity), quantity)
@@ -102,9 +106,14 @@ def label(quantity: str, threshold: float | None = None) -> str:
 def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> float | None:
     """Return the quantity of a run in the unit of `MEASURES`.
 
-    `threshold`, 0 to 1, is the training error that `epochs_to_error` counts to. None where the
-    run has no outcome or the quantity was not measured. A net that sees whole images has no
-    error from ten views: its error from one is not put in its place.
+    None where the run has no outcome or the quantity was not measured. A net that sees whole
+    images has no error from ten views: its error from one is not put in its place.
+
+    Args:
+        run: with its record, and the inspection of its net where the quantity needs one.
+        quantity: a name of `MEASURES`.
+        threshold: the training error, 0 to 1, that `epochs_to_error` counts to; other
+            quantities do without.
     """
     record = run.record
     if record is None or record.status == "failed":
@@ -137,7 +146,10 @@ def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> 
 
 
 def guesses(run: StudyRun) -> bool:
-    """Say whether a finished net errs within a point as often as one that guesses, or more."""
+    """Say whether a finished net errs within a point as often as one that guesses, or more.
+
+    The error is that of the test images from one view.
+    """
     if run.record is None or run.record.status != "done":
         return False
     error = _error(run.record, "test", 1)
@@ -145,7 +157,15 @@ def guesses(run: StudyRun) -> bool:
 
 
 def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> bool:
-    """Say whether the value is only a lower bound: the run ended, or diverged, before its time."""
+    """Say whether the value is only a lower bound: the run ended, or diverged, before its time.
+
+    Only times are; the errors of a diverged run count as those of chance and as exact.
+
+    Args:
+        run: with its record.
+        quantity: a name of `MEASURES`.
+        threshold: as of `value`.
+    """
     record = run.record
     if record is None or value(run, quantity, threshold) is None:
         return False

@@ -21,7 +21,16 @@ OF_A_RUN: tuple[Quantity, ...] = (
 
 
 def run_row(run: StudyRun, threshold: float | None) -> Row:
-    """Return what was measured of a planned run; `threshold`: training error, 0 to 1, timed."""
+    """Return what was measured of a planned run, a row of the table `runs`.
+
+    Args:
+        run: without a record its status is "new", and whatever is measured is None or 0.
+        threshold: training error, 0 to 1, whose time is given; None: no times.
+
+    Returns:
+        Errors in percent, times in epochs and updates (None where the error was not reached),
+        seconds of wall time in training epochs.
+    """
     experiment = run.planned.experiment
     record = run.record or RunRecord(experiment=experiment, status="failed")
     last = record.curve[-1] if record.curve else None
@@ -66,7 +75,11 @@ def _time(record: RunRecord, threshold: float | None) -> Row:
 
 
 def curve_rows(run: StudyRun) -> list[Row]:
-    """Return the epochs of a run with an outcome; a failed run's part of a curve is none."""
+    """Return the epochs of a run with an outcome; a failed run's part of a curve is none.
+
+    Errors are in percent. The training error is the mean over an epoch while it was presented,
+    so it belongs to `epoch_midpoint`; the validation error belongs to the end, `epoch`.
+    """
     if run.record is None or run.record.status == "failed":
         return []
     return [

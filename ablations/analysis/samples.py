@@ -26,9 +26,13 @@ WEIGHTS = (-1, 1, 1, -1)
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What the runs of a comparison's arms gave, by seed.
+    """The values of a comparison's arms, by seed.
 
     `settled` holds, of each arm, the seeds whose run has ended, well or not.
+
+    Attributes:
+        item: the comparison.
+        values: errors in percent or times in epochs; a run without a value is absent.
     """
 
     item: Comparison
@@ -36,7 +40,11 @@ class Samples:
     settled: tuple[frozenset[int], ...]
 
     def until(self, seeds: Sequence[int]) -> Samples:
-        """Return the values of the first seeds of each arm."""
+        """Return the values of the first seeds of each arm.
+
+        Args:
+            seeds: how many of each arm, in the comparison's order: seeds 0 to that number - 1.
+        """
         values = tuple(
             {seed: found for seed, found in of_arm.items() if seed < count}
             for of_arm, count in zip(self.values, seeds, strict=True)
@@ -44,14 +52,17 @@ class Samples:
         return dataclasses.replace(self, values=values)
 
     def complete(self, look: Look) -> bool:
-        """Say whether every run of a look has ended."""
+        """Say whether every run of a look has ended, with a value or without."""
         return all(
             set(range(count)) <= ended
             for count, ended in zip(look.seeds, self.settled, strict=True)
         )
 
     def reached(self, looks: Sequence[Look]) -> int:
-        """Return how many of the looks are complete, from the first on."""
+        """Return how many of the looks are complete, from the first on.
+
+        A complete look behind one that is not does not count.
+        """
         count = 0
         while count < len(looks) and self.complete(looks[count]):
             count += 1
@@ -59,7 +70,10 @@ class Samples:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """The pairs of seeds for which every value is there; of an interaction, two changes."""
+        """The pairs of seeds for which every value is there; of an interaction, two changes.
+
+        They are in the order of the baseline's seeds; in a ratio both values are above 0.
+        """
         return paired(self.item, self.values)
 
     @property
@@ -83,7 +97,10 @@ class Samples:
 
     @property
     def bound(self) -> Bound:
-        """How the effect of the means lies to that of the true values."""
+        """The relation of the effect of the means to that of the true values.
+
+        One bound among the values makes their mean a bound.
+        """
         if self.item.paired:
             return of_all(one.bound for one in self.pairs)
         means: list[Bound] = [
@@ -96,13 +113,20 @@ class Samples:
 
     @property
     def seeds(self) -> int:
-        """Pairs; of independent arms the seeds of the smaller of variant and interaction."""
+        """Pairs; of independent arms the seeds of the smaller of variant and interaction.
+
+        The baseline's seeds are not counted: a shared base has more of them.
+        """
         if self.item.paired:
             return len(self.pairs)
         return min((len(of_arm) for of_arm in self.usable[1:]), default=0)
 
     def transformed(self) -> list[np.ndarray]:
-        """Return the values of each arm by seed, as logarithms where ratios are compared."""
+        """Return the values of each arm by seed, as logarithms where ratios are compared.
+
+        Returns:
+            One (seeds,) array an arm, in the comparison's order.
+        """
         log = np.log if self.item.scale == "ratio" else np.array
         return [
             log(np.array([of_arm[seed][0] for seed in sorted(of_arm)], dtype=float))
@@ -112,7 +136,8 @@ class Samples:
     def changes(self) -> np.ndarray:
         """Return the changes of pairs, of ratios as logarithms.
 
-        They are all equal to their mean where only rounding of the values differs.
+        They are all equal to their mean where only rounding of the values differs. A pair whose
+        bounds point in both directions is left out.
         """
         scale = self.item.scale
         known = [one for one in self.pairs if one.bound != "unknown"]
@@ -128,20 +153,32 @@ class Samples:
         return np.full(len(changes), 0.0 if abs(mean) <= slack else mean)
 
     def contrast(self) -> Contrast:
-        """Return the effect with its standard error, of ratios as a logarithm."""
+        """Return the effect with its standard error, of ratios as a logarithm.
+
+        Paired: the mean change. Independent arms: variant minus baseline; of an interaction, minus
+        the same difference of the second two arms.
+        """
         if self.item.paired:
             return contrast.of_changes(self.changes())
         return contrast.of_arms(self.transformed(), WEIGHTS[: len(self.values)])
 
     def shows(self, estimate: float) -> bool:
-        """Say whether a test of the known values against no effect stands for the true ones."""
+        """Say whether a test of the known values against no effect stands for the true ones.
+
+        It does for exact values, and for bounds that lie on the same side of 0 as what they leave
+        open: an estimate above 0 that is at least so large, or below 0 and at most.
+
+        Args:
+            estimate: in points, or as the logarithm of a ratio.
+        """
         sides = (("exact", True), ("exact", False), ("at least", True), ("at most", False))
         return (self.bound, estimate > 0) in sides
 
     def against_means(self) -> list[tuple[int, float, Bound]]:
         """Return seed, change and its bound of each value of the variant against other arms' means.
 
-        Of independent arms: no seed of the variant belongs to one of the baseline.
+        Of independent arms: no seed of the variant belongs to one of the baseline. A change is in
+        points or a factor; their mean is the effect, of factors the geometric mean.
         """
         arms = self.transformed()
         if not all(len(arm) for arm in arms):
@@ -168,6 +205,9 @@ def read(
         runs: arm -> its runs by seed.
         item: what is compared.
         threshold: training error, 0 to 1, of `epochs_to_error`.
+
+    Returns:
+        The values of every seed that is there, also beyond the looks.
     """
     return Samples(
         item=item,

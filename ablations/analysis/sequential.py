@@ -2,8 +2,8 @@
 
 The looks are fixed beforehand as information times 0 < t_1 < ... < t_K = 1: the share that each
 has of the information, 1 / se^2, of the last. A z score of look j, times sqrt(t_j), is then
-Brownian motion B at t_j where there is no effect. O'Brien and Fleming's boundary holds |B|
-against one constant at every look, so that an early look spends little of the error. All
+Brownian motion B at t_j where there is no effect. O'Brien and Fleming's (1979) boundary holds
+|B| against one constant at every look, so that an early look spends little of the error. All
 probabilities are found by recursive numerical integration (Armitage, McPherson and Rowe 1969;
 Jennison and Turnbull 1999, chapters 2, 8, 9 and 19).
 """
@@ -27,6 +27,9 @@ _FAR = 9.0  # Brownian motion at times up to 1 is not below -9, nor above it
 @cache
 def crossing(boundary: float, times: tuple[float, ...], sides: Sides = "both") -> float:
     """Return the chance that Brownian motion is at or beyond `boundary` at one of the times.
+
+    Args:
+        times: information times, above 0 and rising; the last is 1 in a whole design.
 
     >>> round(crossing(1.959964, (1.0,)), 4)
     0.05

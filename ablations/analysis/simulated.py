@@ -34,7 +34,7 @@ _CHANCE = 0.7
 
 
 def simulate(repeats: int = REPEATS) -> list[Result]:
-    """Return every simulation; the same numbers for the same `repeats`."""
+    """Return every simulation, of `repeats` experiments each or half; the same in every call."""
     rng = np.random.default_rng(SEED)
     parts = (_one_look, _every_look, _looks, _families, _suite, _new_images, _power, _orders)
     return [result for part in parts for result in part(rng, repeats)]

@@ -1,4 +1,4 @@
-"""What a simulation found, beside what it should find."""
+"""The result of a simulation, beside what it should find."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A number over the repeats beside what it should be: a share in percent, or seeds."""
+    """A number over the repeats beside what it should be: a share in percent, or seeds.
+
+    Attributes:
+        simulation: the question, such as "one look: coverage of the 95 % interval".
+        setting: distribution of the noise, true effect and the like.
+        repeats: experiments drawn.
+    """
 
     simulation: str
     setting: str
@@ -24,7 +30,7 @@ class Result:
 
     @property
     def kept(self) -> bool:
-        """Whether the bounds are kept."""
+        """Whether the bounds are kept, their ends included."""
         return self.least <= self.found <= self.most
 
 
@@ -37,7 +43,17 @@ def share(
     least: float = 0.0,
     most: float = 100.0,
 ) -> Result:
-    """Return the share of the repeats that are hits, in percent."""
+    """Return the share of the repeats that are hits, in percent.
+
+    Args:
+        simulation: the question.
+        setting: under which it is asked.
+        n: seeds of the variant, at most.
+        hits: one a repeat, true or false, at least one; the standard error is binomial.
+        stated: percent that theory gives; None: nothing is stated.
+        least: percent that the share may not fall below.
+        most: percent that it may not exceed.
+    """
     return Result(
         simulation=simulation,
         setting=setting,
@@ -52,7 +68,15 @@ def share(
 
 
 def mean(simulation: str, setting: str, n: int, stated: float, seeds: Sequence[int]) -> Result:
-    """Return the mean number of seeds, beside that of a fixed design."""
+    """Return the mean number of seeds, beside that of a fixed design; it has no bounds to keep.
+
+    Args:
+        simulation: the question.
+        setting: under which it is asked.
+        n: seeds of the variant, at most.
+        stated: seeds of the fixed design.
+        seeds: of the variant where each repeat stopped.
+    """
     return Result(
         simulation=simulation,
         setting=setting,

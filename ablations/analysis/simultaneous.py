@@ -25,6 +25,11 @@ def base_share(study: Study, entry: Budget, course: Course) -> float:
 
     For arms of one spread, at the first look, where it is smallest: smaller shares give wider
     intervals. 0 where the base is in no arm, or in all.
+
+    Args:
+        study: gives the arms.
+        entry: the budget, whose shared net is the base.
+        course: of the comparison; pairs count as sharing nothing.
     """
     item = course.samples.item
     if entry.shared is None or item.paired or not course.looks:
@@ -42,8 +47,13 @@ def local_level(shares: tuple[float, ...], level: float = LEVEL) -> float:
         shares: of every comparison, of its variance that is of the shared base.
         level: chance that any of them is wrong.
 
+    Returns:
+        Between `level` / comparisons (Bonferroni's) and `level`; larger for larger shares.
+
     >>> round(local_level((0.0,)), 6)
     0.05
+    >>> round(local_level((0.0,) * 20), 5), round(local_level((0.8,) * 20), 5)
+    (0.00256, 0.00802)
     """
 
     def gap(c: float) -> float:
@@ -68,6 +78,11 @@ def intervals(
     """Return (study, comparison) -> low and high of its simultaneous 95 % interval.
 
     They are right at every look, whatever has stopped a comparison; of ratios they are factors.
+
+    Args:
+        courses: (study, comparison) -> its course.
+        shares: (study, comparison) -> `base_share`, of every comparison that is to hold together
+            with the others.
     """
     level = local_level(tuple(sorted(shares.values()))) if shares else LEVEL
     found = {}

@@ -70,7 +70,7 @@ class Course:
 
     @property
     def interval(self) -> Interval:
-        """What kind of interval `ends` gives."""
+        """Kind of the interval that `ends` gives."""
         if len(self.times) == 1:
             return "fixed"
         final = self.stopped and self.samples.item.claimed != "within"
@@ -82,13 +82,17 @@ class Course:
         return tuple(look.time for look in self.looks) or (1.0,)
 
     def level(self, nominal: float) -> float:
-        """Return the level of a boundary over the looks that keeps a nominal one."""
+        """Return the level of a boundary over the looks for a nominal one (see `CALIBRATION`)."""
         return nominal / CALIBRATION if len(self.times) > 1 else nominal
 
     def p(self, test: Test) -> float:
         """Return the p-value of a test over all the planned looks; NaN where nothing is tested.
 
         Bounds test no equivalence, and a difference on the side alone that they leave open.
+
+        Args:
+            test: "difference" is two-sided; "equivalence" is two one-sided tests (Schuirmann
+                1987); "beyond" is doubled, since the data choose its side.
         """
         scores = [self._score(test, each) for each in self.contrasts]
         shown = self.shown
@@ -134,14 +138,21 @@ class Course:
         return low <= ends[0] and ends[1] <= high or ends[0] > high or ends[1] < low
 
     def spreads(self) -> tuple[float, float]:
-        """Return the standard deviations of variant, or of changes, and of baseline."""
+        """Return the standard deviations of variant, or of changes, and of baseline.
+
+        The second is NaN for changes; both are of logarithms for ratios.
+        """
         sds = self.contrast.sds
         return (sds[0], _NAN) if len(sds) == 1 else (sds[1], sds[0])
 
     # --- intervals --------------------------------------------------------------------------
 
     def ends(self) -> tuple[float, float]:
-        """Return the 95 % interval, of ratios as logarithms; NaN where there is none."""
+        """Return the 95 % interval, of ratios as logarithms; NaN where there is none.
+
+        One look: the t interval. Several: a repeated interval (Jennison and Turnbull 1989) or,
+        where the rule has stopped, Emerson and Fleming's (1990).
+        """
         found = self.contrast
         if not np.isfinite(found.error):
             return _NAN, _NAN
@@ -157,7 +168,10 @@ class Course:
         return found.estimate - half, found.estimate + half
 
     def ends_at(self, level: float) -> tuple[float, float]:
-        """Return the repeated interval that misses with a chance of `level` at any look."""
+        """Return the repeated interval that misses with a chance of `level` at any look.
+
+        It holds whatever made the comparison stop (Jennison and Turnbull 1989); NaN of bounds.
+        """
         found, times = self.contrast, self.times
         if not found.error > 0 or self._bounded:
             return _NAN, _NAN
@@ -172,7 +186,11 @@ class Course:
         return self.shown.bound != "exact"
 
     def ends_for_images(self, images_error: float) -> tuple[float, float]:
-        """Return the interval for other seeds and other test images."""
+        """Return the interval for other seeds and other test images.
+
+        Args:
+            images_error: standard error over test images, in points; NaN gives no interval.
+        """
         return contrast.interval_for_new_images(self.contrast, images_error, self._z)
 
     @property
@@ -199,6 +217,9 @@ def course(samples: Samples, looks: Sequence[Look], tests: int) -> Course:
         samples: of its arms.
         looks: planned ones; none where nothing is planned, and all values are one look.
         tests: comparisons of its family.
+
+    Returns:
+        It has stopped at the first look that decides, or else stands at the last complete one.
     """
     reached = samples.reached(looks)
     begun = Course(

@@ -15,7 +15,7 @@ from alexnet_tf.records import RunRecord
 
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """When one run first had the error asked for.
+    """The time at which one run first had the error asked for.
 
     Where `reached` is False, `epochs` is the censoring time and `updates` is NaN.
     """
@@ -35,6 +35,10 @@ def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     never reaches the threshold within its budget. A run that trained to its end without
     reaching it is censored at its last observation, the middle of its last epoch: the line to
     the next one might have crossed right behind it.
+
+    Args:
+        record: its `epochs` are the censoring time where it diverged.
+        threshold: training error, a fraction from 0 to 1.
 
     Returns:
         None for a run without an outcome: it failed, or has no curve.

@@ -45,6 +45,8 @@ def judge(
 ) -> tuple[Verdict, str]:
     """Hold a corrected effect against the claim and say in full sentences what follows.
 
+    A test counts below an adjusted p-value of 5 %; no verdict is "open" here.
+
     Args:
         effect: after `effects.correct`.
         objections: reasons against any verdict; with one or more it is inconclusive.

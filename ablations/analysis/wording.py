@@ -9,7 +9,10 @@ from ablations.analysis.paired_tests import ENOUGH, ENUMERATED, LEVEL, PATTERNS
 
 
 def measured(effect: Effect) -> str:
-    """State the effect and its interval."""
+    """State the effect and its interval.
+
+    A bound is named as one ("at least"), and its interval has no other end.
+    """
     word = "ratio" if effect.scale == "ratio" else "difference"
     if not math.isfinite(effect.estimate):
         return f"No {word} was measured."
@@ -25,7 +28,11 @@ def measured(effect: Effect) -> str:
 
 
 def tests(effect: Effect) -> str:
-    """State the p-values of a difference, and the smallest that a permutation could give."""
+    """State the p-values of a difference, and the smallest that a permutation could give.
+
+    The t test's p-value comes first, then the one corrected for the family, then that of the
+    permutations. Empty for a claimed size, which its interval decides, and without a test.
+    """
     if math.isnan(effect.t_p) or effect.claimed == "within":
         return ""
     name = "Paired t test" if effect.pairing == "seed" else "Welch's t test"
@@ -54,14 +61,26 @@ def _permutations(effect: Effect) -> str:
 
 
 def p(value: float, digits: int = 2) -> str:
-    """State a p-value, never as 0, and never rounded onto the level it is compared with."""
+    """State a p-value, never as 0, and never rounded onto the level it is compared with.
+
+    Args:
+        value: 0 to 1.
+        digits: significant ones; a value near 0.05 gets three.
+
+    >>> p(0.0312), p(0.0496), p(1e-9)
+    ('p = 0.031', 'p = 0.0496', 'p < 0.0001')
+    """
     if value < 0.0001:
         return "p < 0.0001"
     return f"p = {value:.{digits if abs(value - LEVEL) > LEVEL / 10 else 3}g}"
 
 
 def footing(effect: Effect) -> str:
-    """State the number of seeds or nets, the look, the power, and what could have been seen."""
+    """State the number of seeds or nets, the look, the power, and what could have been seen.
+
+    The power is the chance to decide where the paper's size is true (the smallest effect of
+    interest where it gives none), or, of a claim of equality, where there is no effect.
+    """
     text = _counted(effect)
     if effect.n_censored:
         of_what = "pairs" if effect.pairing == "seed" else "values"
@@ -104,7 +123,7 @@ def _margin(effect: Effect) -> str:
 
 
 def equivalent(effect: Effect) -> str:
-    """State what the equivalence test shows, without a full stop."""
+    """State what the equivalence test shows, without a full stop: the range and its p-value."""
     word = "ratio" if effect.scale == "ratio" else "difference"
     value = p(effect.equivalence_adjusted)
     return f"The true {word} lies within {_margin(effect)} (TOST, {value})"
@@ -117,7 +136,7 @@ def undecided(effect: Effect) -> str:
 
 
 def untestable(effect: Effect) -> str:
-    """State why there is no p-value."""
+    """State why there is no p-value: bounds, too few seeds, or values that are all the same."""
     if effect.bound != "exact":
         return "The bounds are equal, or not all on one side of no difference: nothing is tested."
     if effect.n < 2:
@@ -134,13 +153,28 @@ def _chance(power: float) -> str:
 
 
 def amount(effect: Effect, value: float, *, sign: bool = True) -> str:
-    """Return a value of the effect with its unit, such as +0.52 points or 1.8x."""
+    """Return a value of the effect with its unit, such as +0.52 points or 1.8x.
+
+    Args:
+        effect: gives the unit and the scale.
+        value: in that unit, a factor for a ratio; NaN is printed as such.
+        sign: whether a difference above 0 has its plus.
+    """
     text = number(effect, value, sign=sign)
     return text if effect.unit in ("x", "index") else f"{text} {effect.unit}"
 
 
 def number(effect: Effect, value: float, *, sign: bool = True) -> str:
-    """Return a value of the effect without its unit, factors with an x."""
+    """Return a value of the effect without its unit, factors with an x.
+
+    Two decimals of a difference, three of an index, three significant digits of a factor; the
+    minus is a true one (U+2212).
+
+    Args:
+        effect: gives the unit and the scale.
+        value: as of `amount`.
+        sign: as of `amount`.
+    """
     if effect.scale == "ratio":
         return f"{value:.3g}x"
     plus = "+" if sign else ""
