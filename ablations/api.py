@@ -1,4 +1,4 @@
-"""`ablations.run`: a study from Python, the table of its runs in return."""
+"""The function `ablations.run`: a study from Python, the table of its runs in return."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def run(
     """Train what the study lacks, write its report to `out`, and return one row per run.
 
     Progress goes to standard output. Finished runs are never computed again; a run that
-    fails is a row with status "failed" and its reason.
+    fails is a row with status "failed" and its reason. The columns are those of `runs` in
+    `ablations.analysis.study_analysis.Analysis`: errors in percent, NaN where not measured.
 
     Args:
         study: the name of one of the suite, a file with a STUDY, or a study itself.

@@ -56,7 +56,11 @@ STUDY = Study(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the file; return 0, 2 (name) or 4 (disk)."""
+    """Write the file and print the command that shows its arms.
+
+    Returns:
+        0; 2 where the name cannot be a study's or is taken; 4 where the file cannot be written.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.new",
         description="Write a working study NAME.py to start from. An existing file is kept.",
@@ -76,6 +80,12 @@ def _new(name: str, folder: Path) -> int:
 
 def write(name: str, folder: Path) -> Path:
     """Write the template and return its path.
+
+    The study written compares two values of momentum and runs as it stands.
+
+    Args:
+        name: of the study and of the file; a Python identifier of ASCII letters.
+        folder: is created where it is not there.
 
     Raises:
         SpecError: the name cannot be a study's, or the file exists.

@@ -23,7 +23,15 @@ from alexnet_tf.values import at_least_one
 
 
 def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path]:
-    """Write simulations.csv and simulations.md into `folder`.
+    """Write simulations.csv and simulations.md into `folder`, and return their paths.
+
+    The CSV has a row per result and its numbers in full; the Markdown has the same with one
+    decimal, shares in percent, and names the versions of NumPy, SciPy and Python.
+
+    Args:
+        results: of `simulate`, at least one.
+        folder: is created where it is not there.
+        command: typed to make the tables; it is named in the Markdown.
 
     Raises:
         OSError: the folder cannot be written.
@@ -73,7 +81,12 @@ def _bounds(result: Result) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Simulate, write the tables, and return 1 where a bound is not kept."""
+    """Simulate, write the tables and print their paths.
+
+    Returns:
+        0; 1 where a result is outside of its bounds, each named on standard error; 2 for
+        `--repeats` below 1; 4 where the folder cannot be written.
+    """
     parser = argparse.ArgumentParser(prog="python -m ablations.simulations")
     parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
     parser.add_argument("--repeats", type=int, default=REPEATS)

@@ -30,7 +30,7 @@ from alexnet_tf.errors import FAILED_RUNS, LOCKED
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """When to stop, and what to do about runs that failed."""
+    """The rules for stopping, and for runs that failed."""
 
     retry_failed: bool = False  # try again what failed before
     fail_fast: bool = False  # stop at the first run that fails
@@ -176,9 +176,12 @@ def _inspect(
 def report(
     console: Console, plans: Sequence[Plan], records: store.Records, *, index: bool
 ) -> list[collect.Collected]:
-    """Analyse each plan's records, write its report and say its verdicts.
+    """Analyse each plan's records, write its report and print its verdicts.
 
     Args:
+        console: gets the verdicts, the checks and the places of the reports.
+        plans: in the order of printing.
+        records: of the folder that the reports are written to.
         index: write the page over all the reports of the folder too.
 
     Raises:
@@ -227,7 +230,7 @@ def _say(console: Console, found: collect.Collected, plan: Plan) -> None:
 
 
 def command(plan: Plan, out: Path) -> str:
-    """Return the command that computes exactly this report."""
+    """Return the shell command that computes exactly this report; PREPARED stands for a folder."""
     request = plan.request
     words = ["python", "-m", "ablations.run", plan.name, "--budget", request.budget]
     words += ["--dataset", request.dataset]

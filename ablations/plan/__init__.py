@@ -1,4 +1,4 @@
-"""Which runs a request means. Pure: nothing is computed or drawn here."""
+"""The runs that a request means. Pure: nothing is computed or drawn here."""
 
 from ablations.plan.expand import Plan as Plan
 from ablations.plan.expand import budget as budget

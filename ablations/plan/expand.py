@@ -19,7 +19,7 @@ from alexnet_tf.values import nearest
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a request means for a study: made once, and handed on to whatever needs its runs."""
+    """A request worked out for a study: made once, and handed on to whatever needs its runs."""
 
     name: str  # as the user names it: a study of the suite or a file
     study: Study
@@ -36,7 +36,7 @@ class Plan:
 
     @cached_property
     def reported(self) -> tuple[PlannedRun, ...]:
-        """Runs that count."""
+        """Runs that count in the result, those of one seed together."""
         return reported_runs(self.study, self.request, self.rates, self.looks)
 
     @property
@@ -51,7 +51,10 @@ class Plan:
 
     @property
     def label(self) -> str:
-        """Name of the budget, with what was changed in it by hand: that carries no verdict."""
+        """Name of the budget, with what was changed in it by hand: that carries no verdict.
+
+        The precision and the number of seeds are no such change.
+        """
         request = self.request
         changes = [f"{path}={value}" for path, value in request.settings.items()]
         changes = [text for text in changes if not text.startswith("train.precision=")]
@@ -69,7 +72,7 @@ class Plan:
         return dataclasses.replace(here, budgets={**here.budgets, self.label: asked})
 
     def with_looks(self, looks: Mapping[str, int]) -> Plan:
-        """Return the plan with arms at later looks."""
+        """Return the plan with arms at later looks: arm -> look, 0 for the first."""
         return dataclasses.replace(self, looks=looks)
 
     @property
@@ -80,15 +83,15 @@ class Plan:
         return self.with_looks({arm: last for item in items for arm in item.arms})
 
     def with_rates(self, rates: Mapping[str, float]) -> Plan:
-        """Return the plan after its search."""
+        """Return the plan after its search: arm -> learning rate, in place of the recorded one."""
         return dataclasses.replace(self, rates=rates)
 
     def epochs(self, run: PlannedRun) -> float:
-        """Return how many epochs a run of the plan will take."""
+        """Return how many epochs a run of the plan will take, as `order.expected_epochs`."""
         return expected_epochs(self.study.at(self.request.dataset), run, self.request.budget)
 
     def work(self, run: PlannedRun) -> float:
-        """Return the operations of a run's forward passes: what its time grows with."""
+        """Return the operations of a run's forward passes, pretraining too: its time's measure."""
         first = run.experiment.first_stage
         before = 0 if first is None else first.train.epochs * epoch_work(first)
         return before + self.epochs(run) * epoch_work(run.experiment)

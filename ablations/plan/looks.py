@@ -1,4 +1,4 @@
-"""Whether seeds can be added until verdicts are reached."""
+"""The rule for `--until decided`: seeds can be added only where looks are planned."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from alexnet_tf.errors import SpecError
 
 def check_looks(plans: Sequence[Plan]) -> None:
     """Refuse to add seeds until verdicts are reached where no study has a second look.
+
+    One study with a further look is enough: the others then end at their first.
 
     Raises:
         SpecError: every budget has one look.

@@ -19,10 +19,24 @@ DATASETS = ("auto", *PUBLISHED)
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asks of a study: a budget and what to change in it.
+    """A user's wishes for a study: a budget and what to change in it.
 
-    `settings` are spec fields, dotted path to value, set in every run of every arm. The
-    study decides whether it has the budget and the fields: `check` asks it.
+    `settings` are spec fields, dotted path to value, set in every run of every arm. Whether a
+    study has the budget and the fields is tested by `ablations.plan.check`.
+
+    Attributes:
+        budget: name of one of the study's budgets.
+        dataset: one of `DATASETS`; "auto" is replaced before anything is computed.
+        seeds: one look at seeds 0 to seeds - 1 of every arm, in place of the budget's; not
+            together with `until="decided"`.
+        epochs: longest training, in place of the budget's; learning-rate changes move in
+            proportion. The result carries no verdict.
+        until: "decided" adds the budget's further looks until its primary comparisons stop.
+        settings: anything but `train.precision` makes the result exploratory.
+
+    Raises:
+        SpecError: a value of the wrong type or range, or an unknown data set; the message names
+            the option of the command line, or the field.
     """
 
     budget: str = "quick"

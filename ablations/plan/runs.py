@@ -16,7 +16,13 @@ Role = Literal["reported", "search"]
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One training that a study asks for."""
+    """One training that a study asks for.
+
+    Attributes:
+        arm: name of the arm in its study; two studies may name one experiment differently.
+        role: reported runs enter every result; search runs only choose a learning rate.
+        experiment: the whole spec, seed included; its hash is the run id.
+    """
 
     arm: str
     role: Role
@@ -27,8 +33,13 @@ class PlannedRun:
 class StudyRun:
     """A planned run and its record; None where it has not been computed.
 
-    `folder` is where the run lies; `inspection` what `alexnet_tf.inspect_net` measured of the
-    trained net beyond its record, by name.
+    A failed run has a record too, of status "failed". A diverged one is a result: its errors count
+    as those of chance.
+
+    Attributes:
+        folder: where the run lies.
+        inspection: quantity -> value, as `alexnet_tf.inspect_net` measured it of the trained net
+            beyond its record; empty where it was not inspected or its weights are others.
     """
 
     planned: PlannedRun

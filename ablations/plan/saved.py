@@ -1,4 +1,4 @@
-"""What was asked for a report, kept beside it so that --report-only rebuilds the same one."""
+"""The request of a report, kept beside it so that --report-only rebuilds the same one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ NAME = "request.json"
 
 
 def save(folder: Path, request: Request) -> None:
-    """Keep the request in the report's folder.
+    """Keep the request in the report's folder, as JSON with sorted keys.
+
+    Args:
+        folder: of the report, `<out>/<study>`; is created. An earlier request is replaced whole.
+        request: with the data set that was seen; `load` takes none with "auto".
 
     Raises:
         OSError: it cannot be written.
@@ -25,7 +29,7 @@ def save(folder: Path, request: Request) -> None:
 
 
 def exists(folder: Path) -> bool:
-    """Say whether a request was kept there."""
+    """Say whether a request was kept there, without reading it."""
     return (folder / NAME).is_file()
 
 
@@ -33,7 +37,8 @@ def load(folder: Path) -> Request:
     """Return the request of the last report.
 
     Raises:
-        DataError: there is no report yet, or its request cannot be read.
+        DataError: there is no report yet, or its request cannot be read, has an unknown field
+            or value, or does not name the data set that was seen.
     """
     path = folder / NAME
     try:

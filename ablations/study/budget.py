@@ -1,4 +1,4 @@
-"""How much a study computes, when it is looked at, and how learning rates are chosen."""
+"""The amount a study computes, its looks, and the choice of learning rates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from alexnet_tf.spec import Experiment
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """How an arm's learning rate is chosen: every rate of its grid, on tuning seeds.
+    """The choice of an arm's learning rate: every rate of its grid, on tuning seeds.
 
-    The rate whose tuning runs reach the threshold first wins; where none reaches it
-    within `epochs`, the lowest final training error wins.
+    The rate whose tuning runs reach the threshold in the fewest mean epochs wins; where no rate
+    has all its runs reach it within `epochs`, the lowest mean final training error wins. A rate
+    with a diverged run comes last, and the smaller of two equal rates wins
+    (`ablations.analysis.learning_rates`).
+
+    Attributes:
+        grids: name of every comparison -> learning rates, tried in this order for its baseline
+            and its variant alike.
+        seeds: of the tuning runs; a reported run never has one of them.
+        epochs: length of a tuning run, which ends earlier at the study's threshold.
     """
 
     grids: Mapping[str, tuple[float, ...]]  # comparison name -> rates, the same for its arms
@@ -25,7 +33,16 @@ class Search:
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """A net that many studies hold their arms against: trained once, from more seeds."""
+    """A net that many studies hold their arms against: trained once, from more seeds.
+
+    Its many seeds narrow the interval of every comparison with it. The effects of those
+    comparisons are then correlated, because its mean is in all of them (Dunnett 1955; see
+    `ablations.analysis.simultaneous`).
+
+    Attributes:
+        experiment: its spec; an arm of a study that equals it has this number of seeds.
+        seeds: of the net in every study and at every look.
+    """
 
     experiment: Experiment
     seeds: int
@@ -33,10 +50,20 @@ class Shared:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much a study computes. Reported seeds are 0, 1, ..., seeds - 1.
+    """The amount a study computes. Reported seeds are 0, 1, ..., seeds - 1.
 
     With `more`, seeds may be added in looks (`--until decided`): a verdict then holds whichever
     look was the last. They are fixed here, before the first run.
+
+    Attributes:
+        seeds: reported seeds of every arm at the first look.
+        epochs: the epochs of learning-rate changes and of jitter shrink in the same proportion.
+        more: rising, and above `seeds`.
+        train_images: training images of a run, validation images not included; None: all.
+        settings: dotted path of the spec -> value, set in every arm, for example
+            `{"train.precision": "mixed_bfloat16"}`. A request's own settings come after them.
+        search: runs the study's `Search` first; otherwise the arms' recorded rates are used.
+        exploratory: a comparison of such a budget is never given a verdict.
 
     Raises:
         SpecError: looks that do not rise.
@@ -63,11 +90,22 @@ class Budget:
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """Seeds of an arm at every look."""
+        """Seeds of an arm at every look, rising; one entry where nothing is added."""
         return (self.seeds, *self.more)
 
     def seeds_at(self, look: int, arm: Experiment) -> int:
-        """Return how many seeds an arm has at a look, 0 for the first."""
+        """Return how many seeds an arm has at a look.
+
+        Args:
+            look: index into `looks`, 0 for the first; a shared net has its own number at each.
+            arm: compared with the shared net as a whole spec, whatever its name in the study.
+
+        >>> from alexnet_tf.spec import CIFAR_ALEXNET, ONE_GPU
+        >>> base = Shared(experiment=CIFAR_ALEXNET, seeds=30)
+        >>> budget = Budget(seeds=8, more=(12,), epochs=None, shared=base)
+        >>> budget.seeds_at(1, CIFAR_ALEXNET), budget.seeds_at(1, ONE_GPU)
+        (30, 12)
+        """
         if self.shared is not None and arm == self.shared.experiment:
             return self.shared.seeds
         return self.looks[look]

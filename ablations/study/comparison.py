@@ -1,4 +1,4 @@
-"""What is compared: quantities, pairs of arms, averages of nets, and checks of a treatment."""
+"""The things compared: quantities, pairs of arms, averages of nets, and checks of a treatment."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ Family = Literal["primary", "secondary"]
 
 @dataclass(frozen=True, kw_only=True)
 class EpochsToError:
-    """What `epochs_to_error` counts to: the training error first falling to `threshold`."""
+    """The error that `epochs_to_error` counts to: the training error first falling to `threshold`.
+
+    Raises:
+        SpecError: a threshold that is not above 0 and below 1.
+    """
 
     threshold: float  # fraction, 0 to 1
     sensitivity: tuple[float, ...] = ()  # other thresholds shown beside it
@@ -186,9 +190,12 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What shows that an arm had its treatment: `least` <= quantity <= `most` in every run.
+    """A check that an arm had its treatment: `least` <= quantity <= `most` in every run.
 
     A comparison with an arm of which a run fails its check, or none is measured, gets no verdict.
+
+    Raises:
+        SpecError: no limit at all, or limits that no value can keep.
     """
 
     arm: str
@@ -218,6 +225,9 @@ class Ensemble:
 
     Held against the mean error of its members; the interval is over test images, since one
     set of nets gives one ensemble of them all.
+
+    Raises:
+        SpecError: no size of 2 or more, a size below 1, or a `smallest` that is not above 0.
     """
 
     arm: str

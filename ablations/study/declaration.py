@@ -1,4 +1,4 @@
-"""What a study declares: its claim, arms, comparisons and budgets."""
+"""The declaration of a study: its claim, arms, comparisons and budgets."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ class Study:
     net, with budgets of its own, where the study can be run on ImageNet. The first primary
     comparison is the claim. A study that compares `epochs_to_error` says in `outcome` to
     which error; with `search`, the arms' learning rates are the recorded winners of it.
+
+    Attributes:
+        name: of the study's file, of its report's folder and on the command line.
+        claim_ids: of the project's list of the paper's claims; empty for a user's own study.
+        section: of the paper, such as "3.3" or "3 to 5"; the index is sorted by it.
+        labels: an arm without one is shown by its name.
+        budgets: by name: "quick", "standard" and "full" in the suite.
+        shown: is measured and listed, without a test.
+        outcome: needed wherever `epochs_to_error` is compared or a `search` is declared.
 
     Raises:
         SpecError: arms, comparisons or checks that do not fit each other; says which.
@@ -92,6 +101,9 @@ class Study:
 
         One type for both scales, so that whatever takes a study takes it at either.
 
+        Args:
+            dataset: "imagenet" exchanges arms and budgets; any other name gives the study itself.
+
         Raises:
             SpecError: it has no nets for ImageNet.
         """
@@ -105,6 +117,10 @@ class Study:
     def check_arms(self, comparison: str, *arms: str) -> None:
         """Refuse a comparison of arms that are not there or that are equal.
 
+        Args:
+            comparison: its name, for the message.
+            *arms: baseline, variant, baseline, variant, ...; a last one alone has only to exist.
+
         Raises:
             SpecError: says which.
         """
@@ -117,7 +133,11 @@ class Study:
                 raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
 
     def ordered(self, arm: str) -> Comparison:
-        """Return the comparison whose size decides the arm's place in the order."""
+        """Return the comparison whose size decides the arm's place in the order.
+
+        It is a declared difference of `arm` minus `baseline`, or, where none is declared, one of
+        the ten-view test error.
+        """
         for item in self.comparisons:
             pair = (item.baseline, item.variant)
             if pair == (self.baseline, arm) and item.scale == "difference":
@@ -128,7 +148,7 @@ class Study:
 
     @property
     def used(self) -> list[tuple[str, Quantity]]:
-        """Arms with the quantities that the study uses of them, in the study's order."""
+        """Arms with the quantities that the study uses of them, once each, ordered as `arms`."""
         found = [pair for item in self.comparisons for pair in item.used]
         for arm in self.order:
             found.extend(self.ordered(arm).used)
@@ -140,7 +160,10 @@ class Study:
 
     @property
     def measured(self) -> list[tuple[str, Quantity]]:
-        """Arms with the quantities that the study's tables and checks use of them."""
+        """Arms with the quantities that the study's tables and checks use of them.
+
+        Those that are in no record are measured by `ablations.execution.inspection`.
+        """
         return [*self.used, *((check.arm, check.quantity) for check in self.checks)]
 
     def _check_nets(self) -> None:
@@ -180,7 +203,11 @@ class Study:
 
     @property
     def paper_value(self) -> str:
-        """What the paper says, in a few words."""
+        """The paper's result in a few words, such as "+1.4 points", "over +1 points" or "6x".
+
+        An ensemble's gain comes first, then "an order", then the first comparison with a number;
+        "no number" where there is none of these.
+        """
         if self.ensemble is not None and self.ensemble.paper is not None:
             return f"{self.ensemble.paper:+g} points"
         if self.order:
@@ -193,7 +220,10 @@ class Study:
 
     @property
     def compared(self) -> tuple[tuple[str, str, str], ...]:
-        """Name, baseline arm and variant arm of each comparison."""
+        """Name, baseline arm and variant arm of each comparison.
+
+        An interaction has two entries of its name; one arm compared with itself has none.
+        """
         found = []
         for item in self.comparisons:
             for baseline, variant in ((item.baseline, item.variant), item.interaction or ("", "")):

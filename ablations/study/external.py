@@ -20,12 +20,19 @@ GROUP = "ablations.studies"
 
 
 def is_path(name: str) -> bool:
-    """Say whether a name on the command line means a file and not a study of the suite."""
+    """Say whether a name on the command line means a file and not a study of the suite.
+
+    >>> is_path("lrn"), is_path("./my_study.py")
+    (False, True)
+    """
     return name.endswith(".py") or os.sep in name
 
 
 def from_file(path: Path) -> Any:
     """Run the file and return its STUDY, whatever that is.
+
+    The file is code of the user's and runs in this process, with its rights. Its module stays
+    loaded as `_user_study_` and the file's stem.
 
     Raises:
         SpecError: there is no such file, it cannot be run (with the line; sys.exit()
@@ -50,15 +57,16 @@ def from_file(path: Path) -> Any:
 
 
 def installed() -> dict[str, importlib.metadata.EntryPoint]:
-    """Return the entry points of installed packages' studies, by name."""
+    """Return the entry points of installed packages' studies, by name, without importing them."""
     return {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
 
 
 def from_installed(entry: importlib.metadata.EntryPoint) -> Any:
-    """Return what an entry point names.
+    """Import what an entry point names and return it, whatever that is.
 
     Raises:
-        SpecError: it cannot be imported.
+        SpecError: it cannot be imported; the message has the entry point and the first line of
+            the error.
     """
     try:
         return entry.load()

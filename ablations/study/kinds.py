@@ -16,7 +16,7 @@ def ScoreStudy(*, differences: tuple[Comparison, ...] = (), **fields: Any) -> St
     """Return a study of how the arms compare when training has ended.
 
     Args:
-        differences: its comparisons.
+        differences: its comparisons, of errors or other quantities at the end of training.
         **fields: those of `Study`.
 
     Raises:
@@ -29,8 +29,8 @@ def SpeedStudy(*, outcome: EpochsToError, search: Search, **fields: Any) -> Stud
     """Return a study of how many epochs the arms need to reach an error.
 
     Args:
-        outcome: the error.
-        search: how each arm's learning rate was chosen.
+        outcome: the training error that ends the count, and others for a sensitivity table.
+        search: how each arm's learning rate was chosen; it needs a grid for every comparison.
         **fields: those of `Study`; its comparisons are of `epochs_to_error`.
 
     Raises:

@@ -15,12 +15,22 @@ _FOLDER = (Path(__file__).parent.parent / "studies").resolve()
 
 
 def names() -> list[str]:
-    """Names of all studies, the suite's and those that packages installed, sorted."""
+    """Return the names of all studies, the suite's and those that packages installed, sorted.
+
+    A user's file is none of them: `load` takes it by its path.
+    """
     return sorted({*_of_the_suite(), *installed()})
 
 
 def load(name: str) -> Study:
     """Return the study called `name`, or the one in the file `name`.
+
+    A file is run as Python. Its study must be called as the file is, and a file outside the
+    suite's folder may not have the name of a study of the suite.
+
+    Args:
+        name: of a study of the suite or of an installed package; or a path, which ends in
+            ".py" or has a separator in it.
 
     Raises:
         SpecError: there is no such study (the nearest name is in the message), or its file

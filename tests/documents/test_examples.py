@@ -31,8 +31,9 @@ EXAMPLES = {
     "ablations.analysis.wording": 1,
     "ablations.plan.expand": 1,
     "ablations.report.numbers": 1,
-    "ablations.study.budget": 1,
+    "ablations.study.budget": 2,
     "ablations.study.comparison": 1,
+    "ablations.study.external": 1,
     "ablations.study.load": 1,
 }
 
