@@ -1,4 +1,4 @@
-"""What `python -m ablations.run` does with its options, and its exit codes."""
+"""The command `python -m ablations.run`: its options carried out, and its exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ _ALL = "all"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line asks and return the exit code."""
+    """Do what the command line asks and return the exit code.
+
+    Args:
+        argv: words of the command line; None: those of this process.
+
+    Returns:
+        0 done, 2 usage, 3 data, 4 environment or disk, 5 locked by another runner, 6 finished
+        with failed runs, 75 stopped by SIGTERM, 130 stopped by Ctrl-C. An error is one line on
+        standard error, without a traceback.
+    """
     logging.basicConfig(format="%(message)s")
     signal.signal(signal.SIGTERM, _terminate)
     return exit_code(

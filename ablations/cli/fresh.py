@@ -1,4 +1,4 @@
-"""What `--fresh` does: a plan's records are forgotten, once it is sure that it can be computed."""
+"""The option `--fresh`: a plan's records are forgotten, once it is sure that it can be computed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ from alexnet_tf.errors import LockedError
 
 def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
     """Forget every run of the plans, but those that another process computes.
+
+    Records are shared: a run that another study has in its report is forgotten too, and the
+    console names such reports. Searches are forgotten with the runs that follow from them.
+
+    Args:
+        console: gets the number of runs forgotten, and the names.
+        plans: of one data set, at least one.
+        machine: where the records and the data lie.
 
     Raises:
         DataError, StoppedError: the data are missing or damaged; nothing is forgotten then.

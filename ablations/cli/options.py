@@ -39,7 +39,21 @@ exit codes: 0 done, 2 usage, 3 data, 4 environment or disk, 5 locked by another 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the user asked for. `request.dataset` may still be "auto"."""
+    """The options a user typed. `request.dataset` may still be "auto".
+
+    Attributes:
+        studies: names, paths or "all", in the order typed; empty only with `list`.
+        plan: show runs and times (`--plan`), as `probe` shows arms and `list` shows studies.
+        report_only: write reports from the records there are; nothing is trained.
+        fresh: delete the plan's records first.
+        retry_failed: compute again what failed before.
+        fail_fast: stop at the first run that fails.
+        request: of every study.
+        out: folder of records and reports.
+        tensorboard: folder of TensorBoard's events; None: none are written.
+        jobs: trainings side by side.
+        hours: no run is started after so many; None: no limit.
+    """
 
     studies: tuple[str, ...]
     list: bool
@@ -60,7 +74,10 @@ class Options:
 
 
 def parse(argv: Sequence[str] | None) -> Options:
-    """Return the options.
+    """Return the options; `--help` prints its text and ends the process.
+
+    Args:
+        argv: words of the command line; None: those of this process.
 
     Raises:
         SpecError: they make no sense; one line says why.

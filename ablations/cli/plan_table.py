@@ -18,7 +18,21 @@ from ablations.report import collect
 def show_plan(
     console: Console, plans: Sequence[Plan], machine: Machine, *, retry_failed: bool
 ) -> int:
-    """Print the plan; train nothing but a probe of a few seconds. Return 0."""
+    """Print the plan; train nothing but a probe of a few seconds. Return 0.
+
+    One study is shown run by run, several one row each, in the order in which they would be
+    computed. The time is that of the runs that are open, `machine.jobs` side by side.
+
+    Args:
+        console: gets the tables.
+        plans: on their real data set, not "auto".
+        machine: where the records lie; its speeds are measured, or those kept are used.
+        retry_failed: whether runs that failed before count as open.
+
+    Raises:
+        DataError, StoppedError: the data are missing or damaged.
+        RuntimeError: no net could be trained for a moment.
+    """
     records = store.Records(machine.out)
     plans = [
         collect.followed(plan.with_rates(collect.rates(plan, records)), records) for plan in plans

@@ -20,6 +20,10 @@ _MOST_CHANGES = 12  # lines an arm
 def show_probe(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
     """Print each study's arms; train nothing but a few steps on random numbers.
 
+    Of each arm: parameters, operations of an image's forward pass, time of a training step,
+    images per second, and the spec fields in which it differs from the first arm. No images are
+    read; arms of the same net, batch, precision and momentum are timed once.
+
     Returns:
         0, or 4 where a net cannot be trained here.
     """
@@ -65,7 +69,16 @@ def _study(console: Console, plan: Plan, machine: Machine) -> int:
 
 
 def changes(base: Experiment, variant: Experiment) -> list[str]:
-    """Return what differs, one line per field; a part that came or went is one line."""
+    """Return what differs, one line per field; a part that came or went is one line.
+
+    Args:
+        base: gives the value before the arrow.
+        variant: gives the value after it.
+
+    >>> from alexnet_tf.spec import CIFAR_ALEXNET, replace
+    >>> changes(CIFAR_ALEXNET, replace(CIFAR_ALEXNET, {"train.momentum": 0.5}))
+    ['train.momentum: 0.9 -> 0.5']
+    """
     found = diff(base, variant)
     lines: dict[str, None] = {}
     for path, (before, after) in found.items():

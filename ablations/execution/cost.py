@@ -1,4 +1,9 @@
-"""How long a plan will take on this machine: a short measured probe and arithmetic."""
+"""The time a plan will take on this machine: a short measured probe and arithmetic.
+
+A run's time is a start, the images it trains on over the measured images per second, and its
+evaluations, whose forward passes take 0.4 of a training step's time per image. The speed of a
+net that was not probed follows from that of a probed one by their operations per image.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,14 @@ _SAMPLE = 10_000
 def representatives(todo: Sequence[tuple[Plan, PlannedRun]]) -> list[PlannedRun]:
     """Return the few runs to measure: every other net's time follows from its operations.
 
-    One study: the nets of its first comparison. Several: the commonest net of each kind.
+    One study: the nets of its first comparison. Several: the commonest net of each kind, where a
+    kind is a precision, a batch size, and whether there are locally connected layers.
+
+    Args:
+        todo: the runs to compute, each with its plan; at least one.
+
+    Returns:
+        Runs of different nets.
     """
     runs = [run for _, run in todo]
     if len({plan.study.name for plan, _ in todo}) == 1:
@@ -52,8 +64,14 @@ def measure(
 ) -> list[Speed]:
     """Return the speeds of these runs' nets: those kept, and those of a probe of the others.
 
+    Args:
+        runs: of different nets, as `representatives` gives them.
+        machine: the speeds hold for its number of trainings side by side and their threads.
+        tell: called with a line of text before the probe and after each training of it.
+
     Raises:
         StoppedError: the data or the environment make training impossible.
+        RuntimeError: no training of the probe finished.
         OSError: the cache is not writable.
     """
     found = [speeds.kept(run.arm, run.experiment, machine) for run in runs]
@@ -71,8 +89,13 @@ def probe(
 ) -> list[Speed]:
     """Train these runs for a moment, as many at a time as the plan will.
 
+    Each trains three epochs of about a second in a temporary folder. Runs are repeated with
+    other seeds until there are `machine.jobs` of them, so that they compete for the memory and
+    caches as the plan's own trainings will. Each that finishes gives a speed.
+
     Raises:
         StoppedError: the data or the environment make training impossible.
+        RuntimeError: no training finished.
     """
     copies = max(machine.jobs, len(runs))
     trials = [_shortened(runs[i % len(runs)], seed=i) for i in range(copies)]
@@ -110,7 +133,11 @@ def _speed(run: PlannedRun, rate: float, wall: float) -> Speed:
 
 
 def looked_at(experiment: Experiment, facts: Facts) -> int:
-    """Return how many views of images a run evaluates, besides those it trains on."""
+    """Return how many views of images a run evaluates, besides those it trains on.
+
+    They are up to 10,000 training images, the validation images at the end and, where the spec
+    says so, after every epoch, and the test images, each from ten views where the net sees crops.
+    """
     data, train = experiment.data, experiment.train
     rounds = train.epochs if train.validate == "epoch" else 0
     sample = min(_SAMPLE, images_per_epoch(experiment, facts))
@@ -119,7 +146,7 @@ def looked_at(experiment: Experiment, facts: Facts) -> int:
 
 
 def images_per_epoch(experiment: Experiment, facts: Facts) -> int:
-    """Return how many training images an epoch presents."""
+    """Return how many training images an epoch presents: the spec's, or all that remain."""
     data = experiment.data
     return data.train_images or facts.train_images - data.validation_images
 
@@ -130,7 +157,14 @@ def _views(experiment: Experiment) -> int:
 
 
 def step_speeds(runs: Sequence[PlannedRun], machine: Machine) -> list[Speed]:
-    """Time single steps instead, where even a short training would take hours (ImageNet)."""
+    """Time single steps instead, where even a short training would take hours (ImageNet).
+
+    The steps are of one process alone, so that `machine.jobs` processes side by side may be slower;
+    the time to start a run counts as 0.
+
+    Raises:
+        RuntimeError: a net cannot be trained here; the message says why.
+    """
     return [
         Speed(
             arm=run.arm,
@@ -151,6 +185,9 @@ def seconds(plan: Plan, run: PlannedRun, measured: Sequence[Speed], facts: Facts
         measured: speeds of probed nets, at least one. Of the same net if there is one, else
             of the same kind (layers and precision), scaled by the operations per image.
         facts: how many images an epoch has.
+
+    Returns:
+        Seconds while `machine.jobs` trainings run side by side, pretraining included.
     """
     same = [s for s in measured if s.net == speeds.net(run.experiment)]
     alike = [s for s in measured if _kind(s.experiment) == _kind(run.experiment)]
@@ -166,7 +203,17 @@ def seconds(plan: Plan, run: PlannedRun, measured: Sequence[Speed], facts: Facts
 
 
 def makespan(durations: Sequence[float], jobs: int) -> float:
-    """Return the wall seconds of runs started in order, `jobs` at a time."""
+    """Return the wall seconds of runs started in order, `jobs` at a time.
+
+    Each run starts where a place is free first (list scheduling, Graham 1966).
+
+    Args:
+        durations: wall seconds of each run, in the order of their starts.
+        jobs: places; below 1 counts as 1.
+
+    >>> makespan([3.0, 2.0, 2.0], 2)
+    4.0
+    """
     free = [0.0] * max(1, jobs)
     for duration in durations:
         heapq.heappush(free, heapq.heappop(free) + duration)

@@ -1,4 +1,4 @@
-"""Which data set a run will see, prepared and checked before any training."""
+"""The data set that a run will see, prepared and checked before any training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ _NO_PHOTOGRAPHS = (
 
 @dataclass(frozen=True)
 class Facts:
-    """What lies in a prepared data set."""
+    """The contents of a prepared data set.
+
+    Attributes:
+        fingerprint: hash of the images and labels; records of other images are not mixed in.
+        test_images: of the published test set.
+    """
 
     train_images: int  # of the published training set, validation images included
     fingerprint: str
@@ -41,6 +46,14 @@ class Facts:
 
 def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
     """Turn "auto" into CIFAR-10 if it is prepared or can be downloaded, else the built-in set.
+
+    A download happens here where "auto" needs it. The built-in images are announced loudly, because
+    no claim can be decided on them.
+
+    Args:
+        console: gets the announcement.
+        asked: a data set's name or "auto"; a name is returned as it is.
+        machine: its `data_dir` is searched, else tensorflow-datasets' own folder.
 
     Raises:
         DataError: photographs are asked for, and no folder of them is named.
@@ -64,7 +77,7 @@ def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
 
 
 def resolved(console: Console, request: Request, machine: Machine) -> Request:
-    """Return the request with the data set that it will really see.
+    """Return the request with the data set that it will really see, as `resolve` decides.
 
     Raises:
         DataError: photographs are asked for, and no folder of them is named.
@@ -75,6 +88,14 @@ def resolved(console: Console, request: Request, machine: Machine) -> Request:
 
 def prepare(console: Console, name: str, machine: Machine) -> Facts:
     """Read and check the data set in a process of its own, leaving a decoded copy in the cache.
+
+    Args:
+        console: gets one line before a download.
+        name: "cifar10", "builtin" or "imagenet"; only CIFAR-10 is downloaded.
+        machine: gives the folder of the data and the cache.
+
+    Returns:
+        Numbers of images and their fingerprint, as the process printed them.
 
     Raises:
         DataError: CIFAR-10 is not there and cannot be downloaded.
@@ -104,6 +125,10 @@ def _command(name: str, machine: Machine) -> list[str]:
 
 def check_same(runs: Sequence[StudyRun], facts: Facts) -> None:
     """Refuse to mix runs over different images in one study.
+
+    Args:
+        runs: a run without a record, or whose record names no images, is passed over.
+        facts: of the images that further runs would see.
 
     Raises:
         DataError: a finished run saw other images than these.

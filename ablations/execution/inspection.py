@@ -1,4 +1,4 @@
-"""Measures trained nets beyond their records, in child processes, where a study asks for it."""
+"""Measurements of trained nets beyond their records, in child processes, where a study needs it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ INSPECTED: Mapping[Quantity, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """A trained net, and the parts of `alexnet_tf.inspect_net` that are asked of it."""
+    """A trained net, and the parts of `alexnet_tf.inspect_net` that are asked of it.
+
+    Attributes:
+        run: finished, its net in its folder.
+        parts: of "dropout", "features" and "treatments", sorted; at least one.
+    """
 
     run: StudyRun
     parts: tuple[str, ...]
@@ -50,7 +55,12 @@ class Inspection:
 
 
 def needed(asked: Iterable[tuple[Plan, Sequence[StudyRun]]]) -> list[Inspection]:
-    """Return the trained nets of which a study needs more than is measured, each once."""
+    """Return the trained nets of which a study needs more than is measured, each once.
+
+    Args:
+        asked: plans with their runs; a run that several plans share is inspected for all of
+            them at once. Runs that failed, diverged or are still to be computed have no net.
+    """
     runs: dict[str, StudyRun] = {}
     parts: dict[str, set[str]] = {}
     for plan, of_plan in asked:
@@ -78,6 +88,14 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
 
     Each has a line of its own when it ends. Leaving early stops the children; what is
     finished is kept.
+
+    Args:
+        console: gets the lines.
+        asked: of `needed`, with the net in the run's folder.
+        machine: where the runs lie, and how many nets are measured at a time.
+
+    Raises:
+        OSError: a log cannot be written, or no process can be started.
     """
     failed = 0
     children = pool.run(deque(asked), machine.jobs, lambda net: _command(net, machine))

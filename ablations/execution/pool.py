@@ -1,4 +1,4 @@
-"""Child processes, so many at a time: what they print as JSON lines, and how they ended."""
+"""Child processes, so many at a time: the JSON lines they print, and how they ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ _GRACE = 20  # seconds a child has to stop after it was asked to
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A program with its arguments, and the file that its standard error is appended to."""
+    """A program with its arguments, and the file that its standard error is appended to.
+
+    Attributes:
+        program: is taken off the front of the child's last error line.
+        argv: the executable first; no shell reads it.
+        log: its folder must be there.
+    """
 
     program: str  # the name before the child's own error lines
     argv: tuple[str, ...]
@@ -30,13 +36,17 @@ class Command:
 
 
 def python(module: str, words: Iterable[str], log: Path) -> Command:
-    """Return `python -m module words...`, with this interpreter."""
+    """Return the command `python -m module words...`, with this interpreter."""
     return Command(program=module, argv=(sys.executable, "-m", module, *words), log=log)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a child ended: its exit code (negative: the signal), its own last error line."""
+    """The end of a child: its exit code (negative: the signal), its own last error line.
+
+    Attributes:
+        words: at most 500 characters; "no message" where it wrote nothing.
+    """
 
     code: int
     words: str
@@ -44,7 +54,13 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class News(Generic[T]):
-    """Something about a task: its child started, printed a JSON object, or ended."""
+    """An event of a task: its child started, printed a JSON object, or ended.
+
+    Attributes:
+        task: as it was taken from the queue.
+        message: the object printed.
+        ended: None before the end.
+    """
 
     task: T
     message: Mapping[str, Any] = field(default_factory=dict)  # empty at the start and the end
@@ -59,6 +75,16 @@ def run(
     The caller may append to `waiting` meanwhile. Leaving the loop early, by an exception or
     by closing the iterator, asks the children to stop and waits for them, 20 seconds at most
     before they are killed.
+
+    Args:
+        waiting: tasks in order; it is emptied.
+        jobs: children at work at a time, at least 1.
+        command: returns the child of a task; called as the child is started.
+
+    Yields:
+        For each task first its start, then every JSON object that is not empty and on a line of
+        its own in its child's standard output, then its end. Other lines are dropped. The news of
+        tasks at work come mixed.
 
     Raises:
         OSError: a log cannot be written, or no process can be started.

@@ -1,4 +1,4 @@
-"""What a user sees while runs are computed: a live table, or plain lines without a terminal."""
+"""Progress of runs for a user: a live table, or plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _PLAIN_EVERY = 30.0  # seconds between lines about the runs under way
 
 class Progress:
     """Shows events. Use as a context: `with Progress(...) as show: show(event)`.
+
+    Without a terminal, a line appears when a run ends, and every 30 seconds or more one for each
+    run at work.
 
     Args:
         console: where to write; a live table only if it is a terminal.
@@ -60,7 +63,7 @@ class Progress:
             self.live.stop()
 
     def __call__(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event: the end of a run is printed, any other changes the table or the lines."""
         run_id = event.run.experiment.run_id
         if event.kind in ("start", "batch", "epoch"):
             self.waiting.pop(run_id, None)
@@ -100,7 +103,12 @@ class Progress:
         return f"{self.done} of {len(self.expected)} runs done, {len(self.waiting)} waiting, {left}"
 
     def seconds_left(self) -> float | None:
-        """Return the expected seconds until the last run ends; None before a speed is known."""
+        """Return the expected seconds until the last run ends; None before a speed is known.
+
+        The epochs that are left, each weighted with its cost, times the mean seconds per cost of
+        the runs seen so far, over the trainings side by side. A run past its expected end counts
+        with half an epoch more.
+        """
         if not self.epoch_seconds:
             return None
         speeds = [took / self._work(run_id) for run_id, took in self.epoch_seconds.items()]
@@ -129,7 +137,14 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Return e.g. `45 s`, `4 min 05 s` or `1 h 52 min`."""
+    """Return a time in words.
+
+    Args:
+        seconds: 0 or more; rounded to whole ones.
+
+    >>> duration(45), duration(245), duration(6720)
+    ('45 s', '4 min 05 s', '1 h 52 min')
+    """
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -139,7 +154,10 @@ def duration(seconds: float) -> str:
 
 
 def describe(run: PlannedRun) -> str:
-    """Return the words that name a run: arm, seed, learning rate, and its role if not reported."""
+    """Return the words that name a run: arm, seed, learning rate, and its role if not reported.
+
+    For example `paper seed 0 learning rate 0.01 (search)`.
+    """
     rate = f"learning rate {run.experiment.train.learning_rate:g}"
     role = "" if run.role == "reported" else " (search)"
     return f"{run.arm} seed {run.experiment.seed} {rate}{role}"

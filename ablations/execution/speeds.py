@@ -22,7 +22,13 @@ from alexnet_tf.values import to_dict
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Speed:
-    """What was measured of one net with the machine's trainings side by side."""
+    """The speed of one net, measured while the machine's trainings ran side by side.
+
+    Attributes:
+        arm: named in the printed line; it is not part of what is kept.
+        images_per_second: training images, forward and backward pass.
+        start: importing, reading the images and building the net.
+    """
 
     arm: str
     experiment: Experiment
@@ -31,17 +37,26 @@ class Speed:
 
     @property
     def net(self) -> tuple[Any, ...]:
-        """What decides the time of a step."""
+        """Facts that decide the time of a step, as `net`."""
         return net(self.experiment)
 
 
 def net(experiment: Experiment) -> tuple[Any, ...]:
-    """Return what decides the time of a step."""
+    """Return what decides the time of a step: topology, precision and batch size."""
     return experiment.model, experiment.train.precision, experiment.train.batch_size
 
 
 def kept(arm: str, experiment: Experiment, machine: Machine) -> Speed | None:
-    """Return the kept speed of the experiment's net on this machine; None: there is none."""
+    """Return the kept speed of the experiment's net on this machine; None: there is none.
+
+    Kept numbers count only with the same versions, code, cores, threads and trainings side by side.
+    A damaged file counts as none.
+
+    Args:
+        arm: to name in the result.
+        experiment: only its net, precision and batch size matter.
+        machine: gives the cache, the threads and the jobs.
+    """
     found = _read(_path(machine)).get(_key(experiment, machine), {})
     try:
         rate, start = float(found["images_per_second"]), float(found["start"])
@@ -53,7 +68,7 @@ def kept(arm: str, experiment: Experiment, machine: Machine) -> Speed | None:
 
 
 def keep(speeds: Iterable[Speed], machine: Machine) -> None:
-    """Keep measured speeds.
+    """Keep measured speeds in the cache's speeds.json; of one net the last one counts.
 
     Raises:
         OSError: the cache is not writable.

@@ -1,4 +1,4 @@
-"""Where records lie: `<out>/runs/<run_id>/`, shared by all the studies under `out`."""
+"""The place of records: `<out>/runs/<run_id>/`, shared by all the studies under `out`."""
 
 from __future__ import annotations
 
@@ -25,28 +25,38 @@ _log = logging.getLogger(__name__)
 
 
 def folder(out: Path, run_id: str) -> Path:
-    """Return the run's folder."""
+    """Return the run's folder, which need not be there yet."""
     return out / "runs" / run_id
 
 
 def cache(out: Path) -> Path:
-    """Return the folder of decoded data."""
+    """Return the folder of decoded data and of measured speeds."""
     return out / "cache"
 
 
 class Records:
-    """The records of one folder; each finished one is read and checked once."""
+    """The records of one folder; each finished one is read and checked once.
+
+    Failed and missing ones are read again every time, because a further try may replace them.
+    A finished record is kept in memory: an instance does not see that it was deleted later.
+    """
 
     def __init__(self, out: Path):
         self.out = out
         self._finished: dict[str, RunRecord] = {}
 
     def read(self, planned: Iterable[PlannedRun]) -> list[StudyRun]:
-        """Return each planned run with its record; a damaged one is named and counts as absent."""
+        """Return each planned run with its record; a damaged one is named and counts as absent.
+
+        The order is that given. An inspection of other weights than the record's is left out.
+        """
         return [self._read(run) for run in planned]
 
     def state(self, run_id: str) -> State:
-        """Say what is there of a run."""
+        """Return what is there of a run, as `State` names it.
+
+        A run that failed and has a state to continue from is "failed".
+        """
         found = self._record(run_id)
         if found is not None:
             return "failed" if found.status == "failed" else "done"
@@ -69,7 +79,10 @@ class Records:
 
 
 def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
-    """Return each planned run with its record, as `Records.read`, in one go."""
+    """Return each planned run with its record, as `Records.read`, in one go.
+
+    Every file is read again; a `Records` reads finished ones once.
+    """
     return Records(out).read(planned)
 
 
@@ -88,7 +101,10 @@ def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
 
 
 def record(out: Path, run_id: str) -> RunRecord | None:
-    """Return the run's result, else its failure, else None."""
+    """Return the run's result, else its failure, else None.
+
+    A file that is damaged or of another run is named in a warning and passed over.
+    """
     for name in ("result.json", "failed.json"):
         path = folder(out, run_id) / name
         if path.exists():
@@ -109,18 +125,23 @@ def finished(run: StudyRun) -> bool:
 
 
 def stay_failed(count: int) -> str:
-    """Say that failed runs are not computed again, and how they would be."""
+    """Return a line that `count` failed runs are not computed again, and how they would be."""
     words = "run that failed before stays" if count == 1 else "runs that failed before stay"
     return f"{count} {words} so; --retry-failed tries again"
 
 
 def has_net(run: StudyRun) -> bool:
-    """Say whether the trained net itself lies in the run's folder."""
+    """Say whether the trained net itself (model.keras) lies in the run's folder."""
     return run.folder is not None and (run.folder / "model.keras").is_file()
 
 
 def write_failure(out: Path, run: PlannedRun, reason: str) -> None:
-    """Leave a record of a run that ended without a result.
+    """Leave a record of a run that ended without a result; a result in the folder counts before it.
+
+    Args:
+        out: folder of records and reports.
+        run: that ended.
+        reason: one line, shown in the report.
 
     Raises:
         OSError: not writable, or the disk is full.
@@ -131,7 +152,10 @@ def write_failure(out: Path, run: PlannedRun, reason: str) -> None:
 
 
 def set_aside_damaged(out: Path, run_id: str) -> None:
-    """Rename a result that cannot be read, so that the run can be computed again."""
+    """Rename a result that cannot be read, so that the run can be computed again.
+
+    It becomes result.corrupt; one that was there before is replaced.
+    """
     path = folder(out, run_id) / "result.json"
     if path.exists() and record(out, run_id) is None:
         path.rename(path.with_suffix(".corrupt"))

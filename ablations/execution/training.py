@@ -1,4 +1,4 @@
-"""Run planned trainings as child processes, side by side, and tell what they do."""
+"""Planned trainings as child processes, side by side, and the events they report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ _TRIES = 3
 
 
 class StoppedError(UserError, RuntimeError):
-    """A cause that would stop every further run too: bad data (3) or environment (4)."""
+    """A cause that would stop every further run too: bad data (3) or environment (4).
+
+    Args:
+        message: the child's own last error line.
+        code: exit code of the command that ends with it.
+    """
 
     def __init__(self, message: str, code: int):
         super().__init__(message)
@@ -38,7 +43,14 @@ class StoppedError(UserError, RuntimeError):
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a run; `values` are the child's own words (epoch, train_error, ...)."""
+    """An event of a run.
+
+    Attributes:
+        run: the run, as it was planned.
+        kind: "start" and "epoch" and the like, as `Kind` says.
+        values: of a batch or epoch the child's own numbers: epoch, step, steps, train_error (a
+            fraction), images_per_second; of an end without a result its `reason`; else empty.
+    """
 
     run: PlannedRun
     kind: Kind
@@ -47,7 +59,18 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where and how to compute; never part of a spec."""
+    """The place and the means of computing; never part of a spec.
+
+    Attributes:
+        out: folder of records and reports.
+        cache: folder of decoded images and measured speeds.
+        jobs: trainings side by side, 1 or more.
+        threads: of one training; another number changes the last bits of its weights.
+        data_dir: folder of the data set; None: $TFDS_DATA_DIR or tensorflow-datasets' own.
+
+    Raises:
+        SpecError: jobs or threads below 1.
+    """
 
     out: Path
     cache: Path
@@ -64,12 +87,18 @@ class Machine:
 def execute(
     runs: Sequence[PlannedRun], machine: Machine, deadline: float = math.inf
 ) -> Generator[Event, None, None]:
-    """Start the runs in order, `machine.jobs` at a time, and yield what they tell.
+    """Start the runs in order, `machine.jobs` at a time, and yield their events.
 
-    None is started after `deadline`, a time of `time.monotonic`; those at work then finish.
+    A run that another process holds is tried again after the others, three times in all, before
+    it counts as held. A run that fails leaves a record with its reason.
 
     Leaving the loop early, by an exception or by closing the iterator, asks the children
     to stop and waits for them: each has saved the state of its last full epoch.
+
+    Args:
+        runs: each distinct; one that has a partial state continues from it.
+        machine: where and how.
+        deadline: a time of `time.monotonic` after which none is started; those at work finish.
 
     Raises:
         StoppedError: the data or the environment make any run impossible.
@@ -129,7 +158,13 @@ def _outcome(run: PlannedRun, ended: pool.Ended, machine: Machine) -> Event:
 
 
 def default_jobs(threads: int = 1) -> int:
-    """Return how many trainings of so many threads the machine takes side by side."""
+    """Return how many trainings of so many threads the machine takes side by side.
+
+    That is the cores that this process may use over `threads`, at least 1.
+
+    Raises:
+        SpecError: threads below 1.
+    """
     known = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
     return max(1, cores // at_least_one("--threads", threads))
