@@ -19,7 +19,15 @@ from alexnet_tf.errors import DataError, exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the index of a folder of reports and return the exit code."""
+    """Write the index of a folder of reports and return the exit code.
+
+    Args:
+        argv: words of the command line; None: those of this process.
+
+    Returns:
+        0; 2 where a file named is no study; 3 where there is no report; 4 where the folder
+        cannot be written.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.report",
         description="Write one page over all the reports of a folder.",

@@ -1,4 +1,4 @@
-"""What is there of the whole suite: every study that has a report, read and analysed again.
+"""The collected state of the whole suite: every study with a report, read and analysed again.
 
 The records and the request beside a report are all that counts; nothing of the report's
 own files is read, so that a stale page cannot reach the index.
@@ -28,7 +28,12 @@ _LAST = 99  # stands behind every number of a section
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """A study's records and the tables made of them."""
+    """A study's records and the tables made of them.
+
+    Attributes:
+        analysis: by the budget's name, with what was changed in it by hand.
+        runs: those that `analysis` was made from, with and without a record.
+    """
 
     analysis: Analysis
     runs: tuple[StudyRun, ...]
@@ -69,6 +74,10 @@ def followed(plan: Plan, records: Records) -> Plan:
     The looks follow from the records alone: each comparison that is open at a complete look
     takes its arms to the next. One that cannot get a verdict goes no further: its treatment did
     not happen, the budget is exploratory, or the images are the built-in ones.
+
+    Args:
+        plan: with the rates of its search; without `until="decided"` it is returned as it is.
+        records: of the folder of its runs.
     """
     hopeless = plan.request.dataset == "builtin" or plan.asked.budgets[plan.label].exploratory
     if plan.request.until != "decided" or hopeless:
@@ -103,7 +112,10 @@ def _grown(plan: Plan, runs: Sequence[StudyRun]) -> dict[str, int]:
 
 
 def may_be_decided(course: Course) -> bool:
-    """Say whether more seeds could decide: it is measured, and not by bounds alone."""
+    """Say whether more seeds could decide: it is measured, and not by bounds alone.
+
+    A ratio with a value that is not above 0 stays without a verdict too, however many follow.
+    """
     shown = course.shown
     measured = course.contrast.error >= 0  # NaN where it is not
     return measured and not shown.without_ratio and shown.bound != "unknown"
@@ -111,6 +123,8 @@ def may_be_decided(course: Course) -> bool:
 
 def collect_study(plan: Plan, records: Records) -> Collected:
     """Read the runs of the plan and analyse them.
+
+    Search runs are among them where the budget searches or one of them has been computed.
 
     Raises:
         SpecError: the request does not fit the study.
@@ -124,7 +138,11 @@ def collect_study(plan: Plan, records: Records) -> Collected:
 
 
 def studies() -> list[Study]:
-    """Return every study of the suite, by the section of the paper."""
+    """Return every study of the suite, by the section of the paper.
+
+    Studies that packages installed are among them. A study of a whole section stands behind those
+    of its parts.
+    """
     return sorted((study.load(name) for name in study.names()), key=_section)
 
 
@@ -139,5 +157,8 @@ def _section(chosen: Study) -> tuple[list[int], str]:
 
 
 def rates(plan: Plan, records: Records) -> Mapping[str, float]:
-    """Return arm -> learning rate where the budget searches and the search is complete."""
+    """Return arm -> learning rate where the budget searches and the search is complete.
+
+    Arms without a rate here train with the one recorded in the study.
+    """
     return choose_learning_rates(plan.study, records.read(plan.searches))

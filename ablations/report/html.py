@@ -1,4 +1,4 @@
-"""What every page has in common: its template engine, its files and what it says of the runs.
+"""The common parts of every page: its template engine, its files and the facts of the runs.
 
 The bytes depend on the tables and the records alone: no clock, no locale, no machine.
 """
@@ -39,6 +39,10 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Write each file into `folder`, in this order, and return their paths.
 
+    Args:
+        folder: is created where it is not there.
+        files: name -> contents; each is replaced whole, so that no half-written one can be read.
+
     Raises:
         OSError: the folder cannot be written.
     """
@@ -48,7 +52,11 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
 
 def csv_table(table: pd.DataFrame, first: Sequence[str] = ()) -> bytes:
-    """Return the table as UTF-8 CSV, the columns of `first` before the others."""
+    """Return the table as UTF-8 CSV, the columns of `first` before the others.
+
+    Numbers have ten significant digits, NaN is an empty cell, and a text that a spreadsheet would
+    run as a formula gets an apostrophe in front.
+    """
     table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
@@ -70,7 +78,17 @@ def _cell(value: Any) -> Any:
 
 
 def render(template: str, *, scripts: Sequence[str] = (), **values: Any) -> bytes:
-    """Return the self-contained page of a template; only `scripts` of this project may run."""
+    """Return the self-contained page of a template; only `scripts` of this project may run.
+
+    Args:
+        template: name of a file in `templates`.
+        scripts: files beside it that are put into the page; their hashes are given to the
+            template for its content security policy.
+        **values: what the template names; text is escaped, `Markup` is not.
+
+    Raises:
+        jinja2.UndefinedError: the template names a value that is not there.
+    """
     texts = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in scripts]
     page = _engine().get_template(template)
     text = page.render(
@@ -117,7 +135,7 @@ def curves(
     lines: Sequence[Mapping[str, Any]],
     zoom: bool,
 ) -> Markup:
-    """Return what `curves.js` knows of a figure, as JSON that no text can leave.
+    """Return the data of a figure that `curves.js` gets, as JSON that no text can leave.
 
     Args:
         labels: what a reader calls each arm.
@@ -137,21 +155,36 @@ def curves(
 
 
 def rows(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
-    """Return the table's rows in which every column of `where` has that value."""
+    """Return the table's rows in which every column of `where` has that value.
+
+    Args:
+        table: any table of an analysis.
+        **where: column -> value; none: all rows.
+    """
     for name, value in where.items():
         table = table.loc[table[name] == value]
     return [{str(key): item for key, item in row.items()} for row in table.to_dict("records")]
 
 
 def statuses(table: pd.DataFrame) -> dict[str, int]:
-    """Return how many runs are planned and how many have each status."""
+    """Return how many runs are planned and how many have each status.
+
+    Args:
+        table: with a column `status`: done, diverged, failed or new.
+    """
     counts = Counter(str(status) for status in table["status"])
     names = ("done", "diverged", "failed", "new")
     return {"planned": len(table), **{name: counts[name] for name in names}}
 
 
 def provenance(runs: Sequence[StudyRun]) -> dict[str, Any]:
-    """Return what the records say of data, machine and cost, for a page's last part."""
+    """Return what the records say of data, machine and cost, for a page's last part.
+
+    Returns:
+        facts and environments: each different one as a dict, with its number of runs;
+        same_bits: whether all environments give the same bits; seconds: of wall time in
+        training epochs, summed; notes and images: words on the data; seeds: reported ones.
+    """
     made = [run.record for run in runs if run.record is not None]
     environments = [record.environment for record in made if record.environment]
     return {

@@ -1,4 +1,4 @@
-"""What the project's reference set says of a comparison, to stand beside a smaller run.
+"""The project's reference set: what it says of a comparison, to stand beside a smaller run.
 
     python -m ablations.report.reference
 
@@ -31,7 +31,15 @@ _REPORTS = _ROOT / "reports" / "reference"
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """One comparison of the reference set."""
+    """One comparison of the reference set.
+
+    Attributes:
+        estimate: in `unit`: points, a factor ("x") or another, as `low` and `high`, the ends of
+            its 95 % interval.
+        n: seeds of the variant, pairs of seeds, or nets.
+        train_images: of each run; `epochs` is its longest training.
+        tensorflow: version.
+    """
 
     study: str
     comparison: str
@@ -49,12 +57,16 @@ class Reference:
 
     @property
     def page(self) -> Path | None:
-        """The page it is from; None outside of a checkout."""
+        """The page it is from; None outside of a checkout, where only `reference.csv` is there."""
         path = _REPORTS / self.study / "index.html"
         return path if path.exists() else None
 
     def words(self) -> str:
-        """Return value, interval, seeds, verdict and what it was computed from."""
+        """Return value, interval, seeds, verdict and what it was computed from.
+
+        For example "+1.10 points (95 % interval +0.80 to +1.40), n = 8: agrees. 12,500 images of
+        CIFAR-10, 30 epochs, TensorFlow 2.21.0."
+        """
         interval = numbers.effect_interval(self.low, self.high, self.unit)
         between = f" (95 % interval {interval})" if interval != numbers.UNKNOWN else ""
         return (
@@ -64,7 +76,13 @@ class Reference:
         )
 
     def differs(self, study: Study, dataset: str) -> str:
-        """Say in what the reference differs from a run of `study` today; empty: in its size."""
+        """Say in what the reference differs from a run of `study` today; empty: in its size.
+
+        Args:
+            study: as it is declared now; its standard runs of CIFAR-10 are held against those of
+                the reference by their ids.
+            dataset: of the run beside which the reference is shown.
+        """
         found = []
         if dataset != self.dataset:
             found.append("This run saw other images.")
@@ -76,7 +94,7 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """What a page shows of the reference beside a result."""
+    """The text and link that a page shows of the reference beside a result."""
 
     words: str
     link: str | None
@@ -84,7 +102,7 @@ class Beside:
 
 @cache
 def known() -> dict[tuple[str, str], Reference]:
-    """Return (study, comparison) -> reference, from the file of this package."""
+    """Return (study, comparison) -> reference, from the file of this package, read once."""
     text = (package_files("ablations.report") / _NAME).read_text(encoding="utf-8")
     kinds: dict[str, Any] = {"float": lambda cell: float(cell or "nan"), "int": int, "str": str}
     made = [
@@ -100,6 +118,10 @@ def beside(
     """Return what stands beside an exploratory result; None beside one that is not.
 
     Args:
+        study: of the result.
+        budget: its name; one that the study does not have gets nothing.
+        dataset: of the result; nothing stands beside one of ImageNet.
+        comparison: its name in the study.
         folder: of the page, for the link; None: no link.
     """
     entry = study.budgets.get(budget)
@@ -115,7 +137,14 @@ def beside(
 
 
 def collected(reports: Path = _REPORTS) -> bytes:
-    """Return `reference.csv` from committed reports: the rows of their comparisons."""
+    """Return `reference.csv` from committed reports: the rows of their comparisons.
+
+    Args:
+        reports: folder with findings.csv, the studies' reports and the records of their runs.
+
+    Raises:
+        OSError: a table or a record is not there.
+    """
     with (reports / "findings.csv").open(encoding="utf-8", newline="") as text:
         rows = [row for row in csv.DictReader(text) if row["n"] not in ("", "0")]
     made = io.StringIO()
@@ -151,7 +180,14 @@ def _table(path: Path) -> list[dict[str, str]]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write the file of this package again."""
+    """Write the file of this package again.
+
+    Args:
+        argv: must be empty.
+
+    Returns:
+        0; 2 for an argument, or outside of a checkout.
+    """
     if argv:
         print("ablations.report.reference: it takes no arguments", file=sys.stderr)
         return 2

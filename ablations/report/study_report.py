@@ -55,7 +55,9 @@ def write(
         command: what a reader types to make this report.
 
     Returns:
-        The files written, the page last, so that it never points at what is not there.
+        The files written, the page last, so that it never points at what is not there:
+        a CSV for each table (looks, checks and order only where there are rows), figure.svg,
+        figure.png, tables.md, tables.tex and index.html.
 
     Raises:
         OSError: the folder cannot be written.

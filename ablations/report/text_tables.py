@@ -20,14 +20,26 @@ _LATEX = {
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
-    """Return a table of GitHub's Markdown; `align` has a letter l or r a column."""
+    """Return a table of GitHub's Markdown; `align` has a letter l or r a column.
+
+    >>> print(markdown(["arm", "error"], [["tanh", "30.1"]], "lr"), end="")
+    | arm | error |
+    | --- | --: |
+    | tanh | 30.1 |
+    """
     lines = [[_markdown(cell) for cell in row] for row in (head, *rows)]
     lines.insert(1, ["--:" if letter == "r" else "---" for letter in align])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def latex(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
-    """Return a `tabular` with the rules of the package booktabs."""
+    """Return a `tabular` with the rules of the package booktabs.
+
+    Args:
+        head: cells of the first row.
+        rows: as many cells each; signs that LaTeX would read are escaped.
+        align: a letter l or r a column.
+    """
     lines = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in (head, *rows)]
     lines = [r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
     body = "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""How every figure looks, and how it becomes SVG and PNG. No statistics, no page.
+"""The look of every figure, and its way to SVG and PNG. No statistics, no page.
 
 A figure is drawn once and written three times: as a file on white, as a picture, and as an
 element of a page whose style sheet decides the colours, for light, dark and paper.
@@ -64,7 +64,10 @@ _SHORT = {"lrn": "LRN", "gpu": "GPU", "pca": "PCA", "relu": "ReLU"}
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw by this module's style alone, whatever the user's matplotlibrc says."""
+    """Draw by this module's style alone, whatever the user's matplotlibrc says.
+
+    Use as a context around all drawing, and around the making of a figure.
+    """
     with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
         # A name may use letters that the font lacks; a box in their place is enough.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
@@ -89,6 +92,9 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
 
     They are the axes whose id begins with "panel-". The box is left, top, right, bottom in
     the units of the SVG, 72 an inch; errors are in percent.
+
+    Returns:
+        A dict a panel: box, x and y, the last two the ends of the axes in epochs and percent.
     """
     found = []
     width, height = (72 * inches for inches in figure.get_size_inches())
@@ -104,19 +110,22 @@ def panels(figure: Figure) -> list[dict[str, Any]]:
 
 
 def svg(figure: Figure) -> str:
-    """Return the figure as a standalone SVG on white."""
+    """Return the figure as a standalone SVG on white; the same bytes for the same figure."""
     return _shorter(_render(figure, "svg", {"Date": None, "Creator": None}).decode())
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as a PNG on white."""
+    """Return the figure as a PNG on white, of 160 pixels an inch."""
     return _render(figure, "png", {"Software": None}, dpi=160)
 
 
 def inline_svg(figure: Figure, description: str, prefix: str) -> str:
     """Return an SVG element for a page that defines the colours of `_PAGE_COLOURS`.
 
-    `prefix` begins every id in it, so that a page can hold several drawings.
+    Args:
+        figure: settled.
+        description: what it shows, in words, for those who cannot see it.
+        prefix: begins every id in it, so that a page can hold several drawings.
     """
     text = _render(figure, "svg", {"Date": None, "Creator": None}, facecolor="none").decode()
     text = _shorter(text[text.index("<svg") :])
@@ -155,12 +164,19 @@ def _render(figure: Figure, kind: str, metadata: dict[str, Any], **options: Any)
 
 
 def readable(name: str) -> str:
-    """Turn an identifier such as `no_lrn` into words."""
+    """Turn an identifier such as `no_lrn` into words.
+
+    >>> readable("no_lrn"), readable("halved_dropout")
+    ('No LRN', 'Halved dropout')
+    """
     words = " ".join(_SHORT.get(word, word) for word in clean(name).replace("_", " ").split(" "))
     return words.strip()[:1].upper() + words.strip()[1:]
 
 
 def clean(text: str) -> str:
-    """Replace what XML and HTML cannot hold: control characters and half surrogates."""
+    """Replace what XML and HTML cannot hold: control characters and half surrogates.
+
+    Tabs and line feeds stay.
+    """
     text = text.encode("utf-8", "replace").decode()
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "\ufffd", text)

@@ -47,7 +47,12 @@ _DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 
 
 def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
-    """Return the figure: effects left of the curves, or above them, `stacked` for a phone."""
+    """Return the figure: effects left of the curves, or above them, `stacked` for a phone.
+
+    Args:
+        analysis: an order among its comparisons is left out: a probability is no effect.
+        stacked: 4.6 inches wide in place of 9.8.
+    """
     # a chance is no effect, so that it has no place on an effect's axis
     drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
     units = list(dict.fromkeys(drawn))
@@ -71,7 +76,11 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
 
 
 def lines(analysis: Analysis) -> list[dict[str, Any]]:
-    """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points."""
+    """Return every drawn curve of a seed: its panel, its arm's place, its seed and its points.
+
+    Returns:
+        Dicts of panel, arm, seed, x (epochs) and y (percent), of reported runs alone.
+    """
     found = []
     for panel, name in enumerate(_measured(analysis)):
         for place, arm in enumerate(analysis.study.arms):
@@ -169,7 +178,10 @@ def _effect(axes: Axes, analysis: Analysis, row: dict[Any, Any], y: float) -> No
 
 
 def arm_colour(analysis: Analysis, arm: str) -> str:
-    """Return the arm's colour; what is no arm, such as several nets, has the baseline's."""
+    """Return the arm's colour; what is no arm, such as several nets, has the baseline's.
+
+    Colours follow the study's order of arms and start again after the last of `drawing.ARMS`.
+    """
     names = list(analysis.study.arms)
     return ARMS[names.index(arm) % len(ARMS)] if arm in names else ARMS[0]
 

@@ -21,7 +21,17 @@ _FARTHEST = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Forest:
-    """Horizontal places of the marks; None where there is nothing to mark."""
+    """Horizontal places of the marks; None where there is nothing to mark.
+
+    Places are in the units of `WIDTH`, from the left.
+
+    Attributes:
+        zero: of no effect: a difference of 0, a ratio of 1.
+        band: ends of the effects too small to matter.
+        interval: ends of the 95 % interval; those outside of the scale stand at its edge.
+        estimate: None too where it lies outside of the scale.
+        paper: of the paper's value.
+    """
 
     zero: float
     band: tuple[float, float] | None
@@ -53,7 +63,12 @@ def forests(
 ) -> list[Forest]:
     """Return the plot of each finding; those of one unit share a scale.
 
-    `without_band`: (study, comparison) of which `smallest` is no distance from no effect.
+    The scale of a unit reaches four times as far as its usual effect at most, so that one large
+    effect does not flatten the others; ratios are on a logarithmic one.
+
+    Args:
+        findings: of any studies; their order is kept.
+        without_band: (study, comparison) of which `smallest` is no distance from no effect.
     """
     findings = [
         dataclasses.replace(f, smallest=math.nan) if (f.study, f.comparison) in without_band else f

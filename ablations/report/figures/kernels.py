@@ -28,7 +28,12 @@ _ARRAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A PNG as a data URI, and what it shows in words."""
+    """A PNG as a data URI, and a description of it in words.
+
+    Attributes:
+        words: the text for those who cannot see it.
+        width: in pixels, as `height`; a style sheet shows each pixel larger.
+    """
 
     uri: str
     words: str
@@ -38,7 +43,11 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """One of the most probable labels of a test image."""
+    """One of the most probable labels of a test image.
+
+    Attributes:
+        right: whether it is the image's own label.
+    """
 
     label: str
     probability: float  # 0 to 1
@@ -47,7 +56,13 @@ class Guess:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A test image with what the net takes it for, and the training images nearest in fc7."""
+    """A test image with what the net takes it for, and the training images nearest in fc7.
+
+    Attributes:
+        label: the true one.
+        guesses: five at most, the most probable first.
+        neighbours: the nearest first, each with its label as its words.
+    """
 
     picture: Picture
     label: str
@@ -57,7 +72,7 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """What Figures 3 and 4 show of one net."""
+    """The pictures that Figures 3 and 4 show of one net."""
 
     run_id: str
     seed: int
@@ -66,7 +81,12 @@ class Inspection:
 
 
 def inspect(runs: Sequence[StudyRun]) -> Inspection | None:
-    """Return the pictures of the first run that was inspected; None where none was."""
+    """Return the pictures of the first run that was inspected; None where none was.
+
+    Args:
+        runs: each run's folder is searched for inspection.npz; one that cannot be read is passed
+            over.
+    """
     for run in runs:
         # the store gives no inspection of other weights than the record's
         path = (run.folder or Path()) / "inspection.npz"
@@ -88,7 +108,12 @@ def inspect(runs: Sequence[StudyRun]) -> Inspection | None:
 
 
 def kernels(conv1: np.ndarray, towers: int = 2) -> tuple[Picture, ...]:
-    """Return a picture a tower of its kernels (h, w, 3, filters), on one scale for all."""
+    """Return a picture a tower of its kernels (h, w, 3, filters), on one scale for all.
+
+    Args:
+        conv1: weights of the first layer; the least is black and the largest white.
+        towers: equal parts of the filters.
+    """
     low, high = float(conv1.min()), float(conv1.max())
     scaled = (conv1 - low) / (high - low) if high > low else np.zeros_like(conv1)
     pixels = np.rint(255 * scaled).astype(np.uint8)
@@ -100,7 +125,11 @@ def kernels(conv1: np.ndarray, towers: int = 2) -> tuple[Picture, ...]:
 
 
 def tiled(half: np.ndarray) -> np.ndarray:
-    """Return the kernels as one image (H, W, 4), transparent where there is none."""
+    """Return the kernels as one image (H, W, 4), transparent where there is none.
+
+    Args:
+        half: (h, w, 3, filters) uint8; 16 kernels a row, with a gap of one pixel.
+    """
     height, width, _, count = half.shape
     rows = -(-count // _A_ROW)
     columns = min(count, _A_ROW)
@@ -121,6 +150,9 @@ def examples(arrays: dict[str, np.ndarray]) -> tuple[Example, ...]:
         arrays: of an inspection (inspection.npz): `test_images` (n, H, W, 3) uint8,
             `test_labels` (n,), `probabilities` (n, classes), `neighbours` (n, m, H, W, 3)
             uint8, `neighbour_labels` (n, m), `class_names` (classes,).
+
+    Returns:
+        One example a test image, with its five most probable labels, the first one on top.
     """
     names = [str(name) for name in arrays["class_names"]]
     found = []
@@ -146,7 +178,12 @@ def examples(arrays: dict[str, np.ndarray]) -> tuple[Example, ...]:
 
 
 def picture(pixels: np.ndarray, words: str) -> Picture:
-    """Return the pixels (H, W, 3 or 4) of 8 bits as a PNG."""
+    """Return the pixels (H, W, 3 or 4) of 8 bits as a PNG.
+
+    Args:
+        pixels: rows from the top; a fourth channel is opacity.
+        words: what it shows, for those who cannot see it.
+    """
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
     uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
