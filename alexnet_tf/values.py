@@ -14,6 +14,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from alexnet_tf.errors import SpecError as SpecError
@@ -119,9 +120,14 @@ def require(spec: Any, allowed: bool, name: str, rule: str) -> None:
 
 def check_types(spec: Any) -> None:
     """Check every field against its annotation; store ints given for floats as floats."""
-    for name, kind in typing.get_type_hints(type(spec)).items():
+    for name, kind in _hints(type(spec)).items():
         value = _conform(kind, getattr(spec, name), f"{type(spec).__name__}.{name}")
         object.__setattr__(spec, name, value)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _conform(kind: Any, value: Any, where: str) -> Any:
@@ -160,7 +166,7 @@ def _build(kind: Any, value: Any, path: str) -> Any:
         return value
     if not isinstance(value, dict):
         raise SpecError(f"`{path or 'the spec'}` must be an object. Received: {value!r}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     for name in value:
         if name not in hints:
             raise SpecError(f"no field '{_shown(_join(path, name))}'.{nearest(name, list(hints))}")
@@ -186,7 +192,7 @@ def _replace_path(spec: Any, parts: list[str], value: Any, path: str) -> Any:
         return tuple(items)
     if not dataclasses.is_dataclass(spec):
         raise SpecError(f"no field '{_shown(path)}': nothing lies below it.")
-    hints = typing.get_type_hints(type(spec))
+    hints = _hints(type(spec))
     if head not in hints:
         raise SpecError(f"no field '{_shown(path)}'.{nearest(head, list(hints))}")
     if rest:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from ablations.analysis.paired_tests import CONFIDENCE, ENOUGH, LEVEL
+from ablations.analysis.sequential import gauss_legendre
 
 _NAN = float("nan")
 
@@ -67,7 +68,7 @@ def power_within(
     window = margin / error
     slope = stats.t.ppf((1 + confidence) / 2, freedom) / np.sqrt(freedom)
     top = min(window / slope, stats.chi.isf(1e-15, freedom))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = gauss_legendre(200)
     q = top * (nodes + 1) / 2
     inside = 2 * special.ndtr(window - slope * q) - 1
     return float(np.clip(top / 2 * np.sum(weights * inside * stats.chi.pdf(q, freedom)), 0, 1))
@@ -92,7 +93,7 @@ def detectable(error: float, freedom: float, level: float = LEVEL) -> float:
 def _chi(freedom: float, level: float) -> tuple[float, np.ndarray, np.ndarray]:
     """Return the t test's edge per unit of chi, and nodes and weights of chi's distribution."""
     slope = float(stats.t.isf(level / 2, freedom) / np.sqrt(freedom))
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = gauss_legendre(400)
     top = stats.chi.isf(1e-15, freedom)
     q = top * (nodes + 1) / 2
     return slope, q, top / 2 * weights * stats.chi.pdf(q, freedom)

@@ -82,9 +82,10 @@ def curve_rows(run: StudyRun) -> list[Row]:
     """
     if run.record is None or run.record.status == "failed":
         return []
+    identity = _identity(run)
     return [
         {
-            **_identity(run),
+            **identity,
             **vars(point),
             "epoch_midpoint": point.epoch - 0.5,
             "train_error": 100 * point.train_error,

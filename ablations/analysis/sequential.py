@@ -232,7 +232,8 @@ def normals(t: float, freedom: float) -> float:
 
 
 @cache
-def _unit(count: int) -> tuple[np.ndarray, np.ndarray]:
+def gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes in (-1, 1) and the weights of the quadrature of `count` points."""
     nodes, weights = np.polynomial.legendre.leggauss(count)
     return nodes, weights
 
@@ -240,7 +241,7 @@ def _unit(count: int) -> tuple[np.ndarray, np.ndarray]:
 def _nodes(low: float, high: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
     """Return Gauss and Legendre's places and weights, close enough for normals of this spread."""
     wanted = 24 + 5 * (high - low) / spread
-    nodes, weights = _unit(8 * int(np.clip(wanted / 8, 4, 64)))
+    nodes, weights = gauss_legendre(8 * int(np.clip(wanted / 8, 4, 64)))
     half = (high - low) / 2
     return low + half * (nodes + 1), half * weights
 

@@ -62,17 +62,19 @@ def write(
     Raises:
         OSError: the folder cannot be written.
     """
-    figure = _form(analysis).draw(analysis)
+    form = _form(analysis)
+    drawings = {"wide": form.draw(analysis), "narrow": form.draw(analysis, stacked=True)}
+    texts = {key: drawing.svg(figure) for key, figure in drawings.items()}
     files = {
         f"{name}.csv": _csv(analysis, name)
         for name in ("summary", "runs", "curves", "comparisons", *_optional(analysis))
     }
     cells = [_cells(analysis, row) for row in html.rows(analysis.comparisons)]
-    files["figure.svg"] = drawing.svg(figure).encode()
-    files["figure.png"] = drawing.png(figure)
+    files["figure.svg"] = texts["wide"].encode()
+    files["figure.png"] = drawing.png(drawings["wide"])
     files["tables.md"] = text_tables.markdown(_HEAD, cells, "llllrrrrrrl").encode()
     files["tables.tex"] = text_tables.latex(_HEAD, cells, "llllrrrrrrl").encode()
-    files["index.html"] = _page(analysis, runs, figure, command, folder)
+    files["index.html"] = _page(analysis, runs, drawings, texts, command, folder)
     return html.write_files(folder, files)
 
 
@@ -97,14 +99,18 @@ def _optional(analysis: Analysis) -> list[str]:
 
 
 def _page(
-    analysis: Analysis, runs: Sequence[StudyRun], figure: Figure, command: str, folder: Path
+    analysis: Analysis,
+    runs: Sequence[StudyRun],
+    drawings: Mapping[str, Figure],
+    texts: Mapping[str, str],
+    command: str,
+    folder: Path,
 ) -> bytes:
-    """Return the self-contained page."""
-    drawings = {"wide": figure, "narrow": _form(analysis).draw(analysis, stacked=True)}
+    """Return the self-contained page; `texts` are the drawings as SVG."""
     words = _description(analysis)
     roles = analysis.runs["role"]
     timed = _form(analysis) is times_figure
-    figures = {key: Markup(drawing.inline_svg(item, words, key)) for key, item in drawings.items()}
+    figures = {key: Markup(drawing.inline_svg(text, words, key)) for key, text in texts.items()}
     return html.render(
         "study.html",
         scripts=("curves.js",),

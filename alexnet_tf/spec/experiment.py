@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.data import DataSpec
@@ -63,7 +64,7 @@ class Experiment:
         model = dataclasses.replace(self.model, classes=first.classes)
         return Experiment(model=model, data=first.data, train=first.train, seed=self.seed)
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """16 hex digits: SHA-256 of the canonical JSON without fields at their default.
 

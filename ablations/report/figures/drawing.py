@@ -81,7 +81,7 @@ def settle(figure: Figure) -> None:
     rounded, they reach no file.
     """
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # "none" would have every file laid out again
     for axes in figure.axes:
         left, bottom, width, height = (round(value, 5) for value in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
@@ -119,16 +119,16 @@ def png(figure: Figure) -> bytes:
     return _render(figure, "png", {"Software": None}, dpi=160)
 
 
-def inline_svg(figure: Figure, description: str, prefix: str) -> str:
-    """Return an SVG element for a page that defines the colours of `_PAGE_COLOURS`.
+def inline_svg(standalone: str, description: str, prefix: str) -> str:
+    """Return `svg`'s text as an element of a page that defines the colours of `_PAGE_COLOURS`.
 
     Args:
         figure: settled.
         description: what it shows, in words, for those who cannot see it.
         prefix: begins every id in it, so that a page can hold several drawings.
     """
-    text = _render(figure, "svg", {"Date": None, "Creator": None}, facecolor="none").decode()
-    text = _shorter(text[text.index("<svg") :])
+    text = standalone[standalone.index("<svg") :]
+    text = text.replace(f"fill: {PAPER}", "fill: none", 1)  # the sheet that all is drawn on
     text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     # a tag only: a name in the drawing may read like an attribute
     text = re.sub(r"<\w[^<>]*>", lambda tag: _for_page(tag.group(), prefix), text)

@@ -36,7 +36,7 @@ def test_every_curve_is_drawn_where_its_numbers_are(
 ) -> None:
     analysis = usual[1]
     figure = effects_figure.draw(analysis, stacked=kind == "narrow")
-    svg = drawing.inline_svg(figure, "words", kind)
+    svg = drawing.inline_svg(drawing.svg(figure), "words", kind)
     panels = drawing.panels(figure)
     table = analysis.curves.set_index(["arm", "seed"])
     places: Counter[tuple[int, str]] = Counter()
