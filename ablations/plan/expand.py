@@ -66,7 +66,7 @@ class Plan:
     @cached_property
     def asked(self) -> Study:
         """Study on the request's data set, with the budget as asked for."""
-        here = self.study.at(self.request.dataset)
+        here = asked_of(self.study, self.request)
         exploratory = self.budget.exploratory or self.label != self.request.budget
         asked = dataclasses.replace(self.budget, exploratory=exploratory)
         return dataclasses.replace(here, budgets={**here.budgets, self.label: asked})
@@ -119,6 +119,12 @@ def budget(study: Study, request: Request) -> Budget:
     return chosen
 
 
+def asked_of(study: Study, request: Request) -> Study:
+    """Return the study on the request's data set, with the arms of its budget."""
+    here, arms = study.at(request.dataset), budget(study, request).arms
+    return here.of(arms) if arms else here
+
+
 def check(study: Study, request: Request) -> None:
     """Refuse a request that no study can be made of; "auto" stands for any data set of CIFAR's.
 
@@ -132,7 +138,7 @@ def check(study: Study, request: Request) -> None:
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
     tuned = {"train.learning_rate"} if study.search is not None else set()
-    for name, *arms in study.compared:
+    for name, *arms in asked_of(study, request).compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:
             settings = ", ".join(f"{path}={value}" for path, value in request.settings.items())
@@ -144,7 +150,7 @@ def search_runs(study: Study, request: Request) -> tuple[PlannedRun, ...]:
     if study.search is None:
         return ()
     runs = []
-    for comparison in study.comparisons:
+    for comparison in asked_of(study, request).comparisons:
         for arm in (comparison.baseline, comparison.variant):
             base = replace(
                 _base(study, request, arm),
@@ -179,7 +185,7 @@ def reported_runs(
     >>> [(run.arm, run.experiment.seed) for run in runs[:3]]
     [('paper', 0), ('no_lrn', 0), ('constant', 0)]
     """
-    chosen, arms = budget(study, request), study.at(request.dataset).arms
+    chosen, arms = budget(study, request), asked_of(study, request).arms
     seeds = {arm: chosen.seeds_at((looks or {}).get(arm, 0), arms[arm]) for arm in arms}
     bases = {arm: _base(study, request, arm) for arm in arms}
     runs = []

@@ -75,6 +75,7 @@ class Budget:
     seeds: int
     epochs: int | None  # the longest training, schedules in proportion; None: the arms' own
     more: tuple[int, ...] = ()  # seeds of an arm at each further look
+    arms: tuple[str, ...] = ()  # what it trains, with their comparisons; none named: all arms
     shared: Shared | None = None  # has its own number of seeds from the first look on
     train_images: int | None = None
     test_images: int | None = None  # of them, the same for every run; None: all

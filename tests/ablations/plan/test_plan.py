@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from quick_run import QUICK
 
 from ablations import plan
 from ablations.plan import Request
 from ablations.studies.relu_vs_tanh import STUDY
+from ablations.study import Budget
 from alexnet_tf.errors import SpecError
 
 # --- the plan ------------------------------------------------------------------------------
@@ -22,6 +25,29 @@ def test_a_plan_has_every_arm_with_every_seed_and_no_run_twice():
     assert all(r.experiment.train.epochs == 60 for r in runs)
 
 
+def test_a_budget_may_train_some_arms_and_then_compares_no_others():
+    quick = plan.Plan(name="relu_vs_tanh", study=STUDY, request=QUICK)
+    assert [(r.arm, r.experiment.seed) for r in quick.reported] == [
+        ("relu", 0), ("tanh", 0), ("relu", 1), ("tanh", 1)
+    ]  # fmt: skip
+    assert {run.arm for run in plan.search_runs(STUDY, QUICK)} == {"relu", "tanh"}
+    asked = quick.asked
+    assert list(asked.arms) == ["relu", "tanh"]
+    assert [item.name for item in asked.comparisons] == ["paper_era"]
+    assert asked.limits.endswith("ReLU, modern initialisation, tanh, modern initialisation.")
+    every = plan.Plan(name="relu_vs_tanh", study=STUDY, request=Request(budget="standard"))
+    assert list(every.asked.arms) == list(STUDY.arms)
+
+
+@pytest.mark.parametrize(
+    ("arms", "words"),
+    [(("relu", "tan"), "no arm 'tan'"), (("relu", "tanh_modern"), "in no comparison")],
+)
+def test_a_budget_of_arms_that_are_not_compared_is_refused(arms, words):
+    with pytest.raises(SpecError, match=words):
+        dataclasses.replace(STUDY, budgets={"quick": Budget(seeds=2, epochs=1, arms=arms)})
+
+
 def test_search_seeds_are_never_reported():
     for name in STUDY.budgets:
         request = Request(budget=name)
@@ -31,7 +57,7 @@ def test_search_seeds_are_never_reported():
 
 def test_arms_of_a_comparison_search_the_same_grid():
     rates: dict[str, list[float]] = {}
-    for found in plan.search_runs(STUDY, Request()):
+    for found in plan.search_runs(STUDY, Request(budget="standard")):
         rates.setdefault(found.arm, []).append(found.experiment.train.learning_rate)
     for comparison in STUDY.comparisons:
         assert rates[comparison.baseline] == rates[comparison.variant]

@@ -49,7 +49,7 @@ def test_the_report_is_rebuilt_with_its_own_budget_and_data_set(tmp_path, starte
     first = (out / "mine" / "index.html").read_bytes()
     (out / "mine" / "index.html").unlink()
     assert rebuild(out, mine, *words) == 0
-    assert (out / "mine" / "index.html").read_bytes() == first and len(started) == 4
+    assert (out / "mine" / "index.html").read_bytes() == first and len(started) == 2
 
 
 def test_what_is_asked_beyond_the_last_request_is_checked_with_it(tmp_path, capsys):
