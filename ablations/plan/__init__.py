@@ -1,7 +1,7 @@
 """The runs that a request means. Pure: nothing is computed or drawn here."""
 
+from ablations.plan.asked import budget as budget
 from ablations.plan.expand import Plan as Plan
-from ablations.plan.expand import budget as budget
 from ablations.plan.expand import cheapest_first as cheapest_first
 from ablations.plan.expand import check as check
 from ablations.plan.expand import reported_runs as reported_runs

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ablations.plan.asked import asked_of, budget
 from ablations.plan.order import epoch_work, expected_epochs
 from ablations.plan.request import Request
 from ablations.plan.runs import PlannedRun
 from ablations.study import Budget, Study
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, Pretraining, diff, replace
-from alexnet_tf.values import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,30 +99,6 @@ class Plan:
     def longest_first(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
         """Return the runs in the order to start them, so that no long one trails."""
         return sorted(runs, key=lambda run: -self.work(run))
-
-
-def budget(study: Study, request: Request) -> Budget:
-    """Return the budget of the request, with its own seeds and epochs if it names any.
-
-    Raises:
-        SpecError: the study has no such budget or no nets for the data set.
-    """
-    budgets = study.at(request.dataset).budgets
-    if request.budget not in budgets:
-        raise SpecError(f"no budget '{request.budget}'.{nearest(request.budget, list(budgets))}")
-    chosen = budgets[request.budget]
-    if request.epochs is not None:
-        chosen = dataclasses.replace(chosen, epochs=request.epochs)
-    if request.seeds is not None:
-        # one look, at that number of seeds of every arm
-        chosen = dataclasses.replace(chosen, seeds=request.seeds, more=(), shared=None)
-    return chosen
-
-
-def asked_of(study: Study, request: Request) -> Study:
-    """Return the study on the request's data set, with the arms of its budget."""
-    here, arms = study.at(request.dataset), budget(study, request).arms
-    return here.of(arms) if arms else here
 
 
 def check(study: Study, request: Request) -> None:

@@ -95,8 +95,8 @@ class Study:
         if self.ensemble is not None:
             self.check_arms("ensemble", self.ensemble.arm)
         for budget in self.budgets.values():
-            if budget.arms:
-                self.of(budget.arms)
+            for arm in budget.arms:
+                self.check_arms("budgets", arm)
         self._check_outcome()
 
     def at(self, dataset: str) -> Self:
@@ -116,31 +116,6 @@ class Study:
             raise SpecError(f"{self.name} cannot be run on ImageNet: its nets are CIFAR-10's.")
         large = {"arms": self.on_imagenet, "budgets": self.imagenet_budgets}
         return dataclasses.replace(self, **large, scale_limits="")
-
-    def of(self, arms: tuple[str, ...]) -> Self:
-        """Return the study with these arms alone, and what is compared and checked of them.
-
-        Its limits name the arms left out.
-
-        Raises:
-            SpecError: no arm of that name, or nothing is compared of them.
-        """
-        for arm in arms:
-            self.check_arms("budgets", arm)
-        compared = tuple(item for item in self.comparisons if set(item.arms) <= set(arms))
-        if not compared:
-            raise SpecError(f"study {self.name}: a budget's arms are in no comparison: {arms}")
-        absent = ", ".join(self.labels.get(arm, arm) for arm in self.arms if arm not in arms)
-        return dataclasses.replace(
-            self,
-            limits=f"{self.limits} This budget leaves out: {absent}.",
-            arms={arm: item for arm, item in self.arms.items() if arm in arms},
-            comparisons=compared,
-            checks=tuple(check for check in self.checks if check.arm in arms),
-            budgets={
-                name: dataclasses.replace(item, arms=()) for name, item in self.budgets.items()
-            },
-        )
 
     def check_arms(self, comparison: str, *arms: str) -> None:
         """Refuse a comparison of arms that are not there or that are equal.

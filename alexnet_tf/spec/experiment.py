@@ -64,7 +64,7 @@ class Experiment:
         model = dataclasses.replace(self.model, classes=first.classes)
         return Experiment(model=model, data=first.data, train=first.train, seed=self.seed)
 
-    @cached_property
+    @property
     def run_id(self) -> str:
         """16 hex digits: SHA-256 of the canonical JSON without fields at their default.
 
@@ -74,6 +74,10 @@ class Experiment:
         >>> PAPER.run_id == replace(PAPER, seed=1).run_id
         False
         """
+        return self._run_id
+
+    @cached_property
+    def _run_id(self) -> str:
         text = json.dumps([SPEC_VERSION, without_defaults(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
