@@ -30,7 +30,14 @@ class Column:
     """Makes the layers of the whole net (`tower` None), or those of tower 0 or 1.
 
     A tower's layers have half of the maps and units, and as initial weights its half of
-    the whole net's: both ways to build a spec begin at the same point.
+    the whole net's: both ways to build a spec begin at the same point. Names of a tower's
+    layers end in "a" or "b" (conv1a, conv1b), as in layers-145.cfg.
+
+    Args:
+        spec: the net.
+        seed: of the initial weights and of dropout (`layer_seed`).
+        precision: Keras' dtype policy of every layer but the output.
+        tower: None, 0 or 1.
     """
 
     spec: ModelSpec
@@ -39,7 +46,13 @@ class Column:
     tower: int | None = None
 
     def conv(self, index: int) -> list[keras.layers.Layer]:
-        """Return the layers of convolution `index`, from its padding to its pooling."""
+        """Return the layers of convolution `index`, to be called in their order.
+
+        From its padding, which is a layer where Keras' "same" pads otherwise, to its pooling.
+
+        Raises:
+            SpecError: of a tower, local weights or a norm over the maps of both towers.
+        """
         conv, name = self.spec.convs[index], self.spec.names()[index]
         made = [*self._padding(conv, name), self._convolution(conv, name)]
         steps = conv.order[1:] if conv.order[:1] == ("activation",) else conv.order
@@ -48,13 +61,17 @@ class Column:
         return made
 
     def flatten(self) -> keras.layers.Layer:
-        """Return the layer between the convolutions and the first dense layer."""
+        """Return the layer between the convolutions and the first dense layer.
+
+        Values lie tower by tower also in a net of two towers on one device (`FlattenTowers`), so
+        that the rows of the next kernel are the same.
+        """
         if self.tower is None and self.spec.towers > 1:
             return FlattenTowers(self.spec.towers, dtype=self.precision, name="flatten")
         return layers.Flatten(dtype=self.precision, name=self._named("flatten"))
 
     def dense(self, index: int) -> list[keras.layers.Layer]:
-        """Return hidden dense layer `index` and its dropout."""
+        """Return hidden dense layer `index`, counted from 0, and its dropout, if it has any."""
         dense, name = self.spec.dense[index], self.spec.names()[len(self.spec.convs) + index]
         made: list[keras.layers.Layer] = [self._dense(dense, name)]
         if dense.dropout:
@@ -70,7 +87,11 @@ class Column:
         return made
 
     def output(self) -> keras.layers.Layer:
-        """Return the layer of the logits, whole: the 2012 code has it on one GPU."""
+        """Return the layer of the logits, whole: the 2012 code has it on one GPU.
+
+        It has zero biases and computes in float32 whatever the precision; softmax is part of the
+        loss.
+        """
         name = self.spec.names()[-1]
         return layers.Dense(
             self.spec.classes,
@@ -180,7 +201,13 @@ class Column:
 
 @keras.saving.register_keras_serializable("alexnet_tf")
 class PartOf(initializers.Initializer):
-    """A tower's share of what `initializer` gives the whole layer: a slice of the last axis."""
+    """A tower's share of what `initializer` gives the whole layer: a slice of the last axis.
+
+    Args:
+        initializer: as for any Keras layer; it is asked for the whole layer's shape.
+        part: number of the tower, from 0.
+        parts: number of towers.
+    """
 
     def __init__(self, initializer: Any, part: int, parts: int):
         self.initializer: Any = initializers.get(initializer)
@@ -197,7 +224,17 @@ class PartOf(initializers.Initializer):
 
 
 def layer_seed(seed: int, layer: str) -> int:
-    """Return the seed of one layer's random numbers: a function of (seed, layer name)."""
+    """Return the seed of one layer's random numbers, 0 to 2**31 - 1: of (seed, layer name) alone.
+
+    A layer keeps its initial weights when others are added or left out.
+
+    Args:
+        seed: of the run, at least 0.
+        layer: such as "conv1", or "dropout_fc6" for the masks of dropout.
+
+    >>> layer_seed(0, "conv1")
+    1445258706
+    """
     sequence = np.random.SeedSequence([seed, zlib.crc32(layer.encode())])
     return int(sequence.generate_state(1)[0] >> 1)
 

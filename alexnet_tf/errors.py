@@ -1,4 +1,4 @@
-"""What can go wrong for a user: one line each, and one exit code for each kind of cause."""
+"""Errors that a user can mend: one line each, and one exit code for each kind of cause."""
 
 from __future__ import annotations
 
@@ -15,43 +15,52 @@ INTERRUPTED = 130  # stopped by Ctrl-C
 
 
 class UserError(Exception):
-    """Base of what is reported without a traceback: one line with what, where and what to do."""
+    """Base of what is reported without a traceback: one line with what, where and what to do.
+
+    `exit_code` is that of a command which ends with the error (`exit_code` below).
+    """
 
     exit_code: int
 
 
 class SpecError(UserError, ValueError):
-    """A value of a spec, study or option that is out of range or of the wrong type."""
+    """A value of a spec, study or option that is out of range or of the wrong type.
+
+    Exit code 2. It is a ValueError too, as Keras raises for a wrong argument.
+    """
 
     exit_code = USAGE
 
 
 class DataError(UserError, RuntimeError):
-    """Data that are missing, damaged or of the wrong size."""
+    """Data that are missing, damaged or of the wrong size. Exit code 3."""
 
     exit_code = DATA
 
 
 class RecordError(UserError, ValueError):
-    """A record that cannot be read; the message names the file and the cause."""
+    """A record that cannot be read; the message names the file and the cause. Exit code 3."""
 
     exit_code = DATA
 
 
 class EnvironmentChangedError(UserError, RuntimeError):
-    """A state was made in an environment that does not give the same bits as this one."""
+    """A state was made in an environment that does not give the same bits as this one.
+
+    Versions, processor, device, threads or images differ. Exit code 4.
+    """
 
     exit_code = ENVIRONMENT
 
 
 class DeviceError(UserError, RuntimeError):
-    """A device that is asked for is not there."""
+    """A device that is asked for is not there, or cannot be used as asked. Exit code 4."""
 
     exit_code = ENVIRONMENT
 
 
 class LockedError(UserError, RuntimeError):
-    """Another process works in the folder; the message names it."""
+    """Another process works in the folder; the message names it. Exit code 5."""
 
     exit_code = LOCKED
 
@@ -70,6 +79,10 @@ def exit_code(
         body: returns the command's own exit code.
         after_disk: what to say after an error of the disk.
         interrupted: what to say after Ctrl-C.
+
+    Returns:
+        `body`'s own code; `UserError.exit_code`; 4 for a missing module and for OSError; for a
+        KeyboardInterrupt its first argument, or 130. Every other exception passes.
     """
     try:
         return body()
@@ -87,6 +100,6 @@ def exit_code(
 
 
 def fail(prog: str, code: int, message: object) -> int:
-    """Print one line on standard error and return `code`."""
+    """Print `prog: message` on standard error and return `code`."""
     print(f"{prog}: {message}", file=sys.stderr)
     return code

@@ -29,6 +29,16 @@ class PaperSGD(keras.optimizers.Optimizer):
             "layer/kernel" or "layer/bias" for one of them. 0 freezes: neither v nor w
             moves, as in weights.cu. Read when a training step is traced.
         weight_decays: layer name -> its decay.
+
+    Raises:
+        ValueError: momentum, weight_decay or bias_rate out of its range.
+
+    >>> weight = keras.Variable([1.0])
+    >>> descent = PaperSGD(learning_rate=0.1, momentum=0.9, weight_decay=0.5)
+    >>> for _ in range(2):  # v: -0.15, then 0.9 * -0.15 - 0.1 * (1 + 0.5 * 0.85)
+    ...     descent.apply([ops.ones(1)], [weight])
+    >>> round(float(weight.numpy()[0]), 4)
+    0.5725
     """
 
     def __init__(

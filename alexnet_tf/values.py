@@ -83,8 +83,10 @@ def from_dict(kind: type[Value], values: Any, path: str = "") -> Value:
 def parse_setting(text: str) -> tuple[str, Any]:
     """Split `train.batch_size=64` into its path and its value (JSON, or else a string).
 
-    Raises:
-        SpecError: there is no `=`.
+    Raises SpecError without a `=`.
+
+    >>> parse_setting("train.batch_size=64")
+    ('train.batch_size', 64)
     """
     path, equals, value = text.partition("=")
     if not equals or not path:
@@ -119,7 +121,11 @@ def require(spec: Any, allowed: bool, name: str, rule: str) -> None:
 
 
 def check_types(spec: Any) -> None:
-    """Check every field against its annotation; store ints given for floats as floats."""
+    """Check every field against its annotation; store ints given for floats as floats.
+
+    Raises:
+        SpecError: a value of another type, or not one of a Literal's.
+    """
     for name, kind in _hints(type(spec)).items():
         value = _conform(kind, getattr(spec, name), f"{type(spec).__name__}.{name}")
         object.__setattr__(spec, name, value)

@@ -25,6 +25,12 @@ class ClippedPooling2D(keras.layers.Layer):
 
     Input shape: (batch, height, width, channels), height and width known.
     Output shape: (batch, 1 + ceil((height - size) / stride), the same of width, channels).
+
+    Raises:
+        ValueError: an argument outside of these.
+
+    >>> ClippedPooling2D("max", size=3, stride=2).compute_output_shape((None, 32, 32, 64))
+    (None, 16, 16, 64)
     """
 
     def __init__(self, kind: str = "max", size: int = 3, stride: int = 2, **kwargs):

@@ -21,6 +21,14 @@ class ScaledDropout(keras.layers.Layer):
         seed: of the draws; None: a random one.
 
     Input shape: any. Output shape: the same.
+
+    Raises:
+        ValueError: an argument outside of these.
+
+    >>> import numpy as np
+    >>> ones = np.ones((1, 2), np.float32)
+    >>> np.asarray(ScaledDropout(0.5)(ones)), np.asarray(ScaledDropout(0.5, "inverted")(ones))
+    (array([[0.5, 0.5]], dtype=float32), array([[1., 1.]], dtype=float32))
     """
 
     def __init__(self, rate: float, scaling: str = "original", seed: int | None = None, **kwargs):

@@ -30,6 +30,8 @@ class GroupedConv2D(keras.layers.Conv2D):
 class GroupedDense(keras.layers.Dense):
     """`keras.layers.Dense` whose g-th part of the units sees the g-th part of the inputs.
 
+    The dense layers of net 150 (layers-150.cfg) are of this kind; the paper's see both towers.
+
     Args:
         units: number of outputs, a multiple of `groups`.
         groups: number of equal parts.
@@ -37,6 +39,14 @@ class GroupedDense(keras.layers.Dense):
 
     Input shape: (batch, inputs), inputs a multiple of `groups`.
     Output shape: (batch, units). Kernel: (inputs / groups, units).
+
+    Raises:
+        ValueError: `groups` is below 1, or no divisor of the units or, when built, the inputs.
+
+    >>> layer = GroupedDense(4, groups=2)
+    >>> layer.build((None, 6))
+    >>> tuple(layer.kernel.shape)
+    (3, 4)
     """
 
     def __init__(self, units: int, groups: int = 1, **kwargs):
@@ -82,6 +92,14 @@ class FlattenTowers(keras.layers.Layer):
 
     Input shape: (batch, height, width, channels), channels a multiple of `towers`.
     Output shape: (batch, height * width * channels).
+
+    Raises:
+        ValueError: `towers` is below 1.
+
+    >>> import numpy as np
+    >>> maps = np.arange(8, dtype=np.float32).reshape(1, 1, 2, 4)  # two pixels of four maps
+    >>> np.asarray(FlattenTowers(2)(maps))
+    array([[0., 1., 4., 5., 2., 3., 6., 7.]], dtype=float32)
     """
 
     def __init__(self, towers: int = 1, **kwargs):

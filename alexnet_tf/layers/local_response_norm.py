@@ -35,6 +35,10 @@ class LocalResponseNorm(keras.layers.Layer):
     Input shape: (batch, ..., channels), channels known.
     Output shape: the same.
 
+    Raises:
+        ValueError: an argument outside of these, or, when built, `groups` is no divisor of the
+            channels.
+
     >>> import numpy as np
     >>> norm = LocalResponseNorm(size=3, k=1.0, alpha=1.0, beta=1.0)
     >>> np.asarray(norm(np.array([[1.0, 2.0, 0.0]], np.float32))).round(3)
@@ -87,7 +91,11 @@ class LocalResponseNorm(keras.layers.Layer):
         return ops.reshape(ops.cast(normalised, inputs.dtype), ops.shape(inputs))
 
     def factor(self, inputs: np.ndarray) -> np.ndarray:
-        """Return (k + alpha S)^-beta, float64, of the shape of `inputs`: what multiplies them."""
+        """Return (k + alpha S)^-beta, float64, of the shape of `inputs`: what multiplies them.
+
+        Args:
+            inputs: (..., channels), to a layer that was built for so many channels.
+        """
         alpha = self.alpha / (self.size if self.alpha_over == "mean" else 1)
         maps = inputs.astype(np.float64).reshape(-1, self._band.shape[0])
         return ((self.k + alpha * (maps**2 @ self._band)) ** -self.beta).reshape(inputs.shape)

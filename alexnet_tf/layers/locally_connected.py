@@ -29,6 +29,15 @@ class LocallyConnected2D(keras.layers.Layer):
     rows = 1 + (height + 2 padding - kernel_size) // strides, and so the columns.
     Kernel: (rows * columns, kernel_size^2 * channels, filters), a window's values ordered
     by row, column and channel. Bias: (rows, columns, filters).
+
+    Raises:
+        ValueError: an argument outside of these, or, when built, a kernel larger than the padded
+            input.
+
+    >>> local3 = LocallyConnected2D(32, kernel_size=3, padding=1)
+    >>> local3.build((None, 6, 6, 64))
+    >>> tuple(local3.kernel.shape), tuple(local3.bias.shape)
+    ((36, 576, 32), (6, 6, 32))
     """
 
     def __init__(

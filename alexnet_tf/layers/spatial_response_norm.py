@@ -26,8 +26,15 @@ class SpatialResponseNorm(keras.layers.Layer):
         beta: exponent, greater than 0.
         k: constant, greater than 0.
 
-    Input shape: (batch, height, width, channels).
+    Input shape: (batch, height, width, channels), height and width known.
     Output shape: the same.
+
+    Raises:
+        ValueError: an argument outside of these, or, when built, an unknown height or width.
+
+    >>> norm = SpatialResponseNorm(size=3, alpha=9.0, beta=1.0)
+    >>> np.asarray(norm(np.ones((1, 3, 3, 1), np.float32)))[0, 1, :, 0].round(3)
+    array([0.143, 0.1  , 0.143], dtype=float32)
     """
 
     def __init__(

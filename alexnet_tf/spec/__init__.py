@@ -1,10 +1,13 @@
-"""What is computed, as immutable validated values.
+"""The computation of a run, as immutable validated values.
 
 An `Experiment` is a model, its data, its training and a seed. A variant is
 `replace(base, {"model.activation": "tanh"})` or plain `dataclasses.replace`;
 `diff(a, b)` names what differs. *Where* and *how fast* it is computed (devices,
 threads, folders) is never part of a spec, so that `Experiment.run_id`, a hash of
 the spec alone, names the computation.
+
+Every value is checked when it is constructed: a field of the wrong type or out of its
+range is a `SpecError`, whose one line has the field, the rule and the value received.
 
 This package imports the standard library only.
 """

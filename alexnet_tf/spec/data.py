@@ -1,4 +1,4 @@
-"""Which images a net is trained on, and how pixels become its inputs."""
+"""Training images of a net, and the way from pixels to its inputs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class AugmentSpec:
 
     A net whose `input_size` is below the images' size sees a random crop in training
     and the centre (or ten views) at test time; `crop="centre"` takes the centre in
-    training too.
+    training too. With 256 pixels and crops of 224 there are 33 x 33 places, all of which the
+    2012 source draws from (convdata_jpeg.py); the paper's factor of 2048 is 32 x 32 places
+    times two reflections.
     """
 
     crop: Crop = "random"
@@ -60,15 +62,18 @@ class AugmentSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSpec:
-    """Which images, how they are split, and how pixels become network inputs.
+    """Images, their split, and the way from pixels to network inputs.
 
     The validation images are a stratified part of the published training set, chosen
     by a hash of their index (`split`); the published test set is never part of either.
     `test_images` of it, chosen likewise whatever the seed, are what a trained net is tested on.
+    Each of the three numbers must be a multiple of the number of classes (`data.split.split`).
+
     `scaling="mean_image"` subtracts the per-pixel mean over the training images and
     keeps the range 0-255 (paper section 2); `"standardised"` subtracts the mean and
     divides by the standard deviation of each colour channel. A crop subtracts the part
     of the mean image under it (`mean_crop="matching"`), or always its centre (2012 code).
+
     `labels="classes_and_turns"` shows every image in one of four quarter turns and asks for
     the turn too: four times as many labels, class * 4 + turn. Test images stand upright.
     """
@@ -94,5 +99,5 @@ class DataSpec:
 
     @property
     def rotations(self) -> int:
-        """In how many quarter turns an image is shown, and how many labels a class has."""
+        """Number of quarter turns in which an image is shown, and of labels of a class: 1 or 4."""
         return 4 if self.labels == "classes_and_turns" else 1

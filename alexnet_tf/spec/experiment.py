@@ -20,9 +20,10 @@ SPEC_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Pretraining:
-    """What the net is trained on first, with an output layer of its own (section 6).
+    """Data and training that come first, with an output layer of their own (section 6).
 
-    Every layer but the output keeps its weights for the training proper.
+    Every layer but the output keeps its weights for the training proper, which starts with
+    new momenta and at its own first learning rate.
     """
 
     data: DataSpec
@@ -36,7 +37,20 @@ class Pretraining:
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """Everything that decides the numbers of one run."""
+    """Everything that decides the numbers of one run.
+
+    The seed, 0 to 2**31 - 1, is that of the initial weights, the order of the images, crops,
+    reflections, colours and dropout. With `pretraining` the same net is trained on other data
+    first (`first_stage`).
+
+    Raises:
+        SpecError: a field out of its range, or a change of the rate of a layer that the net
+            does not have.
+
+    >>> from alexnet_tf.spec import CIFAR_ALEXNET, replace
+    >>> replace(CIFAR_ALEXNET, {"train.epochs": 2}, seed=7).train.epochs
+    2
+    """
 
     model: ModelSpec
     data: DataSpec = field(default_factory=DataSpec)
@@ -57,7 +71,11 @@ class Experiment:
 
     @property
     def first_stage(self) -> Experiment | None:
-        """The experiment that is run before this one, on the same net; None: nothing is."""
+        """The experiment that is run before this one, on the same net; None: nothing is.
+
+        It has the seed of this one, the data and training of `pretraining`, and as many outputs as
+        those data have labels.
+        """
         first = self.pretraining
         if first is None:
             return None
@@ -83,7 +101,10 @@ class Experiment:
 
 
 def to_json(experiment: Experiment) -> str:
-    """Canonical JSON: every field, sorted keys, two spaces of indent, a final newline."""
+    """Canonical JSON: every field, sorted keys, two spaces of indent, a final newline.
+
+    Equal experiments give the same text. `run_id` is the hash of another one, without defaults.
+    """
     return json.dumps(to_dict(experiment), indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 

@@ -58,6 +58,9 @@ class ResponseNormSpec:
     divided by `size` (`alpha_over="mean"`, the 2012 code). `across="tower"` never looks
     over the border between towers (the 2012 code, and the only reading under which GPUs
     communicate in certain layers alone); `"layer"` is the paper's formula to the letter.
+
+    The defaults of `size` (the paper's n), `k`, `alpha` and `beta` are the paper's constants,
+    chosen there on a validation set for pixels of 0 to 255.
     """
 
     size: int = 5
@@ -77,7 +80,8 @@ class SpatialNormSpec:
     """Response normalisation over a square of pixels of the same map.
 
     y = x (k + alpha S / size^2)^-beta, S over the `size` x `size` pixels around x that
-    exist. Not in the paper; layers-145.cfg has one after the second LRN (`cnorm2`).
+    exist. Not in the paper; layers-145.cfg has one after the second LRN (`cnorm2`), and the
+    defaults are its constants.
     """
 
     size: int = 5
@@ -93,6 +97,10 @@ class SpatialNormSpec:
 @dataclass(frozen=True, kw_only=True)
 class ConvSpec:
     """One convolution and what follows it, in the order of `order`; None: not there.
+
+    `filters` maps are made with kernels of `kernel` x `kernel` pixels at every `stride`-th
+    pixel. In the paper LRN follows the ReLU (sections 3.3 and 3.5), as in `order`'s default;
+    layers-145.cfg normalises conv1's linear outputs. Steps without a layer are left out.
 
     `groups=2` of a two-tower net: each half of the maps sees its own tower's maps
     alone. `weights="local"` gives every position a kernel of its own (cuda-convnet's
@@ -136,7 +144,7 @@ class ConvSpec:
 
     @property
     def end(self) -> int:
-        """Zero pixels on the right and at the bottom."""
+        """Zero pixels on the right and at the bottom: `padding_end`, or without it `padding`."""
         return self.padding if self.padding_end is None else self.padding_end
 
 
@@ -144,7 +152,8 @@ class ConvSpec:
 class DenseSpec:
     """One hidden fully-connected layer, its non-linearity, and dropout after it.
 
-    `groups=2` of a two-tower net: each half of the units sees its own tower alone.
+    `groups=2` of a two-tower net: each half of the units sees its own tower alone. The output
+    layer is no `DenseSpec`: its fields are `ModelSpec.output_...`.
     """
 
     units: int

@@ -13,7 +13,11 @@ from alexnet_tf.values import check_types, require
 
 @dataclass(frozen=True)
 class Shape:
-    """Height (= width) in pixels of what a convolution sees, makes, and hands on."""
+    """Height (= width) in pixels of a convolution's maps.
+
+    `inputs` is that of what it sees, without padding; `convolved` that of its output before
+    pooling, `handed_on` after it.
+    """
 
     inputs: int
     convolved: int
@@ -100,12 +104,22 @@ class ModelSpec:
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """One `Shape` a convolution."""
+        """One `Shape` a convolution.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> [(shape.convolved, shape.handed_on) for shape in PAPER.model.shapes]
+        [(55, 27), (27, 13), (13, 13), (13, 13), (13, 6)]
+        """
         return tuple(self._shapes())
 
     @property
     def feature_size(self) -> int:
-        """Number of values that the convolutions hand to the first dense layer."""
+        """Number of values that the convolutions hand to the first dense layer.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.feature_size == 6 * 6 * 256
+        True
+        """
         return self.shapes[-1].handed_on ** 2 * self.convs[-1].filters
 
     def names(self) -> tuple[str, ...]:
@@ -121,7 +135,7 @@ class ModelSpec:
         return (*named, self.output_name or f"fc{len(kinds) + 1}")
 
     def parameters(self) -> int:
-        """Number of trainable weights and biases.
+        """Number of trainable weights and biases; the paper's "60 million" (abstract).
 
         >>> from alexnet_tf.spec import PAPER
         >>> PAPER.model.parameters()
@@ -130,7 +144,15 @@ class ModelSpec:
         return sum(weights + biases for weights, biases in self.weights_and_biases().values())
 
     def weights_and_biases(self) -> dict[str, tuple[int, int]]:
-        """Layer name -> (weights, biases)."""
+        """Layer name -> (weights, biases), the output layer last.
+
+        A layer in two groups has half of the weights that a whole one has; a local layer has
+        those of every position.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.weights_and_biases()["conv1"]
+        (34848, 96)
+        """
         counts, inputs = [], self.channels
         for conv, shape in zip(self.convs, self.shapes, strict=True):
             places = shape.convolved**2 if conv.weights == "local" else 1
@@ -145,7 +167,11 @@ class ModelSpec:
         return dict(zip(self.names(), counts, strict=True))
 
     def init_stds(self) -> dict[str, float]:
-        """Layer name -> standard deviation of its Gaussian initial weights."""
+        """Layer name -> standard deviation of its Gaussian initial weights, the output layer last.
+
+        `init_gain` divided by the square root of the fan-in where a layer has one, else `init_std`.
+        With `init="glorot_he"` the weights are drawn otherwise and these numbers are not used.
+        """
         given = [(layer.init_std, layer.init_gain) for layer in (*self.convs, *self.dense)]
         given.append((self.output_init_std, self.output_init_gain))
         return {
@@ -156,7 +182,11 @@ class ModelSpec:
         }
 
     def init_gains(self) -> dict[str, float]:
-        """Layer name -> its standard deviation times the square root of its fan-in."""
+        """Layer name -> its standard deviation times the square root of its fan-in.
+
+        A gain of sqrt(2) keeps the variance from one ReLU layer to the next (He et al. 2015). The
+        paper's 0.01 in every layer (section 5) is 0.19 in conv1 and 0.96 in fc6.
+        """
         sizes, stds = self.weights_and_biases(), self.init_stds()
         return {
             name: stds[name] * math.sqrt(weights // units)
@@ -164,13 +194,29 @@ class ModelSpec:
         }
 
     def neurons(self) -> dict[str, int]:
-        """Layer name -> number of its outputs before pooling, as section 3.5 counts them."""
+        """Layer name -> number of its outputs before pooling, as section 3.5 counts them.
+
+        The sum is the "650,000 neurons" of the abstract. Figure 2 has 253,440 for the first layer,
+        which is 55 * 48 * 96: one dimension is wrong.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.neurons()["conv1"], sum(PAPER.model.neurons().values())
+        (290400, 659272)
+        """
         maps = [s.convolved**2 * c.filters for c, s in zip(self.convs, self.shapes, strict=True)]
         units = [dense.units for dense in self.dense]
         return dict(zip(self.names(), [*maps, *units, self.classes], strict=True))
 
     def flops(self) -> int:
-        """Multiply-adds x 2 of one image's forward pass (convolutions and matrix products)."""
+        """Multiply-adds x 2 of one image's forward pass (convolutions and matrix products).
+
+        Biases, activations, norms, pooling and dropout are not counted. `benchmark.flops` has the
+        number of a training step.
+
+        >>> from alexnet_tf.spec import PAPER
+        >>> PAPER.model.flops()
+        1448813632
+        """
         total, inputs = 0, self.channels
         for conv, shape in zip(self.convs, self.shapes, strict=True):
             fan_in = conv.kernel**2 * inputs // conv.groups

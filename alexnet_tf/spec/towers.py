@@ -22,7 +22,12 @@ from alexnet_tf.values import replace
 def one_gpu(base: Experiment) -> Experiment:
     """Half the kernels in one tower; the last convolution and the dense layers whole.
 
-    Footnote 2 and layers-145-half.cfg.
+    Footnote 2 and layers-145-half.cfg. With the last convolution whole, and so the input of
+    the first dense layer, the net has nearly as many parameters as the one of two towers.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> PAPER.model.parameters(), one_gpu(PAPER).model.parameters()
+    (60965224, 59798312)
     """
     model = base.model
     *halved, last = (
@@ -33,7 +38,15 @@ def one_gpu(base: Experiment) -> Experiment:
 
 
 def six_conv(base: Experiment) -> Experiment:
-    """A sixth convolution over the last pooling layer, as wide as the fifth (section 6)."""
+    """A sixth convolution over the last pooling layer, as wide as the fifth (section 6).
+
+    3 x 3 kernels over the maps of both towers, without norm or pooling, with the initial
+    weights and biases of the fifth (layers-146-2009.cfg); the maps keep their size.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> six_conv(PAPER).model.weights_and_biases()["conv6"]
+    (589824, 256)
+    """
     last = base.model.convs[-1]
     sixth = ConvSpec(
         name="conv6",
@@ -52,6 +65,9 @@ def no_communication(base: Experiment) -> Experiment:
 
     The kernels that conv2 (a quarter more) and fc6 (twice as many) gain make up for the
     connections that conv3 and fc6 lose.
+
+    Raises:
+        SpecError: fewer than three convolutions or two hidden dense layers, or one tower.
     """
     model = base.model
     return replace(
@@ -67,6 +83,10 @@ def no_communication(base: Experiment) -> Experiment:
 
 
 def full_communication(base: Experiment) -> Experiment:
-    """Every layer sees both towers' maps (section 3.2: what the paper does not do)."""
+    """Every convolution sees both towers' maps (section 3.2: what the paper does not do).
+
+    conv2, conv4 and conv5 then have twice the weights. Dense layers are left as they are: in the
+    paper's net they are connected to both towers already.
+    """
     convs = (dataclasses.replace(conv, groups=1) for conv in base.model.convs)
     return replace(base, {"model.convs": tuple(convs)})

@@ -1,4 +1,4 @@
-"""How a net is trained: the paper's gradient descent and its two schedules."""
+"""Training of a net: the paper's gradient descent and its two schedules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ class PlateauSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RateChange:
-    """From after `epoch` epochs on, the weights' learning rate; 0 freezes the layer."""
+    """From after `epoch` epochs on, the weights' learning rate; 0 freezes the layer.
+
+    A layer's own change holds against every change of all layers, earlier or later, until the
+    layer's next. In 2012 such changes were made by hand (layer-params-145.cfg).
+    """
 
     epoch: int
     learning_rate: float
@@ -54,6 +58,11 @@ class TrainSpec:
     gradient averaged over the batch, and biases without decay. Training ends after
     `epochs`, or after the first epoch whose training error is at most `stop_at_error`,
     or when `plateau` says so. `changes` is a recorded schedule in its place.
+
+    The last batch of an epoch has what is left of the images and counts as a whole update.
+    `validate="end"` measures the validation error of the trained net alone, `"epoch"` also
+    after each epoch, which a plateau needs. The paper: batches of 128, rate 0.01, momentum 0.9,
+    decay 0.0005, about 90 epochs.
     """
 
     batch_size: int = 128
