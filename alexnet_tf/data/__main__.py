@@ -25,7 +25,11 @@ _NAMES = ["builtin", "cifar10", "imagenet"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prepare, check, describe; return 0, 2 (usage), 3 (data) or 4 (disk)."""
+    """Prepare, check, describe; return 0, 2 (usage), 3 (data) or 4 (disk).
+
+    Args:
+        argv: the arguments; None: those of the process.
+    """
     parser = argparse.ArgumentParser(prog="python -m alexnet_tf.data", description=__doc__)
     parser.add_argument("dataset", help="cifar10, builtin or imagenet")
     parser.add_argument(

@@ -27,6 +27,8 @@ class InputPipeline:
     """Turns batches of stored images into inputs of a net with `crop` x `crop` pixels.
 
     `axes`, (3, 3) float32, are the rows that the jitter's draws multiply; None: no jitter.
+    `spec` has the augmentation and the crop of the mean image, `scaling` the mean itself.
+    `crop` is at most `size`.
     """
 
     spec: DataSpec
@@ -58,16 +60,39 @@ class InputPipeline:
         return inputs / self._divisor(epoch)
 
     def colours(self, count: Any, seed: int, epoch: Any, batch: Any) -> Any:
-        """Return what `training` adds to the pixels of each image: (count, 3), of 0 to 255."""
+        """Return what `training` adds to the pixels of each image: (count, 3), of 0 to 255.
+
+        Zeros without jitter, and after the epochs in which there is jitter.
+
+        Args:
+            count: number of images of the batch, an int or a scalar tensor.
+            seed: of the run.
+            epoch: 0 for the first.
+            batch: its number in the epoch, from 0.
+        """
         return self._colour(count, _key(seed, epoch, batch), epoch)
 
     def centre(self, images: Any) -> Any:
-        """Return the centre of each image, scaled, as at test time: (B, crop, crop, 3)."""
+        """Return the centre of each image, scaled, as at test time: (B, crop, crop, 3) float32.
+
+        Args:
+            images: (B, size, size, 3) uint8. Of an odd margin the larger half is right and below.
+        """
         start = (self.size - self.crop) // 2
         return self._view(images, start, start, flipped=False)
 
     def views(self, images: Any, count: int) -> Iterator[Any]:
-        """Yield the centre alone, or the ten views: corners, centre, and their reflections."""
+        """Yield the centre alone, or the ten views: corners, centre, and their reflections.
+
+        Section 4.1; convdata_jpeg.py has the same places. Views are scaled and never jittered.
+
+        Args:
+            images: (B, size, size, 3) uint8.
+            count: 1 for the centre, 10 for all.
+
+        Yields:
+            (B, crop, crop, 3) float32, in the order of `ten_places`.
+        """
         if count == 1:
             yield self.centre(images)
             return
@@ -132,7 +157,13 @@ class InputPipeline:
 
 
 def input_pipeline(experiment: Experiment, source: Source, chosen: Split) -> InputPipeline:
-    """Return what turns stored images into this experiment's inputs."""
+    """Return what turns stored images into this experiment's inputs.
+
+    Args:
+        experiment: its data and `model.input_size`.
+        source: the images.
+        chosen: its training images are those whose mean, spread and colours are measured.
+    """
     data = experiment.data
     jitter = data.augment.jitter
     return InputPipeline(
@@ -149,7 +180,15 @@ CENTRE = 4
 
 
 def ten_places(size: int, crop: int) -> tuple[tuple[int, int, bool], ...]:
-    """Return (top, left, reflected) of the ten views: corners and centre, then mirrored."""
+    """Return (top, left, reflected) of the ten views: corners and centre, then mirrored.
+
+    Args:
+        size: height and width of the images in pixels.
+        crop: height and width of a view, at most `size`.
+
+    >>> ten_places(256, 224)[:5]
+    ((0, 0, False), (0, 32, False), (32, 0, False), (32, 32, False), (16, 16, False))
+    """
     far, middle = size - crop, (size - crop) // 2
     places = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
     return tuple((y, x, flipped) for flipped in (False, True) for y, x in places)

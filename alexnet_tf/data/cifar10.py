@@ -25,18 +25,28 @@ _HOME = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
 
 def folder(data_dir: Path | None) -> Path:
-    """Return tensorflow-datasets' folder: `data_dir`, `$TFDS_DATA_DIR` or its default."""
+    """Return tensorflow-datasets' folder: `data_dir`, `$TFDS_DATA_DIR` or its default.
+
+    The default is ~/tensorflow_datasets; "~" is replaced in each of them. The folder need not
+    exist.
+    """
     default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
     return (data_dir or Path(default)).expanduser()
 
 
 def is_prepared(data_dir: Path | None) -> bool:
-    """Say whether some version of CIFAR-10, whole or damaged, lies in the folder."""
+    """Say whether some version of CIFAR-10, whole or damaged, lies in the folder.
+
+    Args:
+        data_dir: as for `folder`.
+    """
     return _prepared(data_dir) is not None
 
 
 def key(data_dir: Path | None) -> str:
     """Return 16 hex digits that change when the prepared files change.
+
+    They are of names, sizes and times: no file is read.
 
     Raises:
         DataError: nothing is prepared there.
@@ -49,7 +59,7 @@ def key(data_dir: Path | None) -> str:
 
 
 def can_download() -> bool:
-    """Say within ten seconds whether CIFAR-10's home answers."""
+    """Say within ten seconds whether CIFAR-10's home (www.cs.toronto.edu) answers."""
     try:
         request = urllib.request.Request(_HOME, method="HEAD")
         with urllib.request.urlopen(request, timeout=10):
@@ -89,6 +99,12 @@ def download(data_dir: Path | None) -> None:
 
 def read(data_dir: Path | None) -> Images:
     """Decode all 60,000 images, in the order of their published ids.
+
+    Args:
+        data_dir: as for `folder`; of several versions the last by name is read.
+
+    Returns:
+        50,000 training and 10,000 test images of (32, 32, 3) uint8, labels 0 to 9.
 
     Raises:
         DataError: missing, truncated, undecodable, or not 6,000 images of each class.

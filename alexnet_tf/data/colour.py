@@ -35,7 +35,11 @@ for _constant in (IMAGENET_EIGENVALUES, IMAGENET_EIGENVECTORS):
 
 @dataclass(frozen=True)
 class Moments:
-    """Exact sums over pixels: their number, and the sums of c and of c * d for channels c, d."""
+    """Exact sums over pixels: their number, and the sums of c and of c * d for channels c, d.
+
+    Integers of any size: the moments of two sets of pixels add up to those of both (`+`), in
+    any order, without rounding.
+    """
 
     count: int = 0
     sums: tuple[int, int, int] = (0, 0, 0)
@@ -47,12 +51,12 @@ class Moments:
         return Moments.of_numbers([x + y for x, y in zip(a, b, strict=True)])
 
     def numbers(self) -> list[int]:
-        """Return the ten sums: count, three sums, six products."""
+        """Return the ten sums: count, three sums, six products; an index of shards keeps these."""
         return [self.count, *self.sums, *self.products]
 
     @classmethod
     def of_numbers(cls, numbers: Iterable[int]) -> Moments:
-        """Inverse of `numbers`."""
+        """Return the moments of ten numbers in the order of `numbers`."""
         count, r, g, b, *p = (int(number) for number in numbers)
         rr, rg, rb, gg, gb, bb = p
         return cls(count, (r, g, b), (rr, rg, rb, gg, gb, bb))
@@ -94,6 +98,9 @@ def moments(pixels: NDArray[np.uint8]) -> Moments:
 
     Raises:
         ValueError: another shape or type.
+
+    >>> moments(np.array([[0, 0, 0], [10, 20, 20]], np.uint8))
+    Moments(count=2, sums=(10, 20, 20), products=(100, 200, 200, 400, 400, 400))
     """
     if pixels.dtype != np.uint8 or pixels.ndim < 1 or pixels.shape[-1] != 3:
         raise ValueError(
@@ -115,7 +122,7 @@ def moments(pixels: NDArray[np.uint8]) -> Moments:
 def rgb_pca(
     images: Iterable[NDArray[np.uint8]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the principal components of the colours of all pixels, in one pass.
+    """Return the principal components of the colours of all pixels, in one pass (section 4.1).
 
     Args:
         images: arrays (..., 3) of uint8, of any and of differing sizes.
@@ -126,6 +133,10 @@ def rgb_pca(
 
     Raises:
         ValueError: an array of another shape or type, or no pixel at all.
+
+    >>> values, vectors = rgb_pca([np.array([[0, 0, 0], [10, 20, 20]], np.uint8)])
+    >>> values.round(6), vectors[:, 0].round(3)
+    (array([225.,   0.,   0.]), array([0.333, 0.667, 0.667]))
     """
     total = Moments()
     for image in images:
@@ -141,7 +152,11 @@ def jitter_axes(
     Args:
         eigenvalues: (3,), in the square of the images' units.
         eigenvectors: (3, 3), as columns.
-        scale: "eigenvalue", as the text has it, or "stddev", its root, as the 2012 code.
+        scale: "eigenvalue", as the text has it, or "stddev", its root, as the 2012 code
+            (convdata_jpeg.py) has it.
+
+    >>> jitter_axes(np.array([4.0, 1.0, 0.0]), np.eye(3), "stddev").diagonal()
+    array([2., 1., 0.], dtype=float32)
     """
     lengths = eigenvalues if scale == "eigenvalue" else np.sqrt(eigenvalues)
     return (eigenvectors * lengths[None, :]).T.astype(np.float32)

@@ -12,21 +12,24 @@ from alexnet_tf.spec import DatasetName
 
 
 class Source(Protocol):
-    """Images with labels: in memory (`Images`), or prepared on disk (`Shards`)."""
+    """Images with labels: in memory (`Images`), or prepared on disk (`Shards`).
+
+    "train" and "test" are the parts as they were published; a `Split` chooses among them.
+    """
 
     @property
     def name(self) -> DatasetName:
-        """Which data set it is."""
+        """Name of the data set, as `DataSpec.dataset` has it."""
         ...
 
     @property
     def synthetic(self) -> bool:
-        """Whether the images are made by a program."""
+        """True if the images are made by a program."""
         ...
 
     @property
     def source(self) -> str:
-        """Where the images come from, for people."""
+        """Origin of the images, for people: "tensorflow-datasets cifar10/3.0.2", say."""
         ...
 
     @property
@@ -58,13 +61,25 @@ class Source(Protocol):
         ...
 
     def mean_of(self, chosen: np.ndarray) -> np.ndarray:
-        """Return the mean of these training images, (H, W, 3) float32, 0 to 255."""
+        """Return the mean of these training images, (H, W, 3) float32, 0 to 255.
+
+        Args:
+            chosen: (N,) indices into the training images; `Shards` give the mean of all.
+        """
         ...
 
     def channels_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation of each colour of them, (3,) float64 each."""
+        """Return mean and standard deviation of each colour of them, (3,) float64 each.
+
+        Args:
+            chosen: as for `mean_of`.
+        """
         ...
 
     def colours_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return their colours' principal components, as `colour.rgb_pca` does."""
+        """Return their colours' principal components, as `colour.rgb_pca` does.
+
+        Args:
+            chosen: as for `mean_of`.
+        """
         ...

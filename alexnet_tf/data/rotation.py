@@ -14,13 +14,19 @@ TURNS = 4
 def turned(images: Any, labels: Any, seed: int, epoch: Any, batch: Any) -> tuple[Any, Any]:
     """Turn each image by a quarter turn of its own and say so in its label.
 
-    What is drawn is a function of (seed, epoch, batch).
+    What is drawn is a function of (seed, epoch, batch), each of the four turns with equal
+    probability.
 
     Args:
-        images: (B, H, H, C). labels: (B,), class numbers.
+        images: (B, H, H, C), of any type.
+        labels: (B,) integers, class numbers.
+        seed: of the run.
+        epoch: 0 for the first; an int or a scalar tensor.
+        batch: its number in the epoch, from 0; an int or a scalar tensor.
 
     Returns:
-        The turned images, and class * 4 + turn, turn quarter turns anticlockwise.
+        The turned images, (B, H, H, C), and (B,) class * 4 + turn, turn quarter turns
+        anticlockwise, both of the type that came in.
     """
     key = tf.constant([seed, _DRAWS], tf.int32)
     for number in (epoch, batch):

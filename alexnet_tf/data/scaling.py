@@ -1,4 +1,4 @@
-"""What is measured on the training images: their mean, their spread and their colours."""
+"""Statistics of the training images: their mean, their spread and their colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from alexnet_tf.spec import DataSpec, JitterSpec
 
 @dataclass(frozen=True)
 class Normaliser:
-    """input = (pixel - offset) * scale, float32; both broadcast against (H, W, 3)."""
+    """input = (pixel - offset) * scale, float32; both broadcast against (H, W, 3).
+
+    `offset` is the mean image, (H, W, 3), or the mean colour, (1, 1, 3), of 0 to 255; `scale`
+    is one, (1, 1, 1), or one over each colour's standard deviation, (3,).
+    """
 
     offset: np.ndarray
     scale: np.ndarray
@@ -23,7 +27,13 @@ class Normaliser:
 def normaliser(source: Source, split: Split, spec: DataSpec) -> Normaliser:
     """Return the scaling that `spec.scaling` asks for, measured on the training images.
 
-    Shards bring their mean and covariance with them, over their whole training part.
+    Shards bring their mean and covariance with them, over their whole training part. Section 2
+    subtracts "the mean activity over the training set from each pixel" and scales by nothing.
+
+    Args:
+        source: the images.
+        split: its `train` is what is measured.
+        spec: of the data.
     """
     one = np.ones((1, 1, 1), np.float32)
     if spec.scaling == "mean_image":
@@ -37,6 +47,14 @@ def jitter_axes(source: Source, split: Split, jitter: JitterSpec) -> np.ndarray:
 
     The paper's wording multiplies by the eigenvalue of pixels in 0 to 1, the 2012 code by
     its square root (`JitterSpec.scale`).
+
+    Args:
+        source: the images.
+        split: its `train` is what is measured.
+        jitter: its `scale` is used; `InputPipeline` applies sigma and the division.
+
+    Returns:
+        A component a row, red, green and blue; a draw from N(0, sigma^2) multiplies it.
     """
     values, vectors = source.colours_of(split.train)
     # an eigenvalue has the unit of squared pixels, so that the text's wording depends on it

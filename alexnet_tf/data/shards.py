@@ -70,16 +70,19 @@ class Shards:
         return self._index["fingerprint"]
 
     def mean_of(self, chosen: np.ndarray) -> np.ndarray:
-        """Return the mean image that was prepared: of the whole training part."""
+        """Return the mean image that was prepared: of the whole training part, not of `chosen`."""
         return self.mean_image
 
     def channels_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation of each colour, (3,), of the whole part."""
+        """Return mean and standard deviation of each colour, (3,) float64, of the whole part.
+
+        The deviations are those of the prepared components: the roots of sum_k v_ck^2 lambda_k.
+        """
         variance = ((self.eigenvectors**2) * self.eigenvalues[None, :]).sum(axis=1)
         return self.mean_image.mean(axis=(0, 1), dtype=np.float64), np.sqrt(variance)
 
     def colours_of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the principal components that were prepared: of the whole part."""
+        """Return the principal components that were prepared, of the whole part."""
         return self.eigenvalues, self.eigenvectors
 
     def reader(self, part: Part) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -151,13 +154,14 @@ def open_shards(folder: Path, *, verify: bool = True) -> Shards:
 def damaged_shards(
     folder: Path, index: dict[str, Any], *, verify: bool = True, remember: bool = False
 ) -> dict[str, str]:
-    """Return file name -> what is wrong, of every shard that is not what the index says.
+    """Return file name -> defect, of every shard that is not what the index says.
 
     Args:
         folder: of the shards.
         index: of the folder.
         verify: compare SHA-256 as well, and not the sizes alone.
-        remember: trust what an earlier call remembered of unchanged files, and remember.
+        remember: trust what an earlier call found of files with the same size and time, and
+            write down in the folder what this one finds.
     """
     facts = [ShardFacts(**facts) for part in PARTS for facts in index["shards"][part]]
     stamps = _remembered(folder) if remember else {}

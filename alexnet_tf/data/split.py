@@ -1,4 +1,4 @@
-"""Which images train, which choose, and which test."""
+"""Choice of the images that train, that are held back for validation, and that test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from alexnet_tf.spec import DataSpec
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into the published training images, or test images, int64, sorted."""
+    """Indices into the published training images, or test images, int64, sorted.
+
+    `train` and `validation` have no image in common; `test` are indices of test images.
+    """
 
     train: np.ndarray
     validation: np.ndarray
@@ -28,6 +31,13 @@ def split(images: Source, spec: DataSpec) -> Split:
     validation images, the next the training images, so that a smaller `train_images`
     is a subset of a larger one and the validation images never change with it. Test
     images are ranked the same way.
+
+    Args:
+        images: their labels and class names are used.
+        spec: `train_images`, `validation_images`, `test_images` and the number `split`.
+
+    Returns:
+        Without `train_images` all that validation leaves, without `test_images` all.
 
     Raises:
         DataError: the set is too small for what is asked, or a number of images cannot be

@@ -72,7 +72,11 @@ def training_stream(
 
 
 def epochs_at_once(images: int) -> int:
-    """Return how many epochs' orders of so many images fit into 64 MiB, at least 1."""
+    """Return how many epochs' orders of so many images fit into 64 MiB, at least 1.
+
+    Args:
+        images: of an epoch; an index of one takes four bytes.
+    """
     return max(1, _ORDERS // images)
 
 
@@ -86,7 +90,7 @@ def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) 
         threads: how many make batches side by side; they change no byte.
 
     Returns:
-        Batches (B, H, W, 3) uint8.
+        Batches (B, H, W, 3) uint8 of 50 images, the last of what is left.
     """
     read = source.reader(part)
     return (

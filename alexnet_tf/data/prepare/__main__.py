@@ -34,7 +34,14 @@ _PROG = "alexnet_tf.data.prepare"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prepare; return 0, 2 (usage), 3 (data), 4 (disk, environment) or 130 (Ctrl-C)."""
+    """Prepare; return 0, 2 (usage), 3 (data), 4 (disk, environment) or 130 (Ctrl-C).
+
+    Bad files end a preparation with 3 unless --skip-bad is given. Of a finished folder the
+    shards are checked, and damaged ones made anew.
+
+    Args:
+        argv: the arguments; None: those of the process.
+    """
     options = _parser().parse_args(argv)
     return exit_code(
         _PROG,

@@ -33,7 +33,11 @@ _AHEAD = 3  # batches under way for each process: none waits, and memory stays s
 
 @dataclass(frozen=True)
 class Settings:
-    """How an image becomes a record."""
+    """The form of a record.
+
+    `size` is the side of the square in pixels; `encoding` "jpeg", of `quality` 1 to 100 and
+    4:2:0 subsampling, or "raw", the bytes of (size, size, 3).
+    """
 
     size: int = 256
     encoding: Encoding = "jpeg"
@@ -41,7 +45,10 @@ class Settings:
 
 
 class Converted(NamedTuple):
-    """One image after conversion: a record, or the reason why there is none."""
+    """One image after conversion: a record, or the reason why there is none.
+
+    `item` is the file's name in the source. Without a record `notes` is empty and `digest` 0.
+    """
 
     item: str
     label: int
@@ -52,7 +59,10 @@ class Converted(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Some images in order, with the sums over the pixels of those that are good."""
+    """Some images in order, with the sums over the pixels of those that are good.
+
+    `total` is (size, size, 3): the sum of the images, from which their mean is made.
+    """
 
     images: list[Converted]
     total: NDArray[np.uint32]
@@ -64,7 +74,15 @@ Convert = Callable[[Iterable[Item], Settings], Iterator[Batch]]
 
 @contextmanager
 def converter(jobs: int) -> Iterator[Convert]:
-    """Give a function that converts items in order, in `jobs` processes, or here if 1."""
+    """Give a function that converts items in order, in `jobs` processes, or here if 1.
+
+    The function takes items and settings and yields batches of up to 16 images, the same
+    whatever the number of processes. Items are taken as they are needed: up to three batches a
+    process are under way.
+
+    Args:
+        jobs: at least 1.
+    """
     if jobs == 1:
         yield lambda items, settings: (_convert(list(batch), settings) for batch in _batched(items))
         return

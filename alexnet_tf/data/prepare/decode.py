@@ -23,11 +23,22 @@ _ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 
 
 class BadImage(ValueError):
-    """Bytes that are not one whole still picture; the message is the reason."""
+    """Bytes that are not one whole still picture; the message is the reason.
+
+    The reason is a phrase of one line, for the list of bad files.
+    """
 
 
 def decode(data: bytes) -> tuple[Image.Image, list[str]]:
     """Return the picture in mode RGB, and notes on what had to be done for it.
+
+    Args:
+        data: the bytes of a JPEG, PNG, GIF, WebP, TIFF, BMP or PPM file, of 89 million pixels
+            at most and, but for the MPO files of cameras, with one frame.
+
+    Returns:
+        The picture in its own size, and notes such as "grey", "CMYK", "16 bits cut to 8",
+        "transparency dropped" or "EXIF orientation ignored".
 
     Raises:
         BadImage: not one whole still picture of a known kind.

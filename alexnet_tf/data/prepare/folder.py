@@ -1,9 +1,7 @@
-"""A folder tree of images as a source: SOURCE/train/<class>/* and SOURCE/val/<class>/*,
-or SOURCE/<class>/* alone.
+"""A folder tree of images as a source: train/<class>/* and val/<class>/*, or <class>/* alone.
 
-Every entry of the tree is looked at once and none is dropped without a word: hidden ones
-are named in a warning, what cannot be an image file is listed as bad, and classes that
-cannot be right are refused together, in one message.
+Every entry is looked at once, and none is dropped without a word: hidden ones are named in a
+warning, others that cannot be images listed as bad, classes that cannot be right refused.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ class _Files:
 
 @dataclass
 class _Scan:
-    """What was seen on the way through a tree."""
+    """Findings on the way through a tree."""
 
     root: Path
     bad: list[Bad] = field(default_factory=list)
@@ -61,7 +59,7 @@ class _Scan:
 
 
 class Tree:
-    """The images of a folder tree; see the module for its layout."""
+    """The images of a folder tree, a `source.Source`; see the module for its layout."""
 
     def __init__(self, root: Path, *, val_share: float = 0.0) -> None:
         """Look through the tree, without opening a file.
@@ -109,14 +107,17 @@ class Tree:
         return len(self._parts[part].names) if part in self._parts else 0
 
     def items(self, part: Part, start: int, stop: int) -> Iterator[Item]:
+        """Yield the items `start` to `stop - 1` of a part, with paths; no file is opened."""
         files = self._parts[part]
         for name, label in zip(files.names[start:stop], files.labels[start:stop], strict=True):
             yield Item(name, int(label), self._root / name)
 
     def state(self, part: Part, start: int, stop: int) -> str:
+        """Return a hash of the items' names, labels, sizes and times of change."""
         return self._hash(part, start, stop, times=True)
 
     def digest(self) -> str:
+        """Return a hash of the names, labels and sizes of all files, but not of their times."""
         whole = [self._hash(part, 0, self.count(part), times=False) for part in self._parts]
         return hashlib.sha256(" ".join(whole).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""How far a long preparation is: a bar at a terminal, a line now and then elsewhere."""
+"""Progress of a long preparation: a bar at a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 

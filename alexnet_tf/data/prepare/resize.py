@@ -19,11 +19,19 @@ _BLOCK = 64  # rows whose sums fit into the processor's cache: three times as fa
 
 
 def square(image: Image.Image, size: int) -> NDArray[np.uint8]:
-    """Return the central square of an RGB image, (size, size, 3) uint8.
+    """Return the central square of an RGB image, (size, size, 3) uint8 (section 2).
 
     The shorter side becomes `size`, the longer one the nearest whole number, of which
     (longer - size) // 2 pixels are cut off in front. Only what the crop shows is computed:
     a picture of 1 x 20,000 pixels takes no more memory than another.
+
+    Args:
+        image: of mode RGB, at least one pixel.
+        size: side of the square in pixels, at least 1; the paper's is 256.
+
+    >>> wide = np.repeat(np.array([[[0], [9], [5], [1]]], np.uint8), 3, axis=2)  # 1 x 4 pixels
+    >>> square(Image.fromarray(wide), 1).tolist()
+    [[[9, 9, 9]]]
     """
     width, height = image.size
     short = min(width, height)

@@ -1,4 +1,4 @@
-"""Which shards a source gives, and making them: all, those that are missing, or none."""
+"""The shards that a source gives, and making them: all, those that are missing, or none."""
 
 from __future__ import annotations
 
@@ -36,10 +36,21 @@ _Block = tuple[Part, int, int, int]  # part, number of the shard, first item, la
 
 
 class Preparation:
-    """A source, the settings and the folder for its shards."""
+    """A source, the settings and the folder for its shards.
+
+    `plan` is the SHA-256 of the settings, the images a shard and the source's digest: a finished
+    folder with another plan is not this preparation's.
+    """
 
     def __init__(self, source: Source, settings: Settings, out: Path, shard_images: int) -> None:
-        """Divide the source into shards of `shard_images`; nothing is read or written yet."""
+        """Divide the source into shards of `shard_images`; nothing is read or written yet.
+
+        Args:
+            source: the images.
+            settings: size and encoding.
+            out: the folder of shards; unfinished files lie in `.partial` below it.
+            shard_images: images a shard, at least 1; the last of a part has what is left.
+        """
         self.source, self.settings, self.out = source, settings, out
         self.partial = out / PARTIAL
         plan = [INDEX_VERSION, asdict(settings), shard_images, source.digest()]
@@ -53,6 +64,16 @@ class Preparation:
 
     def shards(self, convert: Convert) -> tuple[dict[Part, list[Shard]], NDArray[np.int64]]:
         """Return all shards, kept or made, without their sums, and the sum over train.
+
+        Shards that an earlier, interrupted call finished from the same images are not made again.
+        Progress is shown on standard error.
+
+        Args:
+            convert: of `convert.converter`.
+
+        Returns:
+            The shards of each part in order, and the sum of all training images, (size, size, 3)
+            int64.
 
         Raises:
             DataError: the source cannot be read.
@@ -80,7 +101,14 @@ class Preparation:
         }, total
 
     def check(self, convert: Convert) -> list[Bad]:
-        """Read and decode everything, write nothing; return what cannot be used."""
+        """Read and decode everything, write nothing; return what cannot be used.
+
+        Args:
+            convert: of `convert.converter`.
+
+        Raises:
+            DataError: the source itself cannot be read.
+        """
         bad = list(self.source.bad)
         with progress(self._images, 0) as advance:
             for part, _, start, stop in self._blocks:
@@ -111,7 +139,7 @@ class Preparation:
                     )
 
     def clean(self) -> None:
-        """Remove what a finished folder has no need of."""
+        """Remove what a finished folder has no need of: `.partial`, and shards not of this plan."""
         shutil.rmtree(self.partial, ignore_errors=True)
         names = {shard_name(part, number) for part, number, *_ in self._blocks}
         for path in self.out.glob(f"*{SUFFIX}"):

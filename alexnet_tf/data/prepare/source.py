@@ -1,4 +1,4 @@
-"""What can be prepared: named, labelled image files in two parts, in an order fixed by a hash."""
+"""Images to prepare: named, labelled files in two parts, in an order fixed by a hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ PARTS: tuple[Part, Part] = ("train", "test")
 
 
 class Item(NamedTuple):
-    """One image: its name below the source, its class, and where its bytes are."""
+    """One image: its name below the source, its class, and where its bytes are.
+
+    `label` is an index into `Source.class_names`, `content` a path or the bytes themselves.
+    """
 
     name: str
     label: int
@@ -20,37 +23,41 @@ class Item(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A file that cannot be used, and why."""
+    """A file that cannot be used, by its name below the source, and why."""
 
     name: str
     reason: str
 
 
 class Source(Protocol):
-    """Images to prepare. The order of a part is fixed, and any block of it a random sample."""
+    """Images to prepare. The order of a part is fixed, and any block of it a random sample.
+
+    No pixel is decoded here: `convert` does that, with the bytes of the items. Both parts have
+    the same classes.
+    """
 
     @property
     def description(self) -> str:
-        """Where the images come from."""
+        """Origin of the images, as the index keeps it."""
         ...
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the labels 0, 1, ..."""
+        """Names of the labels 0, 1, ..., sorted in a folder tree."""
         ...
 
     @property
     def warnings(self) -> list[str]:
-        """What a user should know and need not mend."""
+        """Oddities for a user to read, none of which keeps the source from being prepared."""
         ...
 
     @property
     def bad(self) -> list[Bad]:
-        """What cannot be an image, seen without opening it."""
+        """Entries that cannot be images, seen without opening them."""
         ...
 
     def count(self, part: Part) -> int:
-        """Return the number of items of a part."""
+        """Return the number of items of a part, 0 for a part that is not there."""
         ...
 
     def items(self, part: Part, start: int, stop: int) -> Iterator[Item]:
@@ -62,7 +69,13 @@ class Source(Protocol):
         ...
 
     def state(self, part: Part, start: int, stop: int) -> str:
-        """Return a hash that changes when one of these items was renamed or rewritten."""
+        """Return a hash that changes when one of these items was renamed or rewritten.
+
+        Args:
+            part: "train" or "test".
+            start: first item.
+            stop: one more than the last.
+        """
         ...
 
     def digest(self) -> str:
@@ -71,6 +84,10 @@ class Source(Protocol):
 
 
 def shown(name: str) -> str:
-    """Return a file name that any terminal and any JSON reader takes, odd bytes escaped."""
+    r"""Return a file name that any terminal and any JSON reader takes, odd bytes escaped.
+
+    >>> print(shown("a\tb.jpg"))
+    a\tb.jpg
+    """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -19,10 +19,19 @@ _TEST_SPLITS = ("validation", "test")  # the first that there is; ImageNet's tes
 
 
 class TfdsSource:
-    """The images of `tfds:NAME`, decoded by nobody yet."""
+    """The images of `tfds:NAME`, a `source.Source` of encoded bytes.
+
+    The training part is the split "train", the test part "validation" or, without that, "test".
+    Names are those of the features `file_name` or `id`, or else numbers.
+    """
 
     def __init__(self, name: str, data_dir: Path | None) -> None:
-        """Find the data set.
+        """Find the data set and read its description.
+
+        Args:
+            name: as tensorflow-datasets has it, such as imagenet2012; of several versions or
+                configurations the last by name is taken.
+            data_dir: its folder; None: `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
 
         Raises:
             DataError: it is not prepared there, or has no images with labels.
@@ -60,6 +69,11 @@ class TfdsSource:
         return int(self._builder.info.splits[self._splits[part]].num_examples)
 
     def items(self, part: Part, start: int, stop: int) -> Iterator[Item]:
+        """Yield the images `start` to `stop - 1` of a part, with the bytes as they are stored.
+
+        Raises:
+            DataError: a file is damaged or shorter than the data set's description says.
+        """
         import tensorflow_datasets as tfds
 
         split = self._splits[part]
@@ -84,6 +98,7 @@ class TfdsSource:
             )
 
     def state(self, part: Part, start: int, stop: int) -> str:
+        """Return a hash of `digest`, the part, the range and the times of all files."""
         times = [str(path.stat().st_mtime_ns) for path in self._files()]
         text = f"{self.digest()} {part} {start} {stop} {' '.join(times)}"
         return hashlib.sha256(text.encode()).hexdigest()

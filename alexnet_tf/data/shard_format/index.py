@@ -31,7 +31,7 @@ _FORMAT = "alexnet_tf shards"
 
 @dataclass(frozen=True)
 class ShardFacts:
-    """A shard as the index names it."""
+    """A shard as the index names it: file name, number of images, bytes, SHA-256 in hex."""
 
     file: str
     count: int
@@ -40,7 +40,15 @@ class ShardFacts:
 
 
 def shard_name(part: Part, number: int) -> str:
-    """Return the file name of a shard."""
+    """Return the file name of a shard.
+
+    Args:
+        part: "train" or "test".
+        number: of the shard in its part, from 0.
+
+    >>> shard_name("train", 12)
+    'train-00012.array_record'
+    """
     return f"{part}-{number:05d}{SUFFIX}"
 
 
@@ -52,7 +60,7 @@ def publish(
     shards: dict[Part, list[Shard]],
     total: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """Write the arrays, then the index, which says that all is there; return the index.
+    """Write arrays (labels, mean, colours), then the index, which says all is there; return it.
 
     Args:
         out: the folder of shards.
@@ -114,7 +122,10 @@ def _facts(part: Part, shards: list[Shard]) -> list[dict[str, Any]]:
 
 
 def leaked(shards: dict[Part, list[Shard]]) -> int:
-    """Return the number of test images whose pixels are those of a training image."""
+    """Return the number of test images whose pixels are those of a training image.
+
+    Pixels are compared by 64 bits of their SHA-256, those of the records as they were written.
+    """
     train, test = (
         np.concatenate([np.zeros(0, np.uint64), *(s.digests for s in shards[part])])
         for part in PARTS
@@ -125,7 +136,13 @@ def leaked(shards: dict[Part, list[Shard]]) -> int:
 def fingerprint(
     index: dict[str, Any], train_labels: NDArray[np.int64], test_labels: NDArray[np.int64]
 ) -> str:
-    """Return the SHA-256, 64 hex digits, of all that a training can see of the shards."""
+    """Return the SHA-256, 64 hex digits, of all that a training can see of the shards.
+
+    Args:
+        index: its size, encoding, class names and the shards' counts and hashes are used.
+        train_labels: (N,).
+        test_labels: (M,).
+    """
     content = [index["size"], index["encoding"], index["class_names"]]
     content += [[s["count"], s["sha256"]] for part in PARTS for s in index["shards"][part]]
     for labels in (train_labels, test_labels):
@@ -134,7 +151,9 @@ def fingerprint(
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """Return the index of a folder.
+    """Return the index of a folder, as `publish` made it.
+
+    The form and the version are checked here, the content by `shards.open_shards`.
 
     Raises:
         DataError: there is none, or it is unfinished, damaged, or of another version.
@@ -167,5 +186,5 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def repair_hint(folder: Path) -> str:
-    """Return what to do about a damaged folder of shards."""
+    """Return what to do about a damaged folder of shards, a sentence or two for a message."""
     return f"Remove {folder} and run: python -m alexnet_tf.data.prepare SOURCE {folder}"

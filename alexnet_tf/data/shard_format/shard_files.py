@@ -36,7 +36,12 @@ _READ_AHEAD = 1 << 20
 
 @dataclass(frozen=True)
 class Shard:
-    """What one shard adds to the whole."""
+    """The share of one shard in the whole: its labels, its sums and its bad files.
+
+    `labels` and `digests` have one entry a record; a digest is 64 bits of SHA-256 over the
+    pixels. `colours` are the sums over all its pixels. `bad` files have no record; `notes`
+    counts what was done to the others in decoding.
+    """
 
     state: str  # hash of the items and settings that it was made from
     sha256: str
@@ -50,7 +55,15 @@ class Shard:
 
 
 def collect(batches: Iterable[Batch], write: Callable[[bytes], object]) -> Shard:
-    """Hand every record to `write`, in order; return the sums, without a file's facts."""
+    """Hand every record to `write`, in order; return the sums, without a file's facts.
+
+    Args:
+        batches: of converted images.
+        write: takes the bytes of a record; what it returns is not looked at.
+
+    Returns:
+        A shard whose `state`, `sha256` and `size` are empty.
+    """
     labels, digests = [], []
     bad, notes, colours = [], Counter(), Moments()
     total: NDArray[np.int64] = np.zeros((), np.int64)
@@ -78,8 +91,11 @@ def write_shard(path: Path, batches: Iterable[Batch], *, partial: Path, state: s
         partial: folder on the same disk for unfinished files and for the sums.
         state: hash of what the shard is made from, for `kept`.
 
+    Returns:
+        The shard, with the hash and size of its file.
+
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or does not hold what was written to it.
     """
     unfinished = partial / f"{path.name}.unfinished"
     try:
@@ -106,7 +122,14 @@ def write_shard(path: Path, batches: Iterable[Batch], *, partial: Path, state: s
 
 
 def kept(path: Path, *, partial: Path, state: str) -> Shard | None:
-    """Return the shard that an earlier run finished, or None if it has to be made."""
+    """Return the shard that an earlier run finished, or None if it has to be made.
+
+    Args:
+        path: of the shard.
+        partial: folder with the sums that `write_shard` left.
+        state: hash of what the shard would be made from now; another one, or another size of
+            the file, means that it has to be made. Its bytes are not read.
+    """
     try:
         shard = _decode(_sums(partial, path).read_bytes())
         same = shard.state == state and path.stat().st_size == shard.size
