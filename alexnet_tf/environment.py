@@ -1,4 +1,4 @@
-"""What machine and which versions a run was computed with."""
+"""The machine and the versions that a run was computed with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ _VECTOR_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx", "ss
 
 
 def describe(*, threads: int, device: str = "CPU") -> Environment:
-    """Return the environment of this process; `device` is "CPU" or the GPU's name."""
+    """Return the environment of this process.
+
+    Args:
+        threads: of an operation, as the run has set them; nothing is set here.
+        device: "CPU", or the GPU's name.
+
+    Returns:
+        The processor's name and its widest vector instructions are read from /proc/cpuinfo;
+        without that file the instructions are "unknown". Cores are those that the process may
+        run on. A version is "not installed" where the package is missing.
+    """
     cpu, flags = _cpu()
     return Environment(
         cpu=cpu,

@@ -1,4 +1,4 @@
-"""How well a trained net does: one view or ten, one net or several averaged.
+"""Errors of a trained net: from one view or ten, of one net or several averaged.
 
     python -m alexnet_tf.evaluate runs/my_run --views 10
     python -m alexnet_tf.evaluate runs/a --ensemble runs/b runs/c
@@ -66,7 +66,7 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties =
 
 
 class Predictor:
-    """What a net says of images: its softmax output, averaged over the views of each.
+    """Softmax outputs of a net, averaged over the views of each image.
 
     Every call uses the weights that the net has then. The net is traced once, for one
     view, whatever is asked: its ten copies in one function take a second to trace.
@@ -147,7 +147,8 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Return (probabilities, labels) of a finished run, kept in its folder for the next time.
 
     Raises:
-        FileNotFoundError: the run is not finished.
+        SpecError: the run is not finished.
+        ValueError: there is no net, as after a run that diverged.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
     record = records.of_run(run)
@@ -197,7 +198,7 @@ def keep(path: Path, probabilities: np.ndarray, labels: np.ndarray, weights: str
 
 @dataclass(frozen=True)
 class Settings:
-    """What of a run is evaluated, and where its images lie."""
+    """Part and views of a run that are evaluated, and where its images lie."""
 
     part: Part = "test"
     views: int = 1
@@ -208,7 +209,7 @@ class Settings:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Evaluate runs; the last line printed is one JSON object."""
+    """Evaluate runs; return 0 or an error's code. The last line printed is one JSON object."""
     given = _parser().parse_args(argv)
     return exit_code("alexnet_tf.evaluate", lambda: _evaluate(given))
 

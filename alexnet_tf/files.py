@@ -18,6 +18,13 @@ LOCK = "lock"
 def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new, never a part.
 
+    Folders above `path` are made. The bytes and the folder's entry are on the disk when the
+    call returns (fsync).
+
+    Args:
+        path: the file, afterwards of mode 0644.
+        data: all of its bytes.
+
     Raises:
         OSError: the folder is not writable or the disk is full; `path` is then untouched.
     """
@@ -41,6 +48,10 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
 
     For libraries that write to a path alone. The name that `write` gets ends like `path`.
 
+    Args:
+        path: the file; folders above it are made.
+        write: makes the file that it is given the name of.
+
     Raises:
         OSError: the folder is not writable or the disk is full; `path` is then untouched.
     """
@@ -61,7 +72,7 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Create `folder` and prove that a file can be written there.
+    """Create `folder` and prove that a file can be written there, before long work begins.
 
     Raises:
         OSError: it can't.
@@ -74,6 +85,12 @@ def check_writable(folder: Path) -> None:
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """Hold `folder` alone; the system lets go of it when the process ends, however it ends.
+
+    The lock is on the file `lock` there, which stays and has the number of the process. It keeps
+    out this process too: it cannot be held twice.
+
+    Args:
+        folder: made where it is missing.
 
     Raises:
         LockedError: another process holds it.

@@ -25,7 +25,11 @@ from alexnet_tf.spec import ModelSpec
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A trained net with its record and images."""
+    """A trained net with its record and images.
+
+    `threads` make batches side by side. Outputs are those of inference: centre views, dropout
+    scaled and not drawn.
+    """
 
     record: RunRecord
     model: keras.Model
@@ -54,13 +58,24 @@ class FinishedRun:
         return self.tensor(self.model.get_layer(layer).output, part, chosen)
 
     def tensor(self, symbolic: Any, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return any symbolic tensor of the net for the same views, (N, ...) float32."""
+        """Return any symbolic tensor of the net for the same views, (N, ...) float32.
+
+        Args:
+            symbolic: output of a layer, or what is computed from some with Keras' operations.
+            part: "train" or "test".
+            chosen: (N,) indices into the part.
+        """
         return np.concatenate(list(self.batches(symbolic, part, chosen)))
 
     def batches(self, symbolic: Any, part: Any, chosen: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the same as `tensor`, (B, ...) float32 at a time.
 
         Of the paper's net, conv1's outputs of a few thousand images alone fill 1 GB.
+
+        Args:
+            symbolic: as for `tensor`.
+            part: "train" or "test".
+            chosen: (N,) indices into the part.
         """
         inner: Any = keras.Model(self.model.input, symbolic)
 
@@ -72,7 +87,12 @@ class FinishedRun:
             yield np.asarray(values(images))
 
     def pixels(self, part: Any, chosen: np.ndarray) -> np.ndarray:
-        """Return the stored images, (N, H, W, 3) uint8."""
+        """Return the stored images, (N, H, W, 3) uint8, uncropped.
+
+        Args:
+            part: "train" or "test".
+            chosen: (N,) indices into the part.
+        """
         batches = image_batches(self.source, part, chosen, self.threads)
         return np.concatenate([np.asarray(images) for images in batches])
 
@@ -85,12 +105,13 @@ def open_run(
     Args:
         run: its folder, with result.json and model.keras.
         data_dir: where the data set lies; None: `$TFDS_DATA_DIR` or its default.
-        cache: where decoded copies lie; None: the default.
+        cache: folder of decoded copies; None: none.
         threads: how many read images side by side.
 
     Raises:
-        FileNotFoundError: the net is not there.
-        RecordError: the run is not finished.
+        SpecError: the run is not finished.
+        RecordError: its record cannot be read.
+        ValueError: there is no net, as after a run that diverged.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
     record = records.of_run(run)

@@ -1,4 +1,4 @@
-"""What a trained net has learned, beyond its errors: kernels, neighbours, halved outputs.
+"""Properties of a trained net beyond its errors: kernels, neighbours, halved outputs, treatments.
 
     python -m alexnet_tf.inspect_net runs/my_run
 
@@ -70,10 +70,19 @@ def inspect_net(
     """Measure a finished run's net, keep what was found in its folder, and return the numbers.
 
     Args:
-        only: the parts to measure; what was found of the others before is kept.
+        run: folder of the run.
+        only: the parts to measure; what was found of the others before is kept, if the weights
+            are the same.
+        data_dir: where the data set lies (`finished_run.open_run`).
+        cache: folder of decoded copies; None: none.
+        threads: how many read images side by side.
+
+    Returns:
+        Name -> number, those of the list at the top of this module.
 
     Raises:
-        FileNotFoundError: the run is not finished.
+        SpecError: the run is not finished.
+        ValueError: there is no net, as after a run that diverged.
         DataError: the images are missing, damaged, or not those the run was trained on.
     """
     net = open_run(run, data_dir=data_dir, cache=cache, threads=threads)
@@ -152,7 +161,13 @@ def _flat(images: np.ndarray) -> np.ndarray:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Inspect one run; the last line printed is one JSON object."""
+    """Inspect one run; return 0, or the code of an error.
+
+    The last line printed is one JSON object, with all numbers that are kept for the run.
+
+    Args:
+        argv: the arguments; None: those of the process.
+    """
     parser = argparse.ArgumentParser(prog="python -m alexnet_tf.inspect_net", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("run", type=Path, help="folder of a finished run")

@@ -1,7 +1,7 @@
-"""What one run left behind, as an immutable value and as JSON on disk.
+"""The outcome of one run, as an immutable value and as JSON on disk.
 
-A record holds everything the analysis and the report need, so that neither has to
-know how a net is trained. This module imports the standard library and the spec only.
+A record holds everything the analysis and the report need, so that neither depends on
+the code that trains a net. This module imports the standard library and the spec only.
 """
 
 from __future__ import annotations
@@ -56,7 +56,11 @@ class EpochResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How the trained net does on a part of the data, averaged over views of each image."""
+    """Errors and loss of the trained net on a part of the data, averaged over views of each image.
+
+    Probabilities are averaged before the classes are ranked. With fewer than five classes the
+    top-5 error is the error of all of them, 0.
+    """
 
     part: Part
     views: int  # 1: the centre; 10: corners and centre with reflections
@@ -67,14 +71,19 @@ class Evaluation:
     wrong: str = ""  # base64 of one bit an image, 1: top-1 wrong, the first image highest
 
     def mistakes(self) -> list[bool]:
-        """Say of each image, in order, whether its most probable class is wrong; [] if unknown."""
+        """Return for each image, in order, whether its most probable class is wrong; [] if unknown.
+
+        >>> facts = {"part": "test", "views": 1, "images": 3, "loss": 0.5}
+        >>> Evaluation(**facts, top1_error=1 / 3, top5_error=0.0, wrong="QA==").mistakes()
+        [False, True, False]
+        """
         bits = "".join(f"{byte:08b}" for byte in base64.b64decode(self.wrong))
         return [bit == "1" for bit in bits[: self.images]] if self.wrong else []
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataFacts:
-    """The data a run really saw."""
+    """The data that a run was trained and evaluated on: numbers of images, origin, fingerprint."""
 
     dataset: str  # "cifar10", "builtin" or "imagenet"
     synthetic: bool
@@ -86,13 +95,16 @@ class DataFacts:
 
     @property
     def note(self) -> str:
-        """What a reader must know of these images; empty for the published ones."""
+        """A sentence that belongs to any number from these images; empty for the published ones."""
         return _COPIES.get(self.fingerprint, "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Where and with what a run was computed. Two equal `fingerprint`s give equal bits."""
+    """Machine and versions with which a run was computed.
+
+    Two equal `fingerprint`s give equal bits for the same experiment.
+    """
 
     cpu: str
     isa: str  # widest vector instructions, e.g. "avx512_bf16"
@@ -110,7 +122,10 @@ class Environment:
     code: str  # git commit of the project, "-dirty" appended, or the installed version
 
     def fingerprint(self) -> dict[str, str | int]:
-        """The part that may change bits: everything but host, memory, cores and code."""
+        """Return the part that may change bits: all but host, memory, cores, system and code.
+
+        An unfinished run continues only where it is the same (`EnvironmentChangedError`).
+        """
         values = dataclasses.asdict(self)
         for name in ("host", "memory_gib", "cores", "code", "system"):
             del values[name]
@@ -119,7 +134,11 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """Outcome of one experiment."""
+    """Outcome of one experiment.
+
+    A run that diverged has the curve of its full epochs and no evaluation, so that both errors
+    are None. Without validation images `validation_error` is None.
+    """
 
     experiment: Experiment
     status: Status
@@ -138,18 +157,25 @@ class RunRecord:
 
     @property
     def run_id(self) -> str:
-        """The experiment's id."""
+        """The experiment's id: 16 hex digits, a hash of the spec alone."""
         return self.experiment.run_id
 
 
 def to_json(record: RunRecord) -> str:
-    """One JSON object with sorted keys, ending in a newline."""
+    """One JSON object with sorted keys, ending in a newline.
+
+    It has `run_id` and `schema` beside the record's fields, for `from_json` to check.
+    """
     values = {"schema": SCHEMA, "run_id": record.run_id, **to_dict(record)}
     return json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def from_json(text: str, where: str = "record") -> RunRecord:
     """Inverse of `to_json`.
+
+    Args:
+        text: one record.
+        where: file or other place, for the error's message.
 
     Raises:
         RecordError: not JSON, another schema, a wrong type, or an id that does not

@@ -40,7 +40,17 @@ _PROG = "alexnet_tf.train"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train one experiment from the command line; progress goes to standard output."""
+    """Train one experiment from the command line; progress goes to standard output.
+
+    SIGINT and SIGTERM end the training after the update under way.
+
+    Args:
+        argv: the arguments; None: those of the process.
+
+    Returns:
+        0 for a run that is done or has diverged, 2 (usage), 3 (data), 4 (disk, environment),
+        5 (the folder is locked), 75 (stopped by SIGTERM) or 130 (by Ctrl-C).
+    """
     options = _options(argv)
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):

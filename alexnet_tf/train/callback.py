@@ -1,4 +1,4 @@
-"""What happens around `model.fit`: divergence, interruption, progress, a state each epoch."""
+"""The callback of `model.fit`: divergence, interruption, progress, a state each epoch."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ class Interrupted(Exception):
 
 
 class Diverged(Exception):
-    """A weight or the loss stopped being finite."""
+    """A weight or the loss stopped being finite; the message has the weight's path or the epoch."""
 
 
 class RunningTraining(Protocol):
-    """The training that is watched."""
+    """The training that is watched, `loop.Training` outside of tests.
+
+    `progress` takes the events of `TrainingCallback`; `interrupted` is asked after every update.
+    """
 
     curve: list[EpochResult]  # one entry a finished epoch; the watch appends to it
     images_per_epoch: int
@@ -36,7 +39,7 @@ class RunningTraining(Protocol):
     interrupted: Callable[[], bool]
 
     def ended(self) -> bool:
-        """Say whether the last epoch trained is the last to train."""
+        """Say whether the last epoch of `curve` is the last to train."""
         ...
 
     def set_rates(self) -> None:
@@ -44,7 +47,7 @@ class RunningTraining(Protocol):
         ...
 
     def validation_error(self) -> float | None:
-        """Return the error on the validation images; None where it is not asked for."""
+        """Return the error on the validation images, 0 to 1; None where it is not asked for."""
         ...
 
     def save(self) -> None:
@@ -53,17 +56,36 @@ class RunningTraining(Protocol):
 
 
 class TrainingCallback(keras.callbacks.Callback):
-    """Watch over `fit`: divergence, interruption, progress, and the state after each epoch."""
+    """Watch over `fit`: divergence, interruption, progress, and the state after each epoch.
+
+    Weights are looked at every 50 updates and at the end of an epoch. Every half second and
+    after each epoch `run.progress` is called with a dict:
+
+        event               "batch" or "epoch"
+        epoch               1 for the first
+        step, steps         updates of the epoch that are done, and all of them
+        train_error         0 to 1, mean over the epoch so far
+        images_per_second   mean over the epoch so far
+        validation_error    0 to 1, of an epoch after which it was measured
+
+    `fit` raises `Interrupted` after the update at which `run.interrupted` is true, and `Diverged`
+    when a weight or an epoch's loss is not finite.
+
+    Args:
+        run: the training; its `curve` gets one entry an epoch, before `save` is called.
+    """
 
     def __init__(self, run: RunningTraining):
         super().__init__()
         self.run = run
 
     def on_epoch_begin(self, epoch, logs=None):
+        """Set the rates of the epoch."""
         self.run.set_rates()
         self.begun = self.reported = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
+        """Stop when that is asked for; check the weights and report progress now and then."""
         if self.run.interrupted():
             raise Interrupted(f"stopped after {len(self.run.curve)} full epochs")
         if batch % _CHECK_EVERY == 0:
@@ -74,6 +96,7 @@ class TrainingCallback(keras.callbacks.Callback):
             self._report("batch", batch + 1, logs, now)
 
     def on_epoch_end(self, epoch, logs=None):
+        """Add the epoch to the curve, save the state, and end `fit` when the training has ended."""
         run, logs = self.run, logs or {}
         steps = self._steps()
         self._check(steps - 1)

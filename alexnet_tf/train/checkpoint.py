@@ -1,6 +1,6 @@
 """The whole state of a training, saved atomically and checked by hash.
 
-Stock Keras checkpoints forget the seeds of random layers, are written in place and do
+Stock Keras checkpoints leave out the seeds of random layers, are written in place and do
 not notice flipped bits. A state here is every model variable, every optimizer variable
 and a JSON header with counters and history, in one file: SHA-256 of the rest, header, arrays.
 """
@@ -26,13 +26,19 @@ _log = logging.getLogger(__name__)
 
 
 def variables(model: keras.Model) -> list[tuple[str, Any]]:
-    """Return (name, variable) of all the state of a compiled model, the optimizer's last."""
+    """Return (name, variable) of all the state of a compiled model, the optimizer's last.
+
+    Seeds of random layers are among the model's; an optimizer's names begin with "optimizer/".
+    """
     optimizer = [(f"optimizer/{v.path}", v) for v in model.optimizer.variables]
     return [(v.path, v) for v in model.variables] + optimizer
 
 
 def weights_sha256(model: keras.Model) -> str:
-    """SHA-256 over the names and values of every model variable, 64 hex digits."""
+    """SHA-256 over the names and values of every model variable, 64 hex digits.
+
+    Shapes and types enter too; the optimizer's variables do not.
+    """
     digest = hashlib.sha256()
     for variable in model.variables:
         value = np.asarray(variable)
@@ -44,10 +50,10 @@ def save(folder: Path, epoch: int, model: keras.Model, header: dict[str, Any]) -
     """Write the state after `epoch` epochs and drop all but the two newest.
 
     Args:
-        folder: of the run.
+        folder: of the run; the file is `epoch_00012.state` after twelve epochs.
         epoch: how many epochs are done.
         model: compiled; its weights, the optimizer's and the rate's variables are kept.
-        header: JSON values that `restore` gives back.
+        header: JSON values that `restore` gives back; "epoch" and "names" are added.
 
     Raises:
         OSError: the disk is full or not writable; earlier states are untouched.
@@ -70,8 +76,16 @@ def restore(
 ) -> dict[str, Any] | None:
     """Load the newest sound state into `model` and return its header; None if there is none.
 
-    A damaged state is renamed `*.corrupt`, a warning names it, and the one before is used.
-    `check` sees the header of a sound state first, and may raise to leave all as it is.
+    A damaged state is renamed `*.corrupt`, a warning names it, and the one before is used. So
+    is a state whose variables are not the model's.
+
+    Args:
+        folder: of the run.
+        model: compiled, with its optimizer built.
+        check: sees the header of a sound state first, and may raise to leave all as it is.
+
+    Raises:
+        OSError: a state cannot be read or renamed.
     """
     for path in _states(folder):
         loaded = _read(path)

@@ -23,7 +23,12 @@ def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
 
 
 def device(pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what a record says of the device: "CPU", or the name of the first GPU."""
+    """Return what a record says of the device: "CPU", or the name of the first GPU.
+
+    Args:
+        pairs: of two towers; their names are appended, such as
+            "CPU, two towers on CPU:0 + CPU:1".
+    """
     gpus = tf.config.list_physical_devices("GPU")
     name = "CPU"
     if gpus:

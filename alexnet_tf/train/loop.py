@@ -30,7 +30,10 @@ from alexnet_tf.two_tower import build_two_tower, from_single, to_single
 
 
 class Training:
-    """Trains in one folder, from its newest state, and makes the record."""
+    """Trains in one folder, from its newest state, and makes the record.
+
+    The arguments are those of `run.train`, the images, and further callbacks of `fit`.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,8 @@ class Training:
     def finish(self, start: Path | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
 
+        A state that was made elsewhere is an `EnvironmentChangedError`.
+
         Args:
             start: saved net whose layers, but for the output, are what training starts from.
         """
@@ -83,7 +88,7 @@ class Training:
         return record
 
     def ended(self) -> bool:
-        """Say whether the last epoch trained is the last to train."""
+        """Say whether the last epoch trained is the last to train (`schedule.ended`)."""
         return schedule.ended(self.experiment.train, self.curve)
 
     def set_rates(self) -> None:

@@ -1,4 +1,4 @@
-"""What a trained net reaches on every part of its images."""
+"""Errors of a trained net on every part of its images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ _SAMPLE = 10_000  # training images at most
 
 
 class Evaluator:
-    """Measures one net, with the weights of the moment, on the parts of its images."""
+    """Measures one net, with the weights of the moment, on the parts of its images.
+
+    Args:
+        experiment: the rotations and the input size are used.
+        source: the images.
+        split: which of them train, validate and test.
+        input_pipeline: makes their views.
+        threads: how many read images side by side.
+    """
 
     def __init__(
         self,
@@ -42,12 +50,22 @@ class Evaluator:
         self._predictor: Predictor | None = None  # traced when first needed
 
     def validation_error(self, net: keras.Model) -> float:
-        """Return the top-1 error on the validation images, a fraction, from one view."""
+        """Return the top-1 error on the validation images, 0 to 1, from one view.
+
+        Args:
+            net: gives logits; the same one in every call.
+
+        Raises:
+            ValueError: there are no validation images.
+        """
         found = probabilities(self._predict(net), self._batches("validation"))
         return top_k_error(found, self._labels("validation"))
 
     def evaluations(self, net: keras.Model, out: Path, weights: str) -> tuple[Evaluation, ...]:
         """Return one view of every part, and ten of the test images where nets see crops.
+
+        Of the training images 10,000 at most are evaluated, evenly spread; a part without images is
+        left out. Files test_1.npz and test_10.npz of the probabilities are for ensembles.
 
         Args:
             net: always the same one; its weights may change.

@@ -1,4 +1,4 @@
-"""What a person sees of one training: a bar on a terminal, plain lines elsewhere."""
+"""Display of one training: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 class ProgressReporter:
-    """Report the events of `alexnet_tf.train.train` on a console; use it as a context."""
+    """Report the events of `alexnet_tf.train.train` on a console; use it as a context.
+
+    One line is printed after each epoch. The time left assumes all epochs, of the speed that
+    this process has had so far: a plateau or an error that is reached ends a training earlier.
+
+    Args:
+        console: where to write.
+        epochs: of the whole training.
+    """
 
     def __init__(self, console: Console, epochs: int):
         self._console, self._epochs, self._begun = console, epochs, time.monotonic()

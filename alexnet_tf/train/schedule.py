@@ -1,6 +1,6 @@
 """Learning rates as a function of the spec and of the epochs so far.
 
-Nothing here has a state: what the plateau rule knows is the curve, which every
+Nothing here has a state: the plateau rule is a function of the curve, which every
 checkpoint holds, so that a resumed run goes on at the rate it had.
 """
 
@@ -18,7 +18,8 @@ from alexnet_tf.spec import PlateauSpec, TrainSpec
 class Rates:
     """The learning rate of the coming epoch, and factors on it by layer.
 
-    `factors` has "conv1" for a layer's weights and biases, "conv1/bias" for its biases.
+    `factors` has "conv1" for a layer's weights and biases, "conv1/bias" for its biases. A layer
+    that is not in it has a factor of 1; factors multiply, and `PaperSGD.bias_rate` on top.
     """
 
     rate: float
@@ -31,7 +32,13 @@ def rates(train: TrainSpec, layers: Sequence[str], curve: Sequence[EpochResult])
     Args:
         train: the spec.
         layers: names of all layers with weights.
-        curve: one entry a finished epoch.
+        curve: one entry a finished epoch; a plateau rule looks at its validation errors, recorded
+            changes at their number alone.
+
+    >>> from alexnet_tf.spec import CIFAR_ALEXNET
+    >>> epoch = EpochResult(epoch=1, updates=1, train_error=0.5, train_loss=1.0, seconds=1.0)
+    >>> rates(CIFAR_ALEXNET.train, ["conv1"], [epoch] * 40)
+    Rates(rate=0.004, factors={})
     """
     if train.plateau is not None:
         drops = min(drops_so_far(train.plateau, curve), train.plateau.reductions)
@@ -49,7 +56,20 @@ def rates(train: TrainSpec, layers: Sequence[str], curve: Sequence[EpochResult])
 
 
 def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
-    """Return how often the plateau rule has fired; one more than `reductions` is the end."""
+    """Return how often the plateau rule has fired; one more than `reductions` is the end.
+
+    Section 5 divides the rate "when the validation error rate stopped improving with the current
+    learning rate". An epoch without a validation error counts as one without improvement.
+
+    Args:
+        plateau: the rule.
+        curve: one entry a finished epoch.
+
+    >>> numbers = {"updates": 1, "train_error": 0.5, "train_loss": 1.0, "seconds": 1.0}
+    >>> curve = [EpochResult(epoch=n, **numbers, validation_error=0.4) for n in (1, 2, 3, 4)]
+    >>> drops_so_far(PlateauSpec(patience=3), curve)
+    1
+    """
     drops, best, waited = 0, math.inf, 0
     for epoch in curve:
         error = math.inf if epoch.validation_error is None else epoch.validation_error
@@ -63,7 +83,11 @@ def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
 
 
 def ended(train: TrainSpec, curve: Sequence[EpochResult]) -> bool:
-    """Say whether the last epoch of `curve` is the last to train."""
+    """Say whether the last epoch of `curve` is the last to train.
+
+    It is when all epochs are trained, when its training error is at most `stop_at_error`, or when
+    the plateau rule has fired once more than it may divide. An empty curve has not ended.
+    """
     if not curve:
         return False
     if train.stop_at_error is not None and curve[-1].train_error <= train.stop_at_error:
