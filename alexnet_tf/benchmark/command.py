@@ -39,7 +39,13 @@ _PROG = "alexnet_tf.benchmark"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure; return 0, 2 (usage), 3 (data), 4 (a row of ours failed, disk) or 130."""
+    """Measure; return 0, 2 (usage), 3 (data), 4 (a row of ours failed, disk) or 130.
+
+    A row of another library that cannot be measured is shown with its reason and is no failure.
+
+    Args:
+        argv: the arguments; None: those of the process.
+    """
     given = sys.argv[1:] if argv is None else list(argv)
     options = _parser().parse_args(given)
     # a log has no width of its own

@@ -1,4 +1,4 @@
-"""What a worker times in TensorFlow: training steps, batches, response norms, products."""
+"""Work of a worker in TensorFlow: training steps, batches, response norms, products."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ _NORM_BATCH = 64
 def work(row: Row, settings: Settings) -> Work:
     """Return what `row` times, with threads and determinism as a training has them.
 
+    Training steps have a rate of 1e-4, those from memory one batch of random numbers. The
+    pipeline presents prepared images, or random ones without. A norm is timed on 64 images,
+    whatever the batch. Neither of these two has a matrix product beside it.
+
+    Args:
+        row: of library "alexnet_tf" or "tensorflow".
+        settings: net, batch, device, threads, images.
+
     Raises:
         RuntimeError: a GPU is asked for and TensorFlow sees none.
     """
@@ -53,7 +61,13 @@ def work(row: Row, settings: Settings) -> Work:
 
 
 def pictures(experiment: Experiment, count: int) -> Images:
-    """Return random images of the size that the spec's data set has, as if read from it."""
+    """Return random images of the size that the spec's data set has, as if read from it.
+
+    Args:
+        experiment: its data set (256 pixels for "imagenet", else 32, or the net's input where
+            that is larger) and number of classes.
+        count: of training images; there are no test images.
+    """
     size = max(experiment.model.input_size, 256 if experiment.data.dataset == "imagenet" else 32)
     draw = np.random.default_rng(0)
     pixels = draw.integers(0, 256, (count, size, size, 3), np.uint8)

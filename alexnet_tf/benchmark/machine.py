@@ -1,4 +1,4 @@
-"""How to use the machine: a precision, trainings side by side, threads of each.
+"""Ways to use the machine: a precision, trainings side by side, threads of each.
 
 A row's trainings run in processes of their own, start together after a warm-up, and are
 timed for a few seconds; then the same processes time a matrix product of the same
@@ -29,7 +29,7 @@ _SECONDS = 4.0  # of each timing
 
 @dataclass(frozen=True)
 class Row:
-    """One way to use the machine."""
+    """One way to use the machine: `jobs` trainings at once, of `threads` threads each."""
 
     precision: Precision
     jobs: int
@@ -39,14 +39,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Rates:
-    """What one process reached."""
+    """Rates that one process, or all processes of a row together, reached."""
 
     images_per_second: float
     gflops: float  # of the matrix product, 10^9 operations a second
 
 
 def rows(cores: int) -> list[Row]:
-    """Return what is compared on a machine with `cores` cores."""
+    """Return what is compared on a machine with `cores` cores.
+
+    One training on one core and on all, and one training a core, in float32 and bfloat16; last,
+    one on all cores compiled with XLA.
+    """
     shapes = sorted({(1, 1), (1, cores), (cores, 1)})
     precisions: tuple[Precision, ...] = ("float32", "mixed_bfloat16")
     plain = [Row(p, jobs, threads) for p in precisions for jobs, threads in shapes]
@@ -54,7 +58,14 @@ def rows(cores: int) -> list[Row]:
 
 
 def measure(row: Row) -> Rates:
-    """Time the row's processes together and return the sums of their rates."""
+    """Time the row's processes together and return the sums of their rates.
+
+    Each trains the four-layer net (`PAPER_ERA`) for four seconds, then multiplies matrices of
+    3,072 x 3,072 for as long.
+
+    Raises:
+        RuntimeError: a process ended early.
+    """
     command = [sys.executable, "-m", "alexnet_tf.benchmark.machine", row.precision]
     command += [str(row.threads), str(int(row.jit))]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -68,7 +79,15 @@ def measure(row: Row) -> Rates:
 
 
 def compare(repeats: int, console: Console) -> None:
-    """Measure every row `repeats` times and print the table of medians."""
+    """Measure every row `repeats` times and print the table of medians.
+
+    Args:
+        repeats: at least 1.
+        console: where the table goes.
+
+    Raises:
+        RuntimeError: a process ended early.
+    """
     here = environment.describe(threads=1)
     todo = rows(here.cores)
     measured: dict[Row, list[Rates]] = {row: [] for row in todo}

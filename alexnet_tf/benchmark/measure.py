@@ -27,7 +27,7 @@ from alexnet_tf.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Measurement:
-    """The timings of one row, or why there are none."""
+    """The timings of one row, or why there are none. The tuples have one entry a repeat."""
 
     row: Row
     values: tuple[float, ...] = ()  # images/s, or ms: `Row.unit`
@@ -48,6 +48,9 @@ def measure(
         settings: net, batch, threads, repeats.
         refused: row -> why it cannot be measured here; it is not tried.
         tell: called with a line of text before each step.
+
+    Returns:
+        Of a row that fails, the reason in place of values; the others go on.
     """
     found: list[Measurement] = []
     for _, group in groupby(rows, key=lambda row: (row.precision, row.lrn)):
@@ -56,7 +59,16 @@ def measure(
 
 
 def refusals(rows: Sequence[Row], model: ModelSpec, *, torch: bool) -> dict[Row, str]:
-    """Return the rows that cannot be measured here, each with its reason."""
+    """Return the rows that cannot be measured here, each with its reason.
+
+    Args:
+        rows: all rows.
+        model: the net; of some kinds PyTorch's is not built (`torch_net.unsupported`).
+        torch: False leaves all of PyTorch's rows out.
+
+    Returns:
+        Row -> one line: PyTorch is missing or unwanted, or a C++ compiler for `torch.compile`.
+    """
     why = "left out (--torch no)" if not torch else unsupported(model)
     if torch and importlib.util.find_spec("torch") is None:
         why = "PyTorch is not installed (pip install 'alexnet-ablations[bench]')"
@@ -72,7 +84,7 @@ def refusals(rows: Sequence[Row], model: ModelSpec, *, torch: bool) -> dict[Row,
 
 
 class WorkerError(RuntimeError):
-    """A worker cannot time its row; one line."""
+    """A worker cannot time its row; the message is its reason, one line."""
 
 
 def _group(

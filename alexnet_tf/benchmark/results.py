@@ -17,7 +17,12 @@ from alexnet_tf.benchmark.rows import Row, Unit
 
 @dataclass(frozen=True)
 class Result:
-    """One row with its numbers; those that were not measured are None."""
+    """One row with its numbers; those that were not measured are None.
+
+    `n` timings, of which `lowest` and `highest` are the extremes. `reached` relates the median
+    to a product of two matrices in the same process (`gemm_gflops`, 10^9 operations a second);
+    `peak_mib` is the most memory of the process, in MiB.
+    """
 
     row: Row
     reason: str = ""
@@ -33,22 +38,31 @@ class Result:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times better the first is than the second; above 1: the first is faster."""
+    """Quotient of two rows' speeds; above 1: the first that `name` has is faster."""
 
     name: str
     value: float
 
 
 def results(measured: Iterable[Measurement], flops: int) -> list[Result]:
-    """Return each measurement's summary; `flops` are the operations of an image's step.
+    """Return each measurement's summary.
 
-    The share counts a net without norms by the same operations: norms are not counted.
+    Args:
+        measured: one entry a row.
+        flops: operations of one image's training step (`flops.training_flops`). A net without
+            norms is counted by the same number, since norms are not counted.
     """
     return [_result(measurement, flops) for measurement in measured]
 
 
 def ratios(found: Sequence[Result]) -> list[Ratio]:
-    """Return the comparisons of the table that could be made, PyTorch's best per arm."""
+    """Return the comparisons of the table that could be made, PyTorch's best per arm.
+
+    For each precision: the training step with and without LRN against the fastest of PyTorch's
+    rows, with the same choice and without LRN; with LRN against eager PyTorch; and training from
+    the pipeline against training from memory. Last, this project's LRN against TensorFlow's.
+    Medians by the clock are compared.
+    """
     made: list[Ratio] = []
     for precision in dict.fromkeys(result.row.precision for result in found):
         here = [result for result in found if result.row.precision == precision]
@@ -80,7 +94,13 @@ def ratios(found: Sequence[Result]) -> list[Ratio]:
 
 
 def to_json(found: Sequence[Result], facts: dict[str, Any], measured: Sequence[Measurement]) -> str:
-    """Return everything as JSON: facts, rows with every single timing, ratios."""
+    """Return everything as JSON: facts, rows with every single timing, ratios.
+
+    Args:
+        found: the summaries.
+        facts: JSON values about machine, net and command.
+        measured: what `found` summarises, in the same order.
+    """
     rows = []
     for result, measurement in zip(found, measured, strict=True):
         values = {**_flat(result), "values": list(measurement.values)}
@@ -92,7 +112,11 @@ def to_json(found: Sequence[Result], facts: dict[str, Any], measured: Sequence[M
 
 
 def to_csv(found: Sequence[Result]) -> str:
-    """Return one line per row; a cell is empty where nothing was measured."""
+    """Return one line per row; a cell is empty where nothing was measured.
+
+    Args:
+        found: one row or more.
+    """
     text = io.StringIO()
     lines = [_flat(result) for result in found]
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")

@@ -1,4 +1,4 @@
-"""What is measured of one net: a row for each piece, library, precision and way to compile."""
+"""Rows that are measured of one net: a piece, library, precision and way to compile each."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ class Row:
 
     @property
     def unit(self) -> Unit:
-        """What its values are: the higher the better, or the lower."""
+        """Unit of its values: images/s, the higher the better, or ms, the lower."""
         return "ms" if self.kind == "norm" else "images/s"
 
     @property
     def label(self) -> str:
-        """A name for people."""
+        """A name for people, without the precision.
+
+        >>> Row("train", "torch", compiled=True).label
+        'PyTorch compiled: training step, LRN'
+        """
         if self.library == "torch":
             how = "compiled" if self.compiled else "eager"
             where = f"PyTorch {how}" + (", channels_last" if self.channels_last else "")
@@ -55,7 +59,15 @@ class Row:
 
 
 def rows(model: ModelSpec, precisions: Sequence[Precision]) -> tuple[Row, ...]:
-    """Return every row of `model`, those to be compared with each other together."""
+    """Return every row of `model`, those to be compared with each other together.
+
+    Training steps are measured with and without LRN in every precision, the norm and the
+    pipeline alone once, in float32.
+
+    Args:
+        model: without norms it has no rows for them.
+        precisions: one or more, each once.
+    """
     normed = has_norm(model)
     made: list[Row] = []
     for precision in precisions:
@@ -89,6 +101,10 @@ def norm_input(model: ModelSpec) -> tuple[int, int, int]:
 
     Raises:
         ValueError: the model has none.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> norm_input(PAPER.model)
+    (55, 55, 96)
     """
     for conv, shape in zip(model.convs, model.shapes, strict=True):
         if conv.norm is not None:

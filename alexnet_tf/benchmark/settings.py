@@ -1,4 +1,4 @@
-"""What a worker process must know, and how it travels there."""
+"""The settings of a worker process, and their way there as a line of text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alexnet_tf.spec import Experiment, from_json, to_json
 
 @dataclass(frozen=True)
 class Settings:
-    """What all rows have in common."""
+    """Settings that all rows have in common."""
 
     experiment: Experiment
     batch: int = 128  # images of a training step
@@ -28,13 +28,13 @@ class Settings:
 
     @property
     def gpu(self) -> bool:
-        """Say whether a GPU trains."""
+        """True if a GPU trains."""
         return self.device != "CPU"
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker times. Both functions return when their result is there."""
+    """Functions that a worker times. Both return when their result is there."""
 
     step: Callable[[], Any]
     multiply: Callable[[], Any] | None  # one product of two matrices, `Settings.matrix` wide
@@ -43,7 +43,7 @@ class Work:
 
 
 def encode(row: Row, settings: Settings) -> str:
-    """Return one line that `decode` reads."""
+    """Return one line of JSON that `decode` reads."""
     common = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
     common["experiment"] = to_json(settings.experiment)
     common["data"] = None if settings.data is None else str(settings.data)
@@ -51,7 +51,11 @@ def encode(row: Row, settings: Settings) -> str:
 
 
 def decode(line: str) -> tuple[Row, Settings]:
-    """Inverse of `encode`."""
+    """Inverse of `encode`.
+
+    Raises:
+        ValueError: no JSON, or a value that is not allowed in an experiment.
+    """
     row, common = json.loads(line)
     common["experiment"] = from_json(common["experiment"])
     common["data"] = None if common["data"] is None else Path(common["data"])

@@ -16,7 +16,15 @@ _COLUMNS = (
 
 
 def show(found: Sequence[Result], facts: str, console: Console) -> None:
-    """Print the table, the ratios and `facts`, one line about machine and net."""
+    """Print the table, the ratios and `facts`, one line about machine and net.
+
+    A ratio of the pipeline is followed by what it is above or below 1, in percent.
+
+    Args:
+        found: one entry a row.
+        facts: the last line.
+        console: where they go.
+    """
     console.print(table(found))
     for ratio in ratios(found):
         # a ratio below 1 of the pipeline is a loss, and read as one
@@ -26,7 +34,7 @@ def show(found: Sequence[Result], facts: str, console: Console) -> None:
 
 
 def table(found: Sequence[Result]) -> Table:
-    """Return one line per row; what was not measured says why."""
+    """Return one line per row; for a row that was not measured the reason stands in it."""
     made = Table(box=None, pad_edge=False)
     for name in _COLUMNS:
         made.add_column(name, justify="left" if name in ("what", "precision") else "right")
@@ -36,7 +44,10 @@ def table(found: Sequence[Result]) -> Table:
 
 
 def cells(result: Result) -> list[str]:
-    """Return the texts of one line, one a column."""
+    """Return the texts of one line, one a column, or for a row that was not measured three.
+
+    Numbers from 100 on have no decimals, others one; the share that was reached is in percent.
+    """
     row = result.row
     if result.median is None or result.lowest is None or result.highest is None:
         return [row.label, row.precision, f"not available: {result.reason}"]

@@ -10,7 +10,10 @@ from alexnet_tf.spec import ConvSpec, ModelSpec, ResponseNormSpec
 
 
 def unsupported(model: ModelSpec) -> str:
-    """Return what keeps `model` from being built in PyTorch, or an empty text."""
+    """Return what keeps `model` from being built in PyTorch, or an empty text.
+
+    Local weights, norms over pixels and dense layers in groups do.
+    """
     if any(conv.weights == "local" for conv in model.convs):
         return "locally connected layers are not built in PyTorch"
     if any(conv.spatial_norm is not None for conv in model.convs):

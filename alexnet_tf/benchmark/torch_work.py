@@ -1,4 +1,4 @@
-"""What a worker times in PyTorch: training steps of the same net, and products."""
+"""Work of a worker in PyTorch: training steps of the same net, and products."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from alexnet_tf.benchmark.torch_net import build_torch
 
 def work(row: Row, settings: Settings) -> Work:
     """Return training steps on a batch in memory: momentum, weight decay, autocast.
+
+    The rate is 1e-4, and biases decay like weights, as in PyTorch's own descent.
+
+    Args:
+        row: of kind "train" and library "torch".
+        settings: net, batch, device, threads.
 
     Raises:
         ImportError: PyTorch is not installed.

@@ -21,7 +21,12 @@ _PRODUCT_SHARE = 0.25  # of the seconds of a timing
 
 
 def main(asked: TextIO, answers: TextIO) -> int:
-    """Be a worker until `asked` ends; return 0, or 1 when the row cannot be timed here."""
+    """Be a worker until `asked` ends; return 0, or 1 when the row cannot be timed here.
+
+    Args:
+        asked: its first line is `settings.encode`'s; each further one asks for a timing.
+        answers: gets {"ready": true}, then a timing a line, or {"error": one line}.
+    """
     row, settings = decode(asked.readline())
     try:
         work = _prepared(row, settings)

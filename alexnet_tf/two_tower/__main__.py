@@ -32,7 +32,11 @@ _PLAIN = 130  # characters of a line in a file or a pipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the report; return 0, 1 (something crosses that should not), 2 (usage) or 4."""
+    """Print the report; return 0, 1 (something crosses that should not), 2 (usage) or 4.
+
+    Args:
+        argv: the arguments; None: those of the process.
+    """
     options = _options(argv)
     return exit_code("alexnet_tf.two_tower", lambda: _report(options))
 

@@ -16,9 +16,16 @@ def checked_pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
 
     TensorFlow itself puts the work of a missing device on device 0 and says nothing.
 
+    Args:
+        pairs: list of (device of tower 0, device of tower 1), in any of TensorFlow's spellings.
+            The two may be the same.
+
     Raises:
         ValueError: no pair, a pair that is not two names, a device in two pairs, or a
             device that does not exist.
+
+    >>> checked_pairs([("cpu:0", "/device:CPU:0")])
+    (('CPU:0', 'CPU:0'),)
     """
     if not isinstance(pairs, Sequence) or isinstance(pairs, str) or not pairs:
         raise ValueError(
@@ -38,6 +45,9 @@ def checked_pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
 
 def split_cpu(parts: int) -> None:
     """Make the CPU appear as the devices CPU:0 to CPU:parts-1; they share its cores.
+
+    Args:
+        parts: at least 1; two for a pair.
 
     Raises:
         RuntimeError: TensorFlow has already run something with another number.

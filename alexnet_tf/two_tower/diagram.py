@@ -14,9 +14,17 @@ _GAP = 22
 
 
 def diagram(model: keras.Model, report: CommunicationReport) -> str:
-    """Return both towers with the bytes that cross an image, forward and backward.
+    """Return a text of both towers with the bytes that cross an image, forward and backward.
 
-    Every number is a tensor of the report: a layer without an arrow talks to nobody.
+    Every number is a tensor of the report: at a layer without an arrow nothing crosses.
+
+    Args:
+        model: from `build_two_tower`.
+        report: of the same model; its bytes are divided by its number of images.
+
+    Returns:
+        Lines from the image to the logits: weighted layers and pooling as boxes with the shapes
+        of their outputs, arrows above the layer that takes what crosses.
     """
     gap, rule = " " * _GAP, "+" + "-" * (_BOX - 2) + "+"
     lines = [f"{'tower 0':^{_BOX}}{gap}{'tower 1':^{_BOX}}"]

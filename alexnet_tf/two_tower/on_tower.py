@@ -23,6 +23,9 @@ class OnTower(keras.layers.Wrapper):
         tower: 0 or 1.
 
     Input and output shape: the layer's.
+
+    Raises:
+        ValueError: `tower` is neither.
     """
 
     def __init__(self, layer: keras.layers.Layer, tower: int, **kwargs):

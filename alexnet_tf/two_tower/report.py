@@ -23,7 +23,10 @@ Direction = Literal["forward", "backward", "reduce", "image", "other"]
 
 @dataclass(frozen=True)
 class Crossing:
-    """One tensor that one training step sends from one device to another."""
+    """One tensor that one training step sends from one device to another.
+
+    `layer` and `consumer` have the names of the model's layers: conv2a, xchg_conv3b, ...
+    """
 
     source: str  # device, such as "GPU:0"
     target: str
@@ -39,7 +42,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class CommunicationReport:
-    """What one training step on `batch_size` images sends.
+    """Tensors that one training step on `batch_size` images sends between devices.
 
     `crossings` has every tensor but the single numbers, of which there are `scalars`: the
     learning rate at each of tower 1's variables, counters and metrics.
@@ -53,19 +56,29 @@ class CommunicationReport:
 
     @property
     def illegal(self) -> tuple[Crossing, ...]:
-        """The crossings that have no place in the design."""
+        """The crossings that have no place in the design (section 3.2), or whose size is unknown.
+
+        Legal are activations into a layer xchg_..., their gradients back, the batch, and gradients
+        of weights between the same towers of two pairs.
+        """
         return tuple(crossing for crossing in self.crossings if not crossing.legal)
 
     def bytes(self, *directions: Direction) -> int:
-        """Sum over the crossings in these directions; over all without an argument."""
+        """Sum over the crossings in these directions; over all without an argument.
+
+        A tensor of unknown size counts as 0; it is among `illegal`.
+        """
         chosen = [c for c in self.crossings if not directions or c.direction in directions]
         return sum(crossing.bytes or 0 for crossing in chosen)
 
     def for_batch(self, batch_size: int) -> CommunicationReport:
         """Return the report of another batch: gradients of weights do not grow with it.
 
+        Args:
+            batch_size: a multiple of the images that were traced.
+
         Raises:
-            ValueError: a size is not a multiple of the images that were traced.
+            ValueError: it is none.
         """
         if batch_size % self.batch_size:
             raise ValueError(
@@ -134,7 +147,7 @@ def _random_batch(model: keras.Model, batch_size: int) -> tf.data.Dataset:
 
 
 class _Judge:
-    """Knows the layers and devices of one model."""
+    """Directions and legality of crossings, from the layers and devices of one model."""
 
     def __init__(self, model: keras.Model):
         strategy = model.distribute_strategy

@@ -1,4 +1,4 @@
-"""What one run of a function sends from device to device, read from TensorFlow's own graphs.
+"""The tensors that one run of a function sends between devices, from TensorFlow's own graphs.
 
 After placement TensorFlow cuts a function into one graph a device, and puts a Send and a
 Recv operation where a tensor leaves one and enters another: nothing else moves tensors.
@@ -35,7 +35,11 @@ class Send:
 
     @property
     def bytes(self) -> int | None:
-        """Size of the tensor; None where the shape is unknown."""
+        """Size of the tensor; None where the shape is unknown.
+
+        >>> Send("GPU:0", "GPU:1", "pool2a", "xchg_conv3b", "float32", (128, 13, 13, 128)).bytes
+        11075584
+        """
         if self.shape is None:
             return None
         size = tf.as_dtype(self.dtype).size
@@ -46,7 +50,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Step:
-    """What one run sent, and how often each device had a heavy operation to do."""
+    """Tensors that one run sent, and how often each device had a heavy operation to do.
+
+    Heavy are convolutions, matrix products and the gradients of convolutions.
+    """
 
     sends: tuple[Send, ...]
     heavy: dict[str, dict[str, int]]  # device -> operation -> count
@@ -55,7 +62,14 @@ class Step:
 def observe(run: Callable[[], Any]) -> Step:
     """Run a `tf.function` that has never run before and return what it sent.
 
-    The function must have a convolution or matrix product in it.
+    The function must have a convolution or matrix product in it. While it runs, TensorFlow's
+    graph optimisations are off, so that operations keep their names.
+
+    Args:
+        run: calls the function.
+
+    Returns:
+        The tensors of every graph with a heavy operation; the input pipeline is left out.
 
     Raises:
         RuntimeError: no such graph was made, since the function had already run.

@@ -70,7 +70,16 @@ class TwoTowerStrategy(tf.distribute.Strategy):
 
 
 def tower_scope(tower: int) -> contextlib.AbstractContextManager[None]:
-    """Return the scope of `tower`, which is empty outside of a `TwoTowerStrategy`."""
+    """Return the scope of `tower`, which is empty outside of a `TwoTowerStrategy`.
+
+    The same code builds a net for two devices and for one.
+
+    Args:
+        tower: 0 or 1.
+
+    Raises:
+        ValueError: `tower` is neither, when the scope of a strategy is entered.
+    """
     strategy = tf.distribute.get_strategy()
     if isinstance(strategy, TwoTowerStrategy):
         return strategy.tower(tower)

@@ -32,6 +32,13 @@ class TwoTowerModel(keras.Model):
     ) -> None:
         """Prepare for training, as `keras.Model.compile` does, and build the optimizer.
 
+        Args:
+            optimizer: made in the scope of the model's strategy, or its name.
+            loss: as for Keras.
+            run_eagerly: must be False.
+            jit_compile: must not be True; "auto" is False here.
+            **kwargs: as for Keras; `auto_scale_loss` is always False.
+
         Raises:
             ValueError: an option that fails on two devices or has gradients or weights
                 cross between them. One line says which.
@@ -81,7 +88,14 @@ class TwoTowerModel(keras.Model):
 
 
 def refused_options(optimizer: Any) -> Iterator[str]:
-    """Yield one line for each option of an optimizer that two towers cannot have."""
+    """Yield one line for each option of an optimizer that two towers cannot have.
+
+    Clipping, scaled losses and averaged weights would bring tower 1's gradients or weights to
+    device 0, and Keras cannot trace accumulated gradients under a strategy.
+
+    Args:
+        optimizer: a Keras optimizer.
+    """
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         yield "two towers cannot have a LossScaleOptimizer: it inspects every gradient on device 0"
         return
@@ -100,7 +114,13 @@ def refused_options(optimizer: Any) -> Iterator[str]:
 
 
 def refused_layers(model: keras.Model) -> Iterator[str]:
-    """Yield one line for each layer with something that two towers cannot have."""
+    """Yield one line for each layer with something that two towers cannot have.
+
+    Regularizers and constraints, since weights would cross, and layers in float16.
+
+    Args:
+        model: built.
+    """
     for variable in model.trainable_variables:
         if variable.regularizer is not None:
             yield (

@@ -28,7 +28,15 @@ def to_single(towers: keras.Model, single: keras.Model) -> keras.Model:
 
 
 def from_single(single: keras.Model, towers: keras.Model) -> keras.Model:
-    """Give `towers` the weights of `single` and return it: the reverse of `to_single`."""
+    """Give `towers` the weights of `single` and return it: the reverse of `to_single`.
+
+    Args:
+        single: from `build_alexnet`, or loaded.
+        towers: from `build_two_tower` and the same spec.
+
+    Raises:
+        ValueError: the two are not nets of the same spec.
+    """
     for whole, parts in _matched(towers, single):
         pieces = np.split(np.array(whole), len(parts), axis=-1)
         for part, piece in zip(parts, pieces, strict=True):
