@@ -23,6 +23,7 @@ Value = TypeVar("Value")
 
 # `float | None` is the one, `Literal["a"] | None` the other
 _UNIONS = (types.UnionType, typing.Union)
+_hints = cache(typing.get_type_hints)
 
 
 def replace(spec: Value, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Value:
@@ -107,9 +108,8 @@ def require(spec: Any, allowed: bool, name: str, rule: str) -> None:
     """Refuse a field's value unless `allowed`.
 
     Args:
-        spec: the dataclass.
+        spec: the dataclass, with the field `name`.
         allowed: whether the value is one.
-        name: the field.
         rule: how the sentence "`name` must be" ends.
 
     Raises:
@@ -129,11 +129,6 @@ def check_types(spec: Any) -> None:
     for name, kind in _hints(type(spec)).items():
         value = _conform(kind, getattr(spec, name), f"{type(spec).__name__}.{name}")
         object.__setattr__(spec, name, value)
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
 
 
 def _conform(kind: Any, value: Any, where: str) -> Any:
@@ -248,8 +243,7 @@ def _shown(name: str) -> str:
 def at_least_one(option: str, value: int) -> int:
     """Return `value`, a number that an option of the command line takes.
 
-    Raises:
-        SpecError: it is no whole number, or below 1.
+    Raises SpecError where it is no whole number, or below 1.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise SpecError(f"{option} must be a whole number, at least 1. Received: {value!r}")

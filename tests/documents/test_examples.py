@@ -20,7 +20,9 @@ def _examples(path: Path) -> int:
     return sum(">>>" in (text or "") for text in texts)
 
 
-SOURCES = [path for part in ("alexnet_tf", "ablations") for path in sorted((ROOT / part).rglob("*.py"))]
+SOURCES = [
+    path for part in ("alexnet_tf", "ablations") for path in sorted((ROOT / part).rglob("*.py"))
+]
 EXAMPLES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): count
     for path in SOURCES
