@@ -23,7 +23,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import files, records
 from alexnet_tf.data.augment import CENTRE, InputPipeline, input_pipeline
 from alexnet_tf.data.load import load
@@ -31,6 +30,7 @@ from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.records import Evaluation, Part
+from alexnet_tf.trained_net import trained_net
 
 Ties = Literal["first", "fractional"]
 
@@ -148,8 +148,8 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         SpecError: the run is not finished.
-        ValueError: there is no net, as after a run that diverged.
-        DataError: the images are missing, damaged, or not those the run was trained on.
+        DataError: there is no net, as after a run that diverged; the images are missing,
+            damaged, or not those the run was trained on.
     """
     record = records.of_run(run)
     path = run / f"{options.part}_{options.views}.npz"
@@ -171,8 +171,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     labels = labels * experiment.data.rotations  # the images stand upright
     if not len(labels):
         raise DataError(f"{run}: the run has no {options.part} images")
-    model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
-    predictor = Predictor(model, input_pipeline(experiment, source, chosen))
+    predictor = Predictor(trained_net(run, record), input_pipeline(experiment, source, chosen))
     batches = image_batches(source, part, images, options.threads)
     found = probabilities(predictor, batches, options.views)
     keep(path, found, labels, record.weights_sha256)

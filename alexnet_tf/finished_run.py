@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf import records
 from alexnet_tf.data.augment import InputPipeline, input_pipeline
 from alexnet_tf.data.labelled import Source
@@ -21,6 +20,7 @@ from alexnet_tf.data.stream import image_batches
 from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import ModelSpec
+from alexnet_tf.trained_net import trained_net
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def open_run(
     Raises:
         SpecError: the run is not finished.
         RecordError: its record cannot be read.
-        ValueError: there is no net, as after a run that diverged.
-        DataError: the images are missing, damaged, or not those the run was trained on.
+        DataError: there is no net, as after a run that diverged; the images are missing,
+            damaged, or not those the run was trained on.
     """
     record = records.of_run(run)
     experiment = record.experiment
@@ -120,10 +120,9 @@ def open_run(
     if record.data is not None and record.data.fingerprint != source.fingerprint():
         raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
     chosen = split(source, experiment.data)
-    model: Any = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
     return FinishedRun(
         record=record,
-        model=model,
+        model=trained_net(run, record),
         input_pipeline=input_pipeline(experiment, source, chosen),
         source=source,
         train=chosen.train,

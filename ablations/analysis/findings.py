@@ -119,7 +119,7 @@ def _label(study: Study, row: dict[Any, Any]) -> str:
     if item.baseline == item.variant:
         against = f"{what}, against {quantities.label(row['baseline_quantity'])}"
         other = item.baseline != study.baseline
-        return f"{study.labels[item.baseline]}: {against}" if other else against
+        return f"{study.labels.get(item.baseline, item.baseline)}: {against}" if other else against
     return f"{_against(study, item.baseline, item.variant)}{_beside(study, item)}: {what}"
 
 

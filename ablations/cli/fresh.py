@@ -42,7 +42,8 @@ def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
             console.print(f"{error}; it is not forgotten", highlight=False, markup=False)
         else:
             forgotten.add(run_id)
-    console.print(f"{len(forgotten)} runs forgotten", highlight=False)
+    runs = "run" if len(forgotten) == 1 else "runs"
+    console.print(f"{len(forgotten)} {runs} forgotten", highlight=False)
     others = _reports_of(forgotten, machine.out, {plan.study.name for plan in plans})
     if others:
         words = "other report shows" if len(others) == 1 else "other reports show"

@@ -107,15 +107,21 @@ def record(out: Path, run_id: str) -> RunRecord | None:
     """
     for name in ("result.json", "failed.json"):
         path = folder(out, run_id) / name
-        if path.exists():
-            try:
-                found = records.read(path)
-            except RecordError as error:
-                _log.warning("%s; the run counts as not done", error)
-                continue
-            if found.run_id == run_id:
-                return found
-            _log.warning("%s holds another run, %s; it is left out", path, found.run_id)
+        if path.exists() and (found := _result(path, run_id)) is not None:
+            return found
+    return None
+
+
+def _result(path: Path, run_id: str) -> RunRecord | None:
+    """Return the record of this run in a file; None, and a warning, where it has none."""
+    try:
+        found = records.read(path)
+    except RecordError as error:
+        _log.warning("%s; the run counts as not done", error)
+        return None
+    if found.run_id == run_id:
+        return found
+    _log.warning("%s holds another run, %s; it is left out", path, found.run_id)
     return None
 
 
@@ -157,7 +163,7 @@ def set_aside_damaged(out: Path, run_id: str) -> None:
     It becomes result.corrupt; one that was there before is replaced.
     """
     path = folder(out, run_id) / "result.json"
-    if path.exists() and record(out, run_id) is None:
+    if path.exists() and _result(path, run_id) is None:
         path.rename(path.with_suffix(".corrupt"))
 
 

@@ -33,6 +33,8 @@ def part(study: Kind, arms: tuple[str, ...]) -> Kind:
         raise SpecError(
             f"study {study.name}: nothing is compared of a budget's arms: {', '.join(arms)}."
         )
+    if set(arms) == set(study.arms):
+        return study
     absent = ", ".join(study.labels.get(arm, arm) for arm in study.arms if arm not in arms)
     whole = {name: dataclasses.replace(item, arms=()) for name, item in study.budgets.items()}
     return dataclasses.replace(

@@ -136,8 +136,17 @@ def read(data_dir: Path | None) -> Images:
 
 
 def _prepared(data_dir: Path | None) -> Path | None:
-    versions = sorted((folder(data_dir) / "cifar10").glob("*/dataset_info.json"))
-    return versions[-1].parent if versions else None
+    found = (folder(data_dir) / "cifar10").glob("*/dataset_info.json")
+    return max((path.parent for path in found), key=version, default=None)
+
+
+def version(path: Path) -> tuple[list[int], str]:
+    """Return what orders the folders of a prepared data set by version: 3.9.0 before 3.10.0.
+
+    >>> [path.name for path in sorted([Path("3.10.0"), Path("3.9.0")], key=version)]
+    ['3.9.0', '3.10.0']
+    """
+    return [int(part) for part in re.findall(r"\d+", path.name)], path.as_posix()
 
 
 def _require_prepared(data_dir: Path | None) -> Path:

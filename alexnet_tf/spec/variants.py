@@ -222,10 +222,7 @@ def halved_dropout(base: Experiment) -> Experiment:
 
 
 def constant_norms(base: Experiment) -> Experiment:
-    """Response norms that respond to nothing, alpha = 0: the factor k^-beta stays.
-
-    It is 0.59 for the paper's k and beta.
-    """
+    """Response norms with alpha = 0: the factor k^-beta, 0.59 for the paper's constants, stays."""
     convs = (
         conv
         if conv.norm is None
@@ -238,8 +235,10 @@ def constant_norms(base: Experiment) -> Experiment:
 def reductions(base: Experiment, count: int) -> Experiment:
     """The rate divided by ten `count` times, 0 to 3, after 1/2, 3/4 and 9/10 of the epochs.
 
-    Section 5 has three reductions, at plateaus of the validation error.
+    Section 5 has three reductions, at plateaus of the validation error. Another count: SpecError.
     """
+    if not 0 <= count <= 3:
+        raise SpecError(f"the rate is reduced 0 to 3 times. Received: {count}")
     train = base.train
     changes = tuple(
         RateChange(

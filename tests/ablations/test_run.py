@@ -32,10 +32,10 @@ def ablate(out: Path, *words: str) -> int:
 def test_finished_runs_are_never_computed_again_and_tables_keep_their_bytes(tmp_path, started):
     assert ablate(tmp_path, "--seeds", "2") == 0
     first = {path.name: path.read_bytes() for path in (tmp_path / "relu_vs_tanh").iterdir()}
-    assert len(started) == 8 and {"summary.csv", "runs.csv", "index.html"} <= set(first)
+    assert len(started) == 4 and {"summary.csv", "runs.csv", "index.html"} <= set(first)
     assert ablate(tmp_path, "--seeds", "2") == 0
     assert ablate(tmp_path, "--report-only") == 0
-    assert len(started) == 8
+    assert len(started) == 4
     again = {path.name: path.read_bytes() for path in (tmp_path / "relu_vs_tanh").iterdir()}
     assert again == first
 
@@ -43,15 +43,15 @@ def test_finished_runs_are_never_computed_again_and_tables_keep_their_bytes(tmp_
 def test_more_seeds_compute_only_what_is_missing(tmp_path, started):
     ablate(tmp_path, "--seeds", "1")
     ablate(tmp_path, "--seeds", "3")
-    assert len(started) == len(set(started)) == 12
+    assert len(started) == len(set(started)) == 6
 
 
 def test_fresh_forgets_the_plan_and_nothing_else(tmp_path, started):
     ablate(tmp_path, "--seeds", "2")
     ablate(tmp_path, "--seeds", "1", "--fresh")
-    assert len(started) == 12 and started[8:] == [i for i in started[:8] if i in started[8:]]
+    assert len(started) == 6 and started[4:] == [i for i in started[:4] if i in started[4:]]
     ablate(tmp_path, "--seeds", "2")
-    assert len(started) == 12
+    assert len(started) == 6
 
 
 def test_a_failed_run_is_reported_and_tried_again_when_asked(
@@ -64,15 +64,15 @@ def test_a_failed_run_is_reported_and_tried_again_when_asked(
     page = (tmp_path / "relu_vs_tanh" / "index.html").read_text()
     assert "it went wrong" in page
     rows = (tmp_path / "relu_vs_tanh" / "runs.csv").read_text()
-    assert rows.count(",failed,") == rows.count(",done,") == 2
+    assert rows.count(",failed,") == rows.count(",done,") == 1
     monkeypatch.delenv("STAND_IN_CODE")
     assert ablate(tmp_path, "--seeds", "1") == 6
-    assert "--retry-failed" in capsys.readouterr().out and len(started) == 4
+    assert "--retry-failed" in capsys.readouterr().out and len(started) == 2
     assert ablate(tmp_path, "--seeds", "1", "--plan") == 0
     told = capsys.readouterr().out
-    assert "2 runs that failed before stay so" in told and "0 of 4 runs to compute" in told
+    assert "1 run that failed before stays so" in told and "0 of 2 runs to compute" in told
     assert ablate(tmp_path, "--seeds", "1", "--retry-failed") == 0
-    assert len(started) == 6 and not list(tmp_path.rglob("failed.json"))
+    assert len(started) == 3 and not list(tmp_path.rglob("failed.json"))
 
 
 def test_fail_fast_stops_at_the_first_failure_and_keeps_what_is_finished(
@@ -83,7 +83,7 @@ def test_fail_fast_stops_at_the_first_failure_and_keeps_what_is_finished(
     assert ablate(tmp_path, "--jobs", "1", "--seeds", "3", "--fail-fast") == 6
     assert len(started) == 1
     rows = (tmp_path / "relu_vs_tanh" / "runs.csv").read_text()
-    assert rows.count(",failed,") == 1 and rows.count(",new,") == 11
+    assert rows.count(",failed,") == 1 and rows.count(",new,") == 5
 
 
 def test_a_killed_run_says_that_the_system_killed_it(tmp_path, started, monkeypatch):
@@ -110,7 +110,7 @@ def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, monke
     monkeypatch.setenv("STAND_IN_CODE", "5")
     monkeypatch.setenv("STAND_IN_ARM", "tanh")
     assert ablate(tmp_path, "--seeds", "1") == 5
-    assert capsys.readouterr().out.count("held") == 2
+    assert capsys.readouterr().out.count("held") == 1
     assert not list(tmp_path.rglob("failed.json"))
 
 
@@ -185,6 +185,15 @@ def test_a_damaged_result_is_named_set_aside_and_computed_again(tmp_path, starte
     assert ablate(tmp_path, "--seeds", "1") == 0
     assert str(path) in caplog.text
     assert path.read_bytes() == good and path.with_suffix(".corrupt").exists()
+
+
+def test_a_damaged_result_beside_a_failure_is_set_aside_too(tmp_path):
+    run = plan.reported_runs(STUDY, QUICK, {})[0]
+    store.write_failure(tmp_path, run, "out of memory")
+    path = store.folder(tmp_path, run.experiment.run_id) / "result.json"
+    path.write_text("{")
+    store.set_aside_damaged(tmp_path, run.experiment.run_id)
+    assert not path.exists() and path.with_suffix(".corrupt").read_text() == "{"
 
 
 def test_a_report_without_a_run_says_what_to_do(tmp_path, capsys):

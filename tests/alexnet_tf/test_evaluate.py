@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from hypothesis import strategies as st
 from alexnet_tf import evaluate, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
+from alexnet_tf.errors import DataError
 from alexnet_tf.evaluate import top_k_error
+from alexnet_tf.finished_run import open_run
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
@@ -142,6 +145,21 @@ def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsy
     assert command(prepared, str(tmp_path)) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and str(tmp_path) in said
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "left no model.keras"), (b"x", "be read")])
+def test_a_run_without_its_net_is_refused_in_one_line(
+    prepared, runs, tmp_path, capsys, content, words
+):
+    for name in ("result.json", "spec.json"):
+        shutil.copy(runs[0] / name, tmp_path)
+    if content is not None:
+        (tmp_path / "model.keras").write_bytes(content)
+    assert command(prepared, str(tmp_path)) == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and words in said and str(tmp_path) in said
+    with pytest.raises(DataError, match=words):
+        open_run(tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
 
 
 def test_a_fresh_process_loads_a_saved_net_it_did_not_build(prepared, runs):

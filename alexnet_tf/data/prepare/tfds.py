@@ -114,7 +114,7 @@ class TfdsSource:
 
 def _folder(name: str, data_dir: Path | None) -> Path:
     root = cifar10.folder(data_dir)
-    found = sorted((root / name).glob("**/dataset_info.json"))
+    found = [path.parent for path in (root / name).glob("**/dataset_info.json")]
     if not found:
         have = sorted({path.parents[1].name for path in root.glob("*/*/dataset_info.json")})
         raise DataError(
@@ -122,7 +122,7 @@ def _folder(name: str, data_dir: Path | None) -> Path:
             f"{', '.join(have[:5]) or 'nothing'}). Prepare it with: "
             f"tfds build {name} --data_dir {root}"
         )
-    return found[-1].parent
+    return max(found, key=cifar10.version)
 
 
 def _line(error: Exception) -> str:
