@@ -146,14 +146,24 @@ def studies() -> list[Study]:
     return sorted((study.load(name) for name in study.names()), key=_section)
 
 
+def part(section: str) -> str:
+    """Return the part of the paper that a section is of: "3" of "3.1, Figure 1", 5 of "3 to 5"."""
+    return _number(section).split(".")[0]
+
+
 def _section(chosen: Study) -> tuple[list[int], str]:
     """Return what a study is sorted by: its first section, or the last of "3 to 5".
 
     What is of a whole section comes after what is of a part of it.
     """
-    words = chosen.section.replace(",", " ").split()
-    number = words[2] if words[1:2] == ["to"] and len(words) > 2 else words[0]
-    return [*(int(part) for part in number.split(".") if part.isdigit()), _LAST], chosen.name
+    parts = _number(chosen.section).split(".")
+    return [*(int(one) for one in parts if one.isdigit()), _LAST], chosen.name
+
+
+def _number(section: str) -> str:
+    """Return the first section named, or the last of a range."""
+    words = section.replace(",", " ").split()
+    return words[2] if words[1:2] == ["to"] and len(words) > 2 else words[0]
 
 
 def rates(plan: Plan, records: Records) -> Mapping[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -13,23 +12,20 @@ import pandas as pd
 from ablations.analysis import comparisons, frames, simultaneous
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.paper_tables import paper_tables
-from ablations.analysis.ranking import UNIT
 from ablations.analysis.verdict import Verdict
 from ablations.execution.store import Records
 from ablations.plan import StudyRun
-from ablations.report import html, numbers, text_tables
+from ablations.report import claim_rows, headline, html, numbers, text_tables
 from ablations.report.collect import Collected, collect, studies
-from ablations.report.figures import forest_row, kernels
+from ablations.report.figures import all_effects, kernels
 from ablations.report.figures.drawing import clean
-from ablations.study import Comparison, Study
+from ablations.study import Study
 
 #: The arm that is the paper's net, and the studies whose nets are asked first.
 _PAPER, _FIRST = "paper", ("ensemble", "ten_views")
 
 #: Study and arm of the net that Table 2 marks with an asterisk.
 _PRETRAINED = "pretraining", "pretrained"
-
-_VERDICTS = ("agrees", "agrees in direction", "disagrees", "no difference", "inconclusive", "open")
 
 _DATASETS = {"cifar10": "CIFAR-10", "imagenet": "ImageNet", "builtin": "the built-in images"}
 
@@ -145,22 +141,23 @@ def _page(
     """Return the self-contained page."""
     runs = list(_distinct_runs(collected).values())
     nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
-    # what counts as the paper's size lies around that size, not around no effect
-    compared = [(item.analysis.study, one) for item in collected for one in _compared(item)]
-    around = {(of.name, one.name) for of, one in compared if one.claimed == "within"}
-    # a chance is no distance from no effect and has no place in a forest plot
-    effects = [item for item in found if item.unit != UNIT]
-    marks = iter(forest_row.forests(effects, without_band=around))
-    plots = [None if item.unit == UNIT else next(marks) for item in found]
+    studies = {one.analysis.study.name: one.analysis.study for one in collected}
+    groups = claim_rows.groups(found, studies)
+    missing = [item for item in known if item.name not in studies]
+    rows = _effects(groups, collected)
     shared = html.provenance(runs)
     return html.render(
         "index.html",
         scripts=("claims.js",),
-        findings=list(zip(found, plots, strict=True)),
-        plot=(forest_row.WIDTH, forest_row.HEIGHT),
-        counts=_counts(found),
+        headline=headline.sentences(found, claim_rows.names(groups), len(missing)),
+        groups=groups,
+        panels={
+            "wide-figure": all_effects.panels(rows, all_effects.WIDE),
+            "narrow": all_effects.panels(rows, all_effects.NARROW),
+        },
+        undrawn=all_effects.undrawn(rows),
         verdicts=[name for name in get_args(Verdict) if any(f.verdict == name for f in found)],
-        missing=[item for item in known if item.name not in _names(collected)],
+        missing=missing,
         tables=paper_tables(nets, pretrained),
         pretrained=any(run.record for run in pretrained),
         has_nets=any(run.record for run in nets),
@@ -175,8 +172,32 @@ def _page(
     )
 
 
-def _compared(item: Collected) -> tuple[Comparison, ...]:
-    return item.analysis.study.comparisons
+def _effects(
+    groups: Sequence[claim_rows.Group], collected: Sequence[Collected]
+) -> list[all_effects.Row]:
+    """Return the deciding effects as rows of the picture.
+
+    Where the paper's size is the claim, the band is what counts as it, not what is too small.
+    """
+    accepted = {
+        (item.analysis.study.name, one.name): one.accepted
+        for item in collected
+        for one in item.analysis.study.comparisons
+        if one.claimed == "within"
+    }
+    return [
+        all_effects.Row(
+            group=group.title,
+            title=one.title,
+            short=claim.short,
+            finding=one,
+            band=accepted.get((one.study, one.comparison), all_effects.band(one)),
+        )
+        for group in groups
+        for claim in group.claims
+        for one in [claim.finding]
+        if one is not None
+    ]
 
 
 def _dataset(name: str) -> str:
@@ -187,16 +208,6 @@ def _machine(environment: Mapping[str, Any]) -> str:
     """Name what a run was computed on."""
     device = environment["device"]
     return environment["cpu"] if device == "CPU" else f"{device} ({environment['cpu']})"
-
-
-def _counts(found: Sequence[Finding]) -> list[tuple[str, int]]:
-    """Return each verdict and how many of the deciding comparisons have it."""
-    counts = Counter(finding.verdict for finding in _primary(found))
-    return [(verdict, counts[verdict]) for verdict in _VERDICTS]
-
-
-def _names(collected: Sequence[Collected]) -> set[str]:
-    return {item.analysis.study.name for item in collected}
 
 
 def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:

@@ -1,106 +1,185 @@
-"""Small forest plots, and the index in a browser."""
+"""The picture of all effects, and the index in a browser."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pagechecks import CHROMIUM, browse
 from small_suite import load
 
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.study_analysis import analyse
 from ablations.report.collect import Collected
-from ablations.report.figures import forest_row
+from ablations.report.figures import all_effects
+from ablations.report.figures.all_effects import NARROW, WIDE, Layout, Panel, Row, panels
 
-# --- small forest plots -------------------------------------------------------------------
+BASE = findings(analyse(load("lrn"), [], budget="standard"))[0]
+NAN = math.nan
+
+# --- the picture of all effects -----------------------------------------------------------
 
 
-def finding(**fields: Any) -> Finding:
-    known = findings(analyse(load("lrn"), [], budget="standard"))[0]
-    return dataclasses.replace(known, **fields)
+def row(group: str = "3", **fields: Any) -> Row:
+    values = {"estimate": 1.0, "low": 0.5, "high": 1.5, "paper": 1.4, "smallest": 0.7}
+    found: Finding = dataclasses.replace(BASE, **{**values, **fields})
+    band = all_effects.band(found)
+    return Row(group=group, title=found.title, short="", finding=found, band=band)
 
 
-def test_effects_of_one_unit_share_a_linear_scale() -> None:
+def places(panel: Panel, first: float, last: float) -> list[tuple[float, float]]:
+    """Return (value, place) of every mark whose value lies between the ends of the axis."""
+    found: list[tuple[float | None, float | None]] = []
+    for mark in panel.marks:
+        item, ends = mark.finding, mark.interval or (None, None)
+        found += [(item.estimate, mark.estimate), (item.paper, mark.paper)]
+        found += [(item.low, ends[0]), (item.high, ends[1])]
+    on_axis = [(v, x) for v, x in found if v is not None and x is not None]
+    return [(value, place) for value, place in on_axis if first <= value <= last]
+
+
+EFFECTS = st.tuples(st.floats(-60, 60), st.floats(0.01, 90), st.none() | st.floats(-5, 5))
+
+
+@given(st.lists(EFFECTS, min_size=1, max_size=8), st.sampled_from([WIDE, NARROW]))
+def test_places_are_proportional_to_values_on_the_one_axis(
+    effects: list[tuple[float, float, float | None]], layout: Layout
+) -> None:
+    rows = [row(estimate=e, low=e - w, high=e + w, paper=p) for e, w, p in effects]
+    (panel,) = panels(rows, layout)
+    assert (panel.ticks[0][0], panel.ticks[-1][0]) == (layout.left, layout.right)
+    ticks = [(float(t.replace("\u2212", "-")), x) for x, t in panel.ticks if t]
+    assert 2 <= len(ticks) <= 14 and all(b - a >= 20 for (_, a), (_, b) in pairwise(ticks))
+    slope = (ticks[-1][1] - ticks[0][1]) / (ticks[-1][0] - ticks[0][0])
+    first, last = (ticks[0][0] + (x - ticks[0][1]) / slope for x in (layout.left, layout.right))
+    for value, place in [*ticks, *places(panel, first, last), (0.0, panel.none)]:
+        assert place == pytest.approx(layout.left + slope * (value - first), abs=0.05)
+        assert layout.left <= place <= layout.right
+    for (e, w, p), mark in zip(effects, panel.marks, strict=True):
+        assert (mark.paper is None) == (p is None)  # every value of the paper is on the axis
+        outside = not first - 1e-6 <= e <= last + 1e-6
+        assert (mark.estimate is None) == outside == any(one.strong for one in mark.cuts)
+        lost = {True} if e - w < first - 1e-6 else set[bool]()
+        lost |= {False} if e + w > last + 1e-6 else set()
+        assert {one.left for one in mark.cuts} == lost
+
+
+def test_ratios_have_a_panel_of_their_own_with_a_logarithmic_axis() -> None:
+    rows = [row(), *(row(unit="x", estimate=e, low=e / 2, high=e * 2, paper=None) for e in (1, 4))]
+    points, ratios = panels(rows, WIDE)
+    assert len(points.marks) == 1 and len(ratios.marks) == 2
+    ticks = [(float(text.split("\u202f")[0]), x) for x, text in ratios.ticks]
+    slope = (ticks[-1][1] - ticks[0][1]) / math.log(ticks[-1][0] / ticks[0][0])
+    for value, place in [*ticks, *places(ratios, 0.01, 100), (1.0, ratios.none)]:
+        assert place == pytest.approx(ticks[0][1] + slope * math.log(value / ticks[0][0]), abs=0.02)
+
+
+def test_a_far_effect_is_written_beside_an_arrow_and_hides_no_other() -> None:
+    rows = [row() for _ in range(5)]
+    rows += [row(estimate=-70.25, low=-71.0, high=-69.0), row(low=-659.4, high=1e9)]
+    (panel,) = panels(rows, WIDE)
+    *near, far, wide = panel.marks
+    assert near[0].interval and near[0].interval[1] - near[0].interval[0] > 25
+    (cut,) = far.cuts
+    assert (cut.left, cut.strong, cut.text, cut.x) == (True, True, "−70.25", WIDE.left)
+    assert far.estimate is None and [one.text for one in wide.cuts][0] == "−659"
+    assert wide.interval == (WIDE.left, WIDE.right) and not any(one.strong for one in wide.cuts)
+
+
+def test_what_is_unknown_has_no_mark_and_what_has_no_axis_no_row() -> None:
     rows = [
-        finding(estimate=e, low=e - 0.5, high=e + 0.5, paper=p, smallest=0.5)
-        for e, p in ((1.0, 1.4), (-0.7, None), (2.0, 2.0))
+        row(low=NAN, high=NAN),
+        row(estimate=NAN, low=NAN, high=NAN),
+        row(estimate=NAN, low=NAN, high=NAN, paper=None),
+        row(unit="chance", estimate=0.9),
+        row(unit="index", estimate=0.1),
+        row(high=math.inf, smallest=NAN),
     ]
-    plots = forest_row.forests(rows)
-    assert len({plot.zero for plot in plots}) == 1
-    points, places = [], []
-    for row, plot in zip(rows, plots, strict=True):
-        assert plot.interval and plot.band and plot.estimate is not None
-        points += [row.estimate, row.low, row.high, -0.5, 0.5, 0.0]
-        places += [plot.estimate, *plot.interval, *plot.band, plot.zero]
-        assert (plot.paper is None) == (row.paper is None)
-    slope, start = np.polyfit(points, places, 1)
-    assert slope > 0
-    assert places == pytest.approx([slope * point + start for point in points], abs=0.02)
-    assert min(places) >= 0 and max(places) <= forest_row.WIDTH
+    (panel,) = panels(rows, WIDE)
+    alone, planned, endless = panel.marks
+    assert alone.interval is None and alone.estimate is not None
+    assert planned.estimate is planned.interval is None and planned.paper is not None
+    assert endless.band is None and [one.text for one in endless.cuts] == ["∞"]
+    assert [one.finding.unit for one in all_effects.undrawn(rows)] == ["chance", "index"]
+    assert panels([], WIDE) == []
 
 
-def test_ratios_lie_on_a_logarithmic_scale() -> None:
-    rows = [finding(unit="x", estimate=e, low=e / 2, high=e * 2, smallest=1.2) for e in (1.0, 4.0)]
-    one, four = forest_row.forests(rows)
-    assert one.estimate == one.zero == four.zero and four.interval and four.estimate is not None
-    low, high = four.interval
-    assert four.estimate - low == pytest.approx(high - four.estimate, abs=0.02)
-    assert low - one.zero == pytest.approx(high - four.estimate, abs=0.02)
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+def test_rows_stand_in_their_groups_and_apart(layout: Layout) -> None:
+    rows = [row(group) for group in ("3", "3", "4", "5", "5")]
+    (panel,) = panels(rows, layout)
+    heights = sorted([*(mark.y for mark in panel.marks), *(y for y, _ in panel.heads)])
+    assert [text for _, text in panel.heads] == ["3", "4", "5"]
+    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 12
+    order = sorted([*((m.y, "row") for m in panel.marks), *((y, "head") for y, _ in panel.heads)])
+    assert [kind for _, kind in order] == "head row row head row head row row".split()
+    assert heights[-1] < panel.height - 40
 
 
-def test_a_far_effect_does_not_hide_the_others_and_unknown_numbers_no_marks() -> None:
-    nan = math.nan
-    rows = [finding(estimate=1.0, low=0.5, high=1.5) for _ in range(5)]
-    rows += [finding(estimate=-70.0, low=-71.0, high=-69.0)]
-    rows += [finding(estimate=nan, low=nan, high=nan, paper=None)]
-    *near, far, unknown = forest_row.forests(rows)
-    assert far.beyond == "left" and far.estimate is None
-    assert near[0].interval and near[0].interval[1] - near[0].interval[0] > 15
-    assert (unknown.estimate, unknown.interval, unknown.paper, unknown.beyond) == (
-        *(None, None, None),
-        "",
-    )
+def test_the_effect_is_solid_once_there_is_a_verdict_and_never_on_synthetic_images() -> None:
+    rows = [row(verdict="agrees"), row(verdict="open"), row(verdict="agrees", synthetic=True)]
+    (panel,) = panels(rows, WIDE)
+    assert [mark.decided for mark in panel.marks] == [True, False, False]
+
+
+def test_labels_keep_what_tells_them_apart() -> None:
+    title = "LRN on CIFAR-10, and what else changed"
+    assert all_effects.fitted(title, "32 maps", 30) == "LRN on CIFAR-10, and…: 32 maps"
+    assert all_effects.fitted(title, "", 60) == title
+    assert len(all_effects.fitted(title, 80 * "x", 30)) == 30
 
 
 # --- in a browser -------------------------------------------------------------------------
 
 TOUR = """
-const all = [...document.querySelectorAll('[data-claims] tbody tr')];
-const rows = () => [...all[0].parentNode.rows].filter((r) => !r.hidden);
+const rows = () => [...document.querySelectorAll('[data-claims] tr[data-verdict]')]
+  .filter((r) => r.offsetParent !== null);
 const form = document.querySelector('[data-filter]'), said = [];
 const change = (name, value) => {
   const field = form.elements[name];
   if (field.type === 'checkbox') field.checked = value; else field.value = value;
-  form.dispatchEvent(new Event('input'));
+  field.dispatchEvent(new Event('input', { bubbles: true }));
 };
-said.push(form.hidden); change('primary', false); said.push(rows().length);
-change('words', 'DROPOUT the fall is done'); said.push(rows().length); change('words', '');
-change('primary', true); said.push(rows().every((r) => r.dataset.family === 'primary'));
-change('primary', false);
+const titles = () => [...document.querySelectorAll('.part')].filter((b) => b.offsetParent).length;
+said.push(form.hidden, rows().every((r) => r.dataset.family === 'primary'), rows().length);
+const heights = rows().map((r) => r.getBoundingClientRect().height);
+said.push(Math.max(...heights) < 45);
+change('secondary', true); said.push(rows().length);
+change('words', 'DROPOUT the fall is done'); said.push(rows()[0].textContent.includes('Dropout'));
+change('words', ''); change('secondary', false); said.push(rows().length, titles());
 const button = document.querySelectorAll('[data-claims] thead button')[2];
-const order = () => rows().map((r) => +r.cells[2].dataset.value);
-button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] <= v));
+const order = () => rows().map((r) => +r.cells[3].dataset.value);
+button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] <= v), titles());
 button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] >= v));
 said.push(button.closest('th').getAttribute('aria-sort'));
+button.click(); said.push(button.closest('th').getAttribute('aria-sort'), titles());
+document.querySelector('[data-claims] summary').click();
+said.push(rows().length, document.querySelector('.fold').offsetParent !== null);
 document.title = said.join(' / ');
 """
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-def test_claims_can_be_filtered_and_sorted(
+def test_claims_can_be_unfolded_filtered_and_sorted(
     suite: tuple[Path, list[Collected]], tmp_path: Path
 ) -> None:
     document, console = browse(suite[0] / "index.html", tmp_path, script=TOUR)
     title = re.search(r"<title>(.*?)</title>", document)
-    total = sum(len(findings(one.analysis)) for one in suite[1])
+    found = [item for one in suite[1] for item in findings(one.analysis)]
+    primary = sum(item.family == "primary" for item in found)
+    opened = primary + sum(item.study == "lrn" and item.family != "primary" for item in found)
     assert title is not None and not console
-    assert title[1] == f"false / {total} / 1 / true / true / true / descending"
+    assert title[1] == (
+        f"false / true / {primary} / true / {len(found)} / true / {primary} / 4 / true / 0 / true"
+        f" / descending /  / 4 / {opened} / true"
+    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ablations.analysis.study_analysis import analyse
 from ablations.execution import store
 from ablations.plan import Plan, Request
 from ablations.report import __main__ as report
-from ablations.report import collect, index_page, numbers
+from ablations.report import claim_rows, collect, headline, index_page, numbers
 from ablations.report.collect import Collected
 from alexnet_tf import records
 from alexnet_tf.errors import DATA, ENVIRONMENT
@@ -48,12 +49,63 @@ def test_the_page_is_whole_and_asks_for_nothing(suite: tuple[Path, list[Collecte
 def test_the_page_shows_every_finding(suite: tuple[Path, list[Collected]]) -> None:
     page = Page(suite[0] / "index.html")
     found = [item for one in suite[1] for item in findings(one.analysis)]
-    rows = [a for a in page.all("tr") if "data-verdict" in a]
-    assert [a["data-verdict"] for a in rows] == [item.verdict for item in found]
+    rows = [(a["data-verdict"], a["data-family"]) for a in page.all("tr") if "data-verdict" in a]
+    assert Counter(rows) == Counter((item.verdict, item.family) for item in found)
     for item in found:
         assert item.reason in page.words and item.label in page.words
-    agreed = sum(item.verdict == "agrees" for item in found if item.family == "primary")
-    assert re.search(rf"{agreed} ✓ agrees ", page.words)
+    agreed = sum(headline.outcome(item) == "agrees" for item in found if item.family == "primary")
+    assert re.search(rf"\b{agreed or 'none'} agrees? with the paper", page.words)
+
+
+def test_a_deciding_comparison_is_one_row_and_others_are_folded_beneath_their_study(
+    suite: tuple[Path, list[Collected]],
+) -> None:
+    page = (suite[0] / "index.html").read_text("utf-8")
+    bodies = re.findall(r'<tbody [^>]*class="(part|comparison)">(.*?)</tbody>', page, re.DOTALL)
+    heads = [text for kind, text in bodies if kind == "part"]
+    assert [re.findall(r">(\d) [A-Z]", text) for text in heads] == [["3"], ["4"], ["6"], ["7"]]
+    folded: Counter[str] = Counter()
+    for text in (text for kind, text in bodies if kind == "comparison"):
+        first, *rest = re.findall(r"<tr [^>]*>", text)
+        assert 'data-family="primary"' in first and "fold" not in first
+        assert all("fold" in one for one in rest) and 'data-family="primary"' not in "".join(rest)
+        (name,) = re.findall(r'href="(\w+)/index.html"', text)
+        folded[name] += sum('data-family="secondary"' in one for one in rest)
+    for one in suite[1]:
+        found = findings(one.analysis)
+        assert folded[one.analysis.study.name] == sum(item.family != "primary" for item in found)
+
+
+def test_a_study_that_decides_nothing_has_a_row_for_what_is_folded(tmp_path: Path) -> None:
+    given = load("init_std")
+    index_page.write([collected(given, scores.make_runs(given, 2))], [], tmp_path)
+    page = check(tmp_path / "index.html", size=2_000_000)
+    assert "none decides about a claim" in page.words and "no claim" in page.words
+    assert {a["data-family"] for a in page.all("tr") if "data-family" in a} == {"secondary"}
+    assert not page.all("svg")
+
+
+def test_sections_are_grouped_by_the_papers_parts_each_once() -> None:
+    names = ("lrn", "paper_vs_code2012", "bias_one", "pca_jitter", "ten_views", "one_vs_two_gpus")
+    studies = {name: load(name) for name in names}
+    found = [
+        item for one in studies.values() for item in findings(analyse(one, [], budget="standard"))
+    ]
+    groups = claim_rows.groups(found, studies)
+    assert [group.title.split()[0] for group in groups] == ["3", "5", "4"]
+    assert [claim.section for group in groups for claim in group.claims] == [
+        *("3.3", "3.2", "3 to 5", "5", "4.1", "4.1", "4.1")
+    ]
+    jitter = groups[2].claims[:2]
+    assert [claim.short for claim in jitter] == [
+        "as the paper words it",
+        "as the 2012 code computes it",
+    ]
+    assert [claim.again for claim in jitter] == [False, True]
+    deciding = [claim.finding for group in groups for claim in group.claims]
+    assert deciding == sorted(
+        (item for item in found if item.family == "primary"), key=lambda x: deciding.index(x)
+    )
 
 
 def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path) -> None:
@@ -61,9 +113,9 @@ def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path)
     found = [collected(given, scores.make_runs(given)), collected(load("lrn"), [])]
     index_page.write(found, collect.studies(), tmp_path)
     page = check(tmp_path / "index.html", size=2_000_000)
-    drawn = [a for a in page.all("svg") if a.get("class") == "small"]
     listed = [item for one in found for item in findings(one.analysis)]
-    assert len(drawn) == len(listed) - 1
+    assert len(page.all("svg")) == 2  # one for a screen, one for a phone, of points alone
+    assert "On no such axis: The order of importance (the probability of an order)" in page.words
     (order,) = [item for item in listed if item.unit == "chance"]
     assert f"an order|{numbers.chance(order.estimate)}" in page.cells and order.reason in page.words
     assert "| an order |" in (tmp_path / "claims.md").read_text("utf-8")
@@ -81,7 +133,7 @@ def test_a_plan_changed_by_hand_carries_no_verdict_on_photographs_either(tmp_pat
 def test_studies_that_were_not_run_are_listed(suite: tuple[Path, list[Collected]]) -> None:
     words = Page(suite[0] / "index.html").words
     missing = set(study.names()) - {one.analysis.study.name for one in suite[1]}
-    assert f"{len(missing)} – not run" in words
+    assert f"{len(missing)} more studies have not been run." in words
     for name in missing:
         assert f"python -m ablations.run {name}" in words
         assert study.load(name).title in words

@@ -1,0 +1,210 @@
+"""What a folder of reports says of the paper, in three sentences made of its findings.
+
+How many of the deciding comparisons agree; the largest effects; what contradicts or
+qualifies the paper, and what is open. Every word follows from the findings, so that the
+sentences hold for any folder: of one study, of synthetic images, of nothing decided yet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ablations.analysis.findings import Finding
+from ablations.analysis.ranking import UNIT
+from ablations.report import numbers
+
+#: (study, comparison) -> what a reader calls it.
+Names = Mapping[tuple[str, str], str]
+
+#: What became of a comparison -> what is said of one, and of several.
+_OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "agrees": ("agrees with the paper", "agree with the paper"),
+    "agrees in direction": ("agrees in direction only", "agree in direction only"),
+    "disagrees": ("disagrees", "disagree"),
+    "no difference": ("shows no difference that matters", "show no difference that matters"),
+    "inconclusive": ("is inconclusive", "are inconclusive"),
+    "open": ("is still open", "are still open"),
+    "differs": ("shows what the paper is silent about", "show what the paper is silent about"),
+    "exploratory": ("is exploratory and has no verdict", "are exploratory and have no verdict"),
+    "synthetic": (
+        "is on synthetic images and has no verdict",
+        "are on synthetic images and have no verdict",
+    ),
+}
+#: Said even where they are none, as soon as anything is decided.
+_ALWAYS = ("agrees", "agrees in direction", "disagrees")
+_DECIDED = (*_ALWAYS, "no difference", "differs")
+
+#: Open studies that are named before the rest is only counted.
+_NAMED = 3
+
+
+def sentences(found: Sequence[Finding], names: Names, missing: int = 0) -> list[str]:
+    """Return what a reader with one minute should know: counts, largest effects, what is left.
+
+    Args:
+        found: every finding, secondary ones too.
+        names: of every finding.
+        missing: studies of the suite that were not run.
+    """
+    deciding = [item for item in found if item.family == "primary"]
+    if not found:
+        return ["No study has been run yet."]
+    unrun = _unrun(missing)
+    if not deciding:
+        none = "The studies here ask what the paper does not say: none decides about a claim."
+        return [f"{none}{unrun}"]
+    return [
+        f"{_counted(deciding)}{unrun}",
+        _largest(deciding, names),
+        _left(deciding, [item for item in found if item.family != "primary"], names),
+    ]
+
+
+def outcome(item: Finding) -> str:
+    """Return the verdict, or why there can be none: "synthetic" images, "exploratory" runs."""
+    return "synthetic" if item.synthetic else "exploratory" if item.exploratory else item.verdict
+
+
+def decided(item: Finding) -> bool:
+    """Whether the finding says how the paper's claim fares, or what the paper leaves open."""
+    return outcome(item) in _DECIDED
+
+
+def _unrun(missing: int) -> str:
+    if not missing:
+        return ""
+    return f" {missing} more {'study has' if missing == 1 else 'studies have'} not been run."
+
+
+# --- how many agree -----------------------------------------------------------------------
+
+
+def _counted(deciding: Sequence[Finding]) -> str:
+    """Say how many of the deciding comparisons have come to what."""
+    counts, total = Counter(map(outcome, deciding)), len(deciding)
+    settled = any(counts[name] for name in _DECIDED)
+    said = [n for n in _OUTCOMES if counts[n] or (settled and n in _ALWAYS)]
+    if total == 1:
+        return f"The one comparison that decides about a claim {_OUTCOMES[outcome(*deciding)][0]}."
+    if not settled and len(said) == 1:
+        return f"All {total} comparisons that decide about a claim {_OUTCOMES[said[0]][1]}."
+    parts = [f"{counts[n] or 'none'} {_OUTCOMES[n][counts[n] > 1]}" for n in said]
+    text = f"Of the {total} comparisons that decide about a claim, {_listed(parts)}."
+    return text if settled else f"{text} None has a verdict yet."
+
+
+def _listed(parts: Sequence[str], comma: str = ",") -> str:
+    """Join parts of a sentence."""
+    if len(parts) < 3:
+        return " and ".join(parts)
+    return f"{f'{comma} '.join(parts[:-1])}{comma} and {parts[-1]}"
+
+
+# --- the largest effects ------------------------------------------------------------------
+
+
+def _largest(deciding: Sequence[Finding], names: Names) -> str:
+    """Say which effects are the largest, or that there is none to speak of."""
+    settled = [item for item in deciding if decided(item)]
+    if picks := _picks([item for item in settled if excludes_none(item)]):
+        word = "effect that is shown is" if len(picks) == 1 else "effects that are shown are"
+        return f"The largest {word} {_listed([_said(one, names) for one in picks], ';')}."
+    if settled:
+        return "None of what is decided shows an effect."
+    if picks := _picks(deciding):
+        word = "value is" if len(picks) == 1 else "values are"
+        values = _listed([_said(one, names) for one in picks], ";")
+        return f"No effect is shown yet; the largest measured {word} {values}."
+    return "No effect has been measured yet."
+
+
+def _picks(items: Sequence[Finding]) -> list[Finding]:
+    """Return the largest effect in points, the largest of which the paper has a number, ratios.
+
+    Other units, which no scale makes comparable, stand in only where there is nothing else.
+    """
+    items = [item for item in items if item.unit != UNIT and _size(item) > 0]
+    points = [item for item in items if item.unit == "points"]
+    stated = [item for item in points if item.paper is not None]
+    ratios = [item for item in items if item.unit == "x"]
+    groups = (points, stated, ratios) if points or ratios else (items,)
+    picks = [max(group, key=_size) for group in groups if group]
+    return [item for place, item in enumerate(picks) if item not in picks[:place]]
+
+
+def _size(item: Finding) -> float:
+    """Return how far an effect is from none, in its unit; of a ratio its logarithm."""
+    if not math.isfinite(item.estimate) or (item.unit == "x" and item.estimate <= 0):
+        return 0.0
+    return abs(math.log(item.estimate)) if item.unit == "x" else abs(item.estimate)
+
+
+def excludes_none(item: Finding) -> bool:
+    """Whether no effect lies outside the interval."""
+    none = 1.0 if item.unit == "x" else 0.0
+    return item.low > none or item.high < none
+
+
+def _said(item: Finding, names: Names) -> str:
+    """Say an effect, of what it is, and the paper's value: "+1 point in A (the paper: +2)"."""
+    value = numbers.effect(item.estimate, item.unit)
+    return f"{value} in “{names[item.study, item.comparison]}” ({_paper(item)})"
+
+
+def _paper(item: Finding) -> str:
+    if item.paper is None:
+        return "the paper gives no number"
+    return f"the paper: {numbers.stated(item.paper, item.unit, item.paper_is)}"
+
+
+# --- what contradicts, what qualifies, what is open ---------------------------------------
+
+
+def _left(deciding: Sequence[Finding], beside: Sequence[Finding], names: Names) -> str:
+    """Say what contradicts or qualifies the paper, and what is open."""
+
+    def having(items: Sequence[Finding], verdict: str) -> list[Finding]:
+        return [item for item in items if outcome(item) == verdict]
+
+    against, counter = having(deciding, "disagrees"), having(beside, "disagrees")
+    parts = []
+    if against:
+        parts.append(f"Contradicting the paper: {_all(against, names)}.")
+    elif any(decided(item) for item in deciding):
+        parts.append("Nothing that is decided contradicts the paper.")
+    else:
+        parts.append("Nothing is decided about the paper.")
+    if counter:
+        said = _listed([f"“{names[i.study, i.comparison]}”" for i in counter[:_NAMED]], ";")
+        more = f", and {len(counter) - _NAMED} more" if len(counter) > _NAMED else ""
+        word = "disagrees" if len(counter) == 1 else "disagree"
+        parts.append(f"Of the secondary comparisons {len(counter)} {word}: {said}{more}.")
+    if nothing := having(deciding, "no difference"):
+        parts.append(f"No difference that matters: {_all(nothing, names)}.")
+    if part := having(deciding, "agrees in direction"):
+        parts.append(f"In direction only: {_all(part, names)}.")
+    if unclear := having(deciding, "inconclusive"):
+        parts.append(f"Inconclusive: {_studies(unclear)}.")
+    if waiting := having(deciding, "open"):
+        parts.append(f"Still open: {_studies(waiting)}.")
+    return " ".join(parts)
+
+
+def _all(items: Sequence[Finding], names: Names) -> str:
+    return _listed([_said_first(item, names) for item in items], ";")
+
+
+def _said_first(item: Finding, names: Names) -> str:
+    value = numbers.effect(item.estimate, item.unit)
+    return f"“{names[item.study, item.comparison]}” ({value}; {_paper(item)})"
+
+
+def _studies(items: Sequence[Finding]) -> str:
+    """Name the studies of the comparisons, the first ones of many."""
+    titles = list({item.study: f"“{item.title}”" for item in items}.values())
+    if len(titles) <= _NAMED + 1:
+        return _listed(titles)
+    return _listed([*titles[:_NAMED], f"{len(titles) - _NAMED} more studies"])
