@@ -21,6 +21,7 @@ from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import OF_TIMES, Analysis
 from ablations.plan import StudyRun
 from ablations.report import html, numbers, text_tables
+from ablations.report.answer import answer
 from ablations.report.figures import drawing, effects_figure, times_figure
 from ablations.report.reference import beside
 from ablations.study import Comparison
@@ -123,6 +124,7 @@ def _page(
         inf=math.inf,
         planned=html.statuses(analysis.runs.loc[roles == "reported"]),
         searched=html.statuses(analysis.runs.loc[roles == "search"]),
+        answers=_answers(analysis),
         comparisons=[_comparison(analysis, row, folder) for row in html.rows(analysis.comparisons)],
         arms=_arms(analysis),
         metrics=list(dict.fromkeys(analysis.summary["metric"])),
@@ -146,6 +148,16 @@ def _page(
         command=command,
         **html.provenance(runs),
     )
+
+
+def _answers(analysis: Analysis) -> list[str]:
+    """Return the sentence of each comparison that decides about the claim."""
+    entry = analysis.study.budgets.get(analysis.budget)
+    against = "the images are synthetic" if analysis.synthetic else ""
+    if not against and entry is not None and entry.exploratory:
+        against = "the budget is exploratory"
+    rows = html.rows(analysis.comparisons, family="primary")
+    return [answer(analysis.study, row, against=against) for row in rows]
 
 
 def _description(analysis: Analysis) -> str:

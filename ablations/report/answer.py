@@ -1,0 +1,125 @@
+"""What a study found, in one sentence: the effect, its interval, the paper's value, the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ablations.analysis import quantities
+from ablations.analysis.ranking import UNIT
+from ablations.report import numbers
+from ablations.study import Study
+
+_VERDICTS: Mapping[str, str] = {
+    "agrees": "this agrees with the paper",
+    "agrees in direction": "this agrees with the paper in direction only",
+    "disagrees": "this disagrees with the paper",
+    "differs": "on this the paper is silent",
+    "no difference": "no difference that matters is shown",
+    "inconclusive": "this is inconclusive",
+    "open": "this is still open",
+}
+_CLAIMS = {
+    "higher": "claims an increase without a number",
+    "lower": "claims a decrease without a number",
+    "equal": "claims no difference",
+}
+_BOUNDS = {"at least": "at least ", "at most": "at most ", "unknown": "about "}
+
+
+def answer(study: Study, row: Mapping[str, Any], *, against: str = "") -> str:
+    """Return the sentence of a comparison.
+
+    Args:
+        study: the study.
+        row: of the table `comparisons` of its analysis.
+        against: why there can be no verdict, such as "the images are synthetic".
+    """
+    verdict = f"there is no verdict, since {against}" if against else _VERDICTS[row["verdict"]]
+    measured = math.isfinite(row["estimate"])
+    if row["unit"] == UNIT:
+        if not measured:
+            return "The probability of the paper’s order of effects has not been measured yet."
+        chance = numbers.chance(row["estimate"])
+        return f"The paper’s order of effects has a probability of {chance}: {verdict}."
+    if not measured:
+        return f"{_unmeasured(study, row)} not been measured yet; {_paper(row, row['paper'] < 0)}."
+    fell = row["unit"] != "x" and row["estimate"] < 0
+    return f"{_effect(study, row, fell)}{_interval(row, fell)}; {_paper(row, fell)}: {verdict}."
+
+
+def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
+    """Say what is how much higher, or lower, than what."""
+    what, other = _sides(study, row)
+    subject, bound = _subject(study, row), _BOUNDS.get(row["bound"], "")
+    verb = "are" if subject.split()[0].endswith("s") else "is"
+    comma = "," if "," in subject else ""
+    if row["unit"] == "x":
+        size = f"{bound}{numbers.number(row['estimate'], 2)} times as"
+        much = "many" if verb == "are" else "large"
+        return f"The {subject}{comma} {verb} {size} {much}{what} as{other}"
+    size = f"{bound}{_amount(abs(row['estimate']), row['unit'])}"
+    return f"The {subject}{comma} {verb} {size} {'lower' if fell else 'higher'}{what} than{other}"
+
+
+def _subject(study: Study, row: Mapping[str, Any]) -> str:
+    """Return what is measured; of an interaction, the effect on it."""
+    what = quantities.label(row["quantity"], study.threshold)
+    return f"effect on the {what}" if _other_effect(study, row) else what
+
+
+def _sides(study: Study, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what is compared: two arms, two quantities of one net, or two effects."""
+    variant, baseline = (study.labels.get(row[arm], row[arm]) for arm in ("variant", "baseline"))
+    if row["quantity"] != row["baseline_quantity"]:
+        return "", f" the {quantities.label(row['baseline_quantity'], study.threshold)}"
+    if other := _other_effect(study, row):
+        first, second = (study.labels.get(arm, arm) for arm in other)
+        return f" for “{variant}” against “{baseline}”", f" for “{second}” against “{first}”"
+    return f" for “{variant}”", f" for “{baseline}”"
+
+
+def _other_effect(study: Study, row: Mapping[str, Any]) -> tuple[str, str] | None:
+    named = (item for item in study.comparisons if item.name == row["comparison"])
+    return next((item.interaction for item in named), None)
+
+
+def _unmeasured(study: Study, row: Mapping[str, Any]) -> str:
+    what, other = _sides(study, row)
+    if not what:
+        return f"How far the {_subject(study, row)} is from{other} has"
+    return f"The {_subject(study, row)}{what} against that{other} has"
+
+
+def _interval(row: Mapping[str, Any], fell: bool) -> str:
+    """Return the interval in the direction that the sentence has."""
+    low, high = (-row["high"], -row["low"]) if fell else (row["low"], row["high"])
+    if math.isnan(low) or math.isnan(high) or math.inf == high == -low:
+        return ""
+    ends = [f"{value:.2f}".replace("-", "−") for value in (low, high)]
+    if high == math.inf:
+        return f" (95 % interval {ends[0]} or more)"
+    if low == -math.inf:
+        return f" (95 % interval {ends[1]} or less)"
+    return f" (95 % interval {ends[0]} to {ends[1]})"
+
+
+def _paper(row: Mapping[str, Any], fell: bool) -> str:
+    """Say the paper's value, and its direction where it is not that of the sentence."""
+    paper = row["paper"]
+    if math.isnan(paper):
+        return f"the paper {_CLAIMS.get(row['claimed'], 'makes no claim')}"
+    over = "over " if row["paper_is"] == "at least" else ""
+    if row["unit"] == "x":
+        return f"the paper reports {over}{paper:g} times"
+    text = f"the paper reports {over}{_amount(abs(paper), row['unit'], digits='g')}"
+    return text if fell == (paper < 0) else f"{text} {'lower' if paper < 0 else 'higher'}"
+
+
+def _amount(value: float, unit: str, digits: str = ".2f") -> str:
+    """Return a size with its unit, which one of an index has not."""
+    text = f"{value:{digits}}"
+    if unit == "index":
+        return text
+    return f"{text} {unit.removesuffix('s') if text == '1' else unit}"

@@ -1,0 +1,107 @@
+"""The sentence at the head of a study's page."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import scores
+from dropout_report import write
+from made_up import difference, study
+from pagechecks import Page
+from small_suite import load
+
+from ablations.analysis.study_analysis import Analysis
+from ablations.report.answer import answer
+
+ROW: dict[str, Any] = {
+    **{"comparison": "b", "baseline": "paper", "variant": "b", "unit": "points"},
+    **{"quantity": "test_error", "baseline_quantity": "test_error", "bound": "exact"},
+    **{"estimate": 1.424, "low": 0.997, "high": 1.85, "claimed": "higher"},
+    **{"paper": 1.4, "paper_is": "about", "verdict": "agrees"},
+}
+NAN, INF = math.nan, math.inf
+LESS = {"estimate": -1.0, "low": -2.0, "high": 0.5, "claimed": "lower"}
+RATIO = {"unit": "x", "quantity": "epochs_to_converge", "baseline_quantity": "epochs_to_converge"}
+
+
+def said(**changes: Any) -> str:
+    return answer(study(difference()), {**ROW, **changes})
+
+
+def test_the_sentence_has_effect_interval_paper_and_verdict() -> None:
+    assert said() == (
+        "The test error, one view, is 1.42 points higher for “with b” than for “the net” (95 % "
+        "interval 1.00 to 1.85); the paper reports 1.4 points: this agrees with the paper."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({**LESS, "paper": -1.7}, "is 1.00 points lower for “with b”"),
+        ({**LESS, "paper": -1.7}, "interval −0.50 to 2.00); the paper reports 1.7 points: "),
+        ({**LESS, "paper": 1.7}, "the paper reports 1.7 points higher: "),
+        ({"paper": -2.0}, "the paper reports 2 points lower: "),
+        ({"paper": 1.0, "paper_is": "at least"}, "the paper reports over 1 point: "),
+        ({"paper": NAN}, "the paper claims an increase without a number: "),
+        ({"paper": NAN, "claimed": "equal"}, "the paper claims no difference: "),
+        ({"low": NAN, "high": NAN}, "than for “the net”; the paper"),
+        ({"high": INF, "bound": "at least"}, "is at least 1.42 points higher"),
+        ({"high": INF, "bound": "at least"}, "(95 % interval 1.00 or more)"),
+        ({**LESS, "low": -INF}, "(95 % interval −0.50 or more)"),
+        ({**RATIO, "paper": 2.0}, "are 1.42 times as many for “with b” as for “the net” (95 %"),
+        ({**RATIO, "paper": 2.0}, "; the paper reports 2 times: "),
+        ({"unit": "index"}, "is 1.42 higher for"),
+        ({"baseline_quantity": "train_error"}, "higher than the training error, as at test time ("),
+        ({"unit": "chance", "estimate": 0.824}, "order of effects has a probability of 82 %: this"),
+        ({"unit": "chance", "estimate": NAN}, "order of effects has not been measured yet."),
+        ({"estimate": NAN}, "for “with b” against that for “the net” has not been measured yet;"),
+    ],
+)
+def test_every_unit_and_every_claim_has_its_words(changes: dict[str, Any], expected: str) -> None:
+    assert expected in said(**changes).replace("lower (", "(")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("agrees", "agrees with the paper."),
+        ("agrees in direction", "agrees with the paper in direction only."),
+        ("disagrees", "disagrees with the paper."),
+        ("differs", "the paper is silent."),
+        ("no difference", "no difference that matters is shown."),
+        ("inconclusive", "inconclusive."),
+        ("open", "still open."),
+    ],
+)
+def test_every_verdict_has_its_words(verdict: str, words: str) -> None:
+    assert said(verdict=verdict).endswith(words)
+    against = answer(study(difference()), {**ROW, "verdict": verdict}, against="it is a trial")
+    assert against.endswith(": there is no verdict, since it is a trial.")
+
+
+def test_an_interaction_is_an_effect_beside_another() -> None:
+    of = study(difference(variant="c", interaction=("b", "d")))
+    text = answer(of, {**ROW, "variant": "c"})
+    assert text.startswith(
+        "The effect on the test error, one view, is 1.42 points higher for “with c” against “the "
+        "net” than for “with d” against “with b” (95 %"
+    )
+
+
+def test_a_page_begins_with_the_sentence_of_each_deciding_comparison(
+    usual: tuple[Path, Analysis], tmp_path: Path
+) -> None:
+    folder, analysis = usual
+    page = Page(folder / "index.html")
+    rows = [row for row in analysis.comparisons.to_dict("records") if row["family"] == "primary"]
+    sentences = [answer(analysis.study, {str(k): v for k, v in row.items()}) for row in rows]
+    assert f"{analysis.study.title} {' '.join(sentences)} The claim:" in page.words
+    assert sum(a.get("class") == "answer" for a in page.all("p")) == len(rows)
+    of = load("lrn")
+    write(tmp_path, scores.make_runs(of, 2), of=of, budget="quick")
+    words = Page(tmp_path / "index.html").words
+    assert "there is no verdict, since the budget is exploratory. The claim:" in words
