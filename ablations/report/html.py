@@ -52,17 +52,17 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     return [folder / name for name in files]
 
 
-def csv_table(table: pd.DataFrame, first: Sequence[str] = ()) -> bytes:
+def csv_table(table: pd.DataFrame, first: Sequence[str] = (), digits: int = 10) -> bytes:
     """Return the table as UTF-8 CSV, the columns of `first` before the others.
 
-    Numbers have ten significant digits, NaN is an empty cell, and a text that a spreadsheet would
-    run as a formula gets an apostrophe in front.
+    Numbers have `digits` significant digits, NaN is an empty cell, and a text that a spreadsheet
+    would run as a formula gets an apostrophe in front.
     """
     table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].map(_cell)
-    text = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    text = table.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     return text.encode("utf-8", "replace")
 
 

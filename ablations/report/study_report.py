@@ -91,7 +91,9 @@ def _csv(analysis: Analysis, name: str) -> bytes:
     table, first = getattr(analysis, name), PUBLIC_COLUMNS_OF_TIMES
     if analysis.study.outcome is None:
         table, first = table.drop(columns=list(OF_TIMES.get(name, ()))), PUBLIC_COLUMNS
-    return html.csv_table(table, first.get(name, "").split())
+    # an error of 45,000 images is known to 0.002 %
+    digits = 7 if name == "curves" else 10
+    return html.csv_table(table, first.get(name, "").split(), digits)
 
 
 def _optional(analysis: Analysis) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from markupsafe import escape
 from matplotlib import style
 from matplotlib.figure import Figure
+from PIL import Image
 
 INK, FAINT, RULE, PAPER = "#1b1b1b", "#6f6f6f", "#d4d4d4", "#ffffff"
 # Blue and vermilion stay apart under every form of colour blindness; the vermilion is
@@ -115,15 +116,24 @@ def svg(figure: Figure) -> str:
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as a PNG on white, of 160 pixels an inch."""
-    return _render(figure, "png", {"Software": None}, dpi=160)
+    """Return the figure as a PNG on white, of 160 pixels an inch and up to 128 colours.
+
+    Full colour would take three times the bytes; these drawings have a dozen and their edges.
+    """
+    drawn = Image.open(io.BytesIO(_render(figure, "png", {"Software": None}, dpi=160)))
+    few = drawn.convert("RGB").quantize(
+        128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+    )
+    buffer = io.BytesIO()
+    few.save(buffer, "png", optimize=True, dpi=(160, 160))
+    return buffer.getvalue()
 
 
 def inline_svg(standalone: str, description: str, prefix: str) -> str:
     """Return `svg`'s text as an element of a page that defines the colours of `_PAGE_COLOURS`.
 
     Args:
-        figure: settled.
+        standalone: the drawing's text.
         description: what it shows, in words, for those who cannot see it.
         prefix: begins every id in it, so that a page can hold several drawings.
     """
@@ -136,10 +146,14 @@ def inline_svg(standalone: str, description: str, prefix: str) -> str:
 
 
 def _shorter(text: str) -> str:
-    """Return an SVG whose paths have coordinates to a hundredth of a point, one line each."""
+    """Return an SVG whose paths are one line each, lines to a tenth of a point.
+
+    Arcs, such as those of a dot of three points, are to a hundredth.
+    """
 
     def path(found: re.Match[str]) -> str:
-        places = re.sub(r"\d+\.\d{3,}", lambda x: f"{float(x.group()):.2f}", found.group(1))
+        digits = 2 if "C" in found.group(1) else 1
+        places = re.sub(r"\d+\.\d+", lambda x: f"{float(x.group()):.{digits}f}", found.group(1))
         return (
             f'<path{found.group(0)[5 : found.start(1) - found.start()]}{" ".join(places.split())}"'
         )

@@ -53,10 +53,10 @@ def test_every_curve_is_drawn_where_its_numbers_are(
         expected_x = left + (right - left) * x / panel["x"][1]
         expected_y = bottom - (bottom - top) * y / panel["y"][1]
         # the drawing may leave out points that lie on the line between others
-        assert drawn[0] == pytest.approx([expected_x[0], expected_y[0]], abs=0.02)
-        assert drawn[-1] == pytest.approx([expected_x[-1], expected_y[-1]], abs=0.02)
+        assert drawn[0] == pytest.approx([expected_x[0], expected_y[0]], abs=0.06)
+        assert drawn[-1] == pytest.approx([expected_x[-1], expected_y[-1]], abs=0.06)
         between = np.interp(expected_x, drawn[:, 0], drawn[:, 1])
-        assert between == pytest.approx(expected_y, abs=0.2)
+        assert between == pytest.approx(expected_y, abs=0.3)
     every_epoch = [arm for arm, made in DROPOUT.arms.items() if made.train.validate == "epoch"]
     drawn_of = [(0, arm) for arm in DROPOUT.arms] + [(1, arm) for arm in every_epoch]
     seeds = {arm: 30 if arm == "paper" else 8 for arm in DROPOUT.arms}
