@@ -13,6 +13,20 @@ from alexnet_tf.data.images import Images
 from alexnet_tf.spec import Experiment
 
 
+#: Modules that take longest, begun first: a long one that begins last has one worker idle.
+LONGEST = (
+    *("test_train_towers", "test_repeated", "test_pretraining", "test_two_tower"),
+    *("test_tour", "test_killed", "test_simulations", "test_until_decided", "test_crossings"),
+    *("test_reference_pages", "test_sequential", "test_torch", "test_progress"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest modules first, else in the order of the files."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def tiny_images() -> Images:
     return tiny.images()
