@@ -12,7 +12,6 @@ from stand_in import started as started
 from alexnet_tf.data.images import Images
 from alexnet_tf.spec import Experiment
 
-
 #: Modules that take longest, begun first: a long one that begins last has one worker idle.
 LONGEST = (
     *("test_train_towers", "test_repeated", "test_pretraining", "test_two_tower"),

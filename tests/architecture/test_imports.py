@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 
 import pytest
+import tiny
 from own_source import (
     HEAVY,
     PACKAGES,
@@ -59,19 +61,25 @@ def room(module: str) -> str:
 
 
 OURS = {name: room(name) for name in SOURCES if top_level(name) == "ablations"}
+ARROWS = {
+    (here, OURS[imported])
+    for module, here in OURS.items()
+    for imported in imports(SOURCES[module], module) & set(OURS)
+    if OURS[imported] not in (here, "")
+}
 
 
 def test_rooms_are_few_and_import_from_lower_floors_alone():
     height = {name: floor for floor, names in enumerate(FLOORS) for name in names}
     assert set(OURS.values()) == set(height)
-    arrows = {
-        (here, OURS[imported])
-        for module, here in OURS.items()
-        for imported in imports(SOURCES[module], module) & set(OURS)
-        if OURS[imported] not in (here, "")
-    }
-    assert not [arrow for arrow in arrows if height[arrow[1]] >= height[arrow[0]]]
-    assert len(arrows) <= 30
+    assert not [arrow for arrow in ARROWS if height[arrow[1]] >= height[arrow[0]]]
+    assert len(ARROWS) <= 30
+
+
+def test_the_picture_of_the_parts_shows_every_arrow():
+    text = (tiny.ROOT / "docs" / "structure.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^  (\w+) --> (.+)$", text, re.MULTILINE)
+    assert {(here, there) for here, all_of in lines for there in all_of.split(" & ")} == ARROWS
 
 
 @pytest.mark.parametrize("module", [name for name in OURS if OURS[name] in LIGHT])
