@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from alexnet_tf.data.colour import jitter_axes
 from alexnet_tf.data.labelled import Source
-from alexnet_tf.data.scaling import Normaliser, jitter_axes, normaliser
+from alexnet_tf.data.scaling import Normaliser, normaliser
 from alexnet_tf.data.split import Split
 from alexnet_tf.spec import DataSpec, Experiment
 
@@ -165,13 +166,15 @@ def input_pipeline(experiment: Experiment, source: Source, chosen: Split) -> Inp
         chosen: its training images are those whose mean, spread and colours are measured.
     """
     data = experiment.data
-    jitter = data.augment.jitter
+    jitter, axes = data.augment.jitter, None
+    if jitter is not None:
+        axes = jitter_axes(*source.colours_of(chosen.train), jitter.scale)
     return InputPipeline(
         spec=data,
         size=source.size,
         crop=experiment.model.input_size,
         scaling=normaliser(source, chosen, data),
-        axes=None if jitter is None else jitter_axes(source, chosen, jitter),
+        axes=axes,
     )
 
 

@@ -16,7 +16,8 @@ _CHUNK = 1 << 16
 
 #: Eigenvalues of ImageNet's RGB covariance, descending, in squared 0-255 units: squares of
 #: the stdevs in cuda-convnet2's input_meta. The constants .2175/.0188/.0045 that are widely
-#: copied are other, rounded variances in squared 0-1 units.
+#: copied are other, rounded variances in squared 0-1 units. Only the default of
+#: `layers.PCAJitter` uses them: training measures the colours of its own images.
 IMAGENET_EIGENVALUES: NDArray[np.float64] = np.array([121.7801, 37.0939, 19.7208]) ** 2
 
 #: Their eigenvectors as columns, components red, green, blue; from the same file, with the
@@ -149,14 +150,22 @@ def jitter_axes(
 ) -> NDArray[np.float32]:
     """Return (3, 3) float32: row k is s_k p_k, the colour of a draw a = e_k (section 4.1).
 
+    Training and `layers.PCAJitter` both add draws from N(0, sigma^2) times these rows to pixels
+    of 0 to 255. An eigenvalue has the unit of squared pixels, so that the text's wording depends
+    on it: it is read as of pixels of 0 to 1, whose lambda p is lambda p / 255 in units of 0 to
+    255. Of pixels of 0 to 255 it would give ImageNet colours of some 1500.
+
     Args:
-        eigenvalues: (3,), in the square of the images' units.
+        eigenvalues: (3,), in squared 0-255 units.
         eigenvectors: (3, 3), as columns.
         scale: "eigenvalue", as the text has it, or "stddev", its root, as the 2012 code
             (convdata_jpeg.py) has it.
 
-    >>> jitter_axes(np.array([4.0, 1.0, 0.0]), np.eye(3), "stddev").diagonal()
+    Returns:
+        Colours in 0-255 units: a component a row, red, green and blue.
+
+    >>> jitter_axes(np.array([510.0, 255.0, 0.0]), np.eye(3), "eigenvalue").diagonal()
     array([2., 1., 0.], dtype=float32)
     """
-    lengths = eigenvalues if scale == "eigenvalue" else np.sqrt(eigenvalues)
+    lengths = eigenvalues / 255 if scale == "eigenvalue" else np.sqrt(eigenvalues)
     return (eigenvectors * lengths[None, :]).T.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Statistics of the training images: their mean, their spread and their colours."""
+"""Statistics of the training images: their mean and their spread."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data import colour
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
-from alexnet_tf.spec import DataSpec, JitterSpec
+from alexnet_tf.spec import DataSpec
 
 
 @dataclass(frozen=True)
@@ -40,24 +39,3 @@ def normaliser(source: Source, split: Split, spec: DataSpec) -> Normaliser:
         return Normaliser(source.mean_of(split.train), one)
     mean, deviation = source.channels_of(split.train)
     return Normaliser(mean.astype(np.float32).reshape(1, 1, 3), (1 / deviation).astype(np.float32))
-
-
-def jitter_axes(source: Source, split: Split, jitter: JitterSpec) -> np.ndarray:
-    """Return (3, 3) float32: the colour of each principal component, 0-255 units.
-
-    The paper's wording multiplies by the eigenvalue of pixels in 0 to 1, the 2012 code by
-    its square root (`JitterSpec.scale`).
-
-    Args:
-        source: the images.
-        split: its `train` is what is measured.
-        jitter: its `scale` is used; `InputPipeline` applies sigma and the division.
-
-    Returns:
-        A component a row, red, green and blue; a draw from N(0, sigma^2) multiplies it.
-    """
-    values, vectors = source.colours_of(split.train)
-    # an eigenvalue has the unit of squared pixels, so that the text's wording depends on it
-    return colour.jitter_axes(
-        values / 255 if jitter.scale == "eigenvalue" else values, vectors, jitter.scale
-    )

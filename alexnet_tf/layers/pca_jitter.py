@@ -19,16 +19,20 @@ class PCAJitter(keras.layers.Layer):
 
         colour = sum_k a_k s_k p_k,   a_k from N(0, sigma^2), once an image and presentation
 
-    with p_k the eigenvectors. `scale="eigenvalue"`: s_k is the eigenvalue, as section 4.1
-    says; `scale="stddev"`: its square root, as convdata_jpeg.py has it. The eigenvalues
-    must be in the square of the images' units. Nothing is clipped; integer images come out as
-    floats, since an integer cannot hold the colour. At inference images pass unchanged.
+    with p_k the eigenvectors. `scale="eigenvalue"`: s_k is the eigenvalue of pixels of 0 to 1,
+    as section 4.1 is read; `scale="stddev"`: its square root, as convdata_jpeg.py has it. On
+    photographs the first is a standard deviation of 6 grey levels along the largest component,
+    the second of 12.
 
-    Training draws the same colours from `data.colour.jitter_axes` without a state, so that a
-    run can be resumed; this layer is for nets of your own.
+    Images are in units of 0 to 255, with or without their mean; divide behind this layer, not
+    before. Nothing is clipped: colours may leave 0 to 255. Integer images come out as float32,
+    since an integer cannot hold the colour. At inference images pass unchanged.
+
+    `data.colour.jitter_axes` is the formula, here as in training. That draws without a state,
+    so that a run can be resumed; this layer is for nets of your own.
 
     Args:
-        eigenvalues: 3 numbers, at least 0; None: ImageNet's, of pixels of 0 to 255
+        eigenvalues: 3 numbers, at least 0, in squared 0-255 units; None: ImageNet's
             (input_meta of the 2012 code).
         eigenvectors: 3 x 3, the vectors in the columns, components red, green, blue; None:
             ImageNet's.
@@ -76,7 +80,7 @@ class PCAJitter(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(inputs.dtype)):
-            inputs = ops.cast(inputs, self.compute_dtype)
+            inputs = ops.cast(inputs, "float32")
         if not training or self.sigma == 0:
             return inputs
         draws = keras.random.normal(

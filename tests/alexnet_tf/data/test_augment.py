@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_tf.data.augment import InputPipeline, input_pipeline
-from alexnet_tf.data.scaling import Normaliser, jitter_axes, normaliser
+from alexnet_tf.data.colour import jitter_axes
+from alexnet_tf.data.scaling import Normaliser, normaliser
 from alexnet_tf.data.split import split
-from alexnet_tf.spec import AugmentSpec, DataSpec, JitterSpec
-from alexnet_tf.spec.data import MeanCrop
+from alexnet_tf.spec import AugmentSpec, DataSpec, JitterSpec, replace
+from alexnet_tf.spec.data import JitterScale, MeanCrop
 
 tiny.pin_one_thread()
 
@@ -138,13 +139,31 @@ def test_the_paper_s_and_the_code_s_colours_differ_by_the_root(tiny_images):
     chosen = split(tiny_images, DataSpec(validation_images=50))
     pixels = tiny_images.train_images[chosen.train].reshape(-1, 3).astype(np.float64)
     covariance = np.cov(pixels.T, bias=True)
-    paper = jitter_axes(tiny_images, chosen, JitterSpec()).astype(np.float64)
-    code = jitter_axes(tiny_images, chosen, JitterSpec(scale="stddev")).astype(np.float64)
+    values, vectors = tiny_images.colours_of(chosen.train)
+    paper = jitter_axes(values, vectors, "eigenvalue").astype(np.float64)
+    code = jitter_axes(values, vectors, "stddev").astype(np.float64)
     # the code's axes have the pixels' own covariance; the paper's its square, of pixels in 0 to 1
     np.testing.assert_allclose(code.T @ code, covariance, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(
         paper.T @ paper / 255**2, (covariance / 255**2) @ (covariance / 255**2), rtol=1e-4
     )
+
+
+@pytest.mark.parametrize("scale", ["eigenvalue", "stddev"])
+def test_training_adds_the_colours_that_records_were_made_with(tiny_images, scale: JitterScale):
+    augment = AugmentSpec(jitter=JitterSpec(scale=scale))
+    experiment = replace(tiny.experiment(), {"data.augment": augment})
+    chosen = split(tiny_images, experiment.data)
+    made = input_pipeline(experiment, tiny_images, chosen)
+    values, vectors = tiny_images.colours_of(chosen.train)
+    lengths = values / 255 if scale == "eigenvalue" else np.sqrt(values)
+    # to the bit, and in this order of operations: records of nets must stay what a run gives
+    axes = (vectors * lengths[None, :]).T.astype(np.float32)
+    np.testing.assert_array_equal(made.axes, axes)
+    images = tiny_images.train_images[:6]
+    added = np.asarray(made.colours(6, 5, 3, 7))[:, None, None, :]
+    expected = (images.astype(np.float32) + added - made.scaling.offset) * made.scaling.scale
+    np.testing.assert_array_equal(np.asarray(made.training(images, 5, 3, 7)), expected)
 
 
 @pytest.mark.parametrize("mean_crop", ["matching", "centre"])

@@ -8,10 +8,11 @@ import pytest
 import tiny
 from slow_layers import BASIS
 
+from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.colour import IMAGENET_EIGENVALUES, IMAGENET_EIGENVECTORS
-from alexnet_tf.layers import (
-    PCAJitter,
-)
+from alexnet_tf.data.split import split
+from alexnet_tf.layers import PCAJitter
+from alexnet_tf.spec import AugmentSpec, JitterSpec, replace
 
 tiny.pin_one_thread()
 
@@ -27,11 +28,11 @@ def forget_models():
 
 @pytest.mark.parametrize("scale", ["eigenvalue", "stddev"])
 def test_the_covariance_of_the_jitter_is_that_of_the_closed_form(scale):
-    values, sigma = np.array([9.0, 4.0, 0.25]), 0.3
+    values, sigma = np.array([9000.0, 4000.0, 250.0]), 0.3
     layer = PCAJitter(values.tolist(), BASIS.tolist(), sigma, scale, seed=1)
     images = np.zeros((40_000, 1, 1, 3), np.float32)
     colours = np.asarray(layer(images, training=True))[:, 0, 0]
-    lengths = values if scale == "eigenvalue" else np.sqrt(values)
+    lengths = values / 255 if scale == "eigenvalue" else np.sqrt(values)
     expected = sigma**2 * BASIS @ np.diag(lengths**2) @ BASIS.T
     # four standard errors of a covariance of Gaussian draws
     error = np.sqrt((expected**2 + np.outer(*[expected.diagonal()] * 2)) / len(images))
@@ -70,3 +71,38 @@ def test_jitter_s_colours_are_imagenet_s_where_none_are_given():
     np.testing.assert_array_equal(layer.eigenvectors, IMAGENET_EIGENVECTORS.tolist())
     with pytest.raises(ValueError, match="give both or none"):
         PCAJitter([1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(("scale", "grey_levels"), [("eigenvalue", 5.8), ("stddev", 12.2)])
+def test_photographs_are_shifted_by_a_few_grey_levels(scale, grey_levels):
+    images = np.full((20_000, 1, 1, 3), 128, np.uint8)
+    shown = np.asarray(PCAJitter(scale=scale, seed=3)(images, training=True))[:, 0, 0]
+    along = (shown - 128) @ IMAGENET_EIGENVECTORS[:, 0]
+    assert along.std() == pytest.approx(grey_levels, rel=0.02)
+    # five standard deviations of a sum of three
+    assert np.abs(shown - 128).max() < 5 * grey_levels
+
+
+def test_the_layer_and_training_add_the_same_colours_for_the_same_draws(tiny_images):
+    chosen = split(tiny_images, tiny.experiment().data)
+    jitter = AugmentSpec(jitter=JitterSpec())
+    experiment = replace(tiny.experiment(), {"data.augment": jitter})
+    trained = input_pipeline(experiment, tiny_images, chosen)
+    values, vectors = tiny_images.colours_of(chosen.train)
+    layer = PCAJitter(values.tolist(), vectors.tolist(), seed=1)
+    np.testing.assert_array_equal(layer._axes, trained.axes)
+    images = tiny_images.train_images[:8]
+    draws = keras.random.normal((8, 3), stddev=0.1, seed=keras.random.SeedGenerator(1))
+    colours = np.asarray(draws) @ trained.axes
+    np.testing.assert_allclose(
+        np.asarray(layer(images, training=True)), images + colours[:, None, None, :], atol=1e-4
+    )
+
+
+def test_integers_become_float32_under_any_policy():
+    images = np.full((2, 2, 2, 3), 201, np.uint8)
+    layer = PCAJitter(seed=2, dtype="mixed_bfloat16")
+    for training in (False, True):
+        assert keras.backend.standardize_dtype(layer(images, training=training).dtype) == "float32"
+    # bfloat16 has no 201
+    np.testing.assert_array_equal(np.asarray(layer(images)), images)
