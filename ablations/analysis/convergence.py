@@ -1,8 +1,8 @@
 """The time at which a net had converged, and its rate's divisions, read off a record's curve.
 
 Between the ends of epochs the validation error is a straight line, from the error of chance
-before the first. A net that never falls to the error asked for counts with its last epoch: a
-lower bound, of which a reader is told.
+before the first. A net that never falls to the error asked for is censored, as every time is:
+`time_to_error`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 
 import numpy as np
 
+from ablations.analysis.time_to_error import Time, first_time
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment
 from alexnet_tf.train.schedule import rates
@@ -26,36 +27,28 @@ def chance(experiment: Experiment) -> float:
     return 100 * (1 - 1 / experiment.model.classes)
 
 
-def epochs_to(record: RunRecord, goal: float) -> float | None:
+def epochs_to(record: RunRecord, goal: float) -> Time | None:
     """Return after how many epochs the validation error first is `goal` percent.
 
-    The last epoch that was trained where it never falls so low, the whole budget where the
-    run diverged; None where the error was not measured after every epoch.
+    It stands at the end of its epoch, so that the last observation is the end of the last one.
 
     Args:
-        record: of a run that is done or diverged; `reaches` says whether the value is a bound.
+        record: of a run.
         goal: percent, 0 to 100.
 
     Returns:
         Epochs, not rounded: 2.5 is halfway through the third. 0 where guessing is good enough.
+        A bound as of `time_to_error.first_time`; None also where the error was not measured
+        after every epoch.
     """
-    if record.status == "diverged":
-        return float(record.experiment.train.epochs)
     errors = _validated(record)
-    if not errors:
-        return None
-    errors = [chance(record.experiment), *errors]
-    for epoch, (before, after) in enumerate(itertools.pairwise(errors)):
-        if before <= goal:
-            return float(epoch)
-        if after <= goal:
-            return epoch + (before - goal) / (before - after)
-    return float(record.curve[-1].epoch)
-
-
-def reaches(record: RunRecord, goal: float) -> bool:
-    """Say whether the validation error ever was `goal` percent or less, at the end of an epoch."""
-    return min(_validated(record), default=100.0) <= goal
+    return first_time(
+        record,
+        goal,
+        errors=[chance(record.experiment), *errors] if errors else [],
+        epochs=[0.0, *(float(point.epoch) for point in record.curve)],
+        updates=[0.0, *(float(point.updates) for point in record.curve)],
+    )
 
 
 def end(record: RunRecord) -> float | None:

@@ -4,7 +4,7 @@ A run that diverged has no working net. Its errors count as those of chance, 100
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
 worse than one that never does, and leaving the failures out would hide it. The gap between
 two errors of chance is 0. The time of a run that never had the error asked for, or that
-diverged, is censored at its last epoch: a lower bound, and nowhere taken as exact.
+diverged, is censored (`time_to_error`): a lower bound, and nowhere taken as exact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from ablations.analysis import convergence
 from ablations.analysis.convergence import chance
-from ablations.analysis.time_to_error import time_to_error
+from ablations.analysis.time_to_error import Time, time_to_error
 from ablations.plan import StudyRun
 from ablations.study import Quantity
 from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
@@ -84,6 +84,9 @@ MEASURES: dict[Quantity, Measure] = {
     "colour_shift": Measure(label="shift of colours by jitter", unit="grey levels"),
 }
 
+#: Quantities that are times, of which a run may give only a bound.
+TIMES = frozenset(name for name, item in MEASURES.items() if item.unit == "epochs")
+
 _EVALUATED: dict[Quantity, tuple[Part, int]] = {
     "test_error": ("test", 1),
     "test_error_ten_views": ("test", 10),
@@ -119,14 +122,11 @@ def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> 
     if record is None or record.status == "failed":
         return None
     diverged = record.status == "diverged"
-    if quantity == "epochs_to_error":
-        time = None if threshold is None else time_to_error(record, threshold)
-        return None if time is None else time.epochs
+    if quantity in TIMES:
+        found = time(run, quantity, threshold)
+        return None if found is None else found.epochs
     if quantity in _EVALUATED:
         return chance(record.experiment) if diverged else _error(record, *_EVALUATED[quantity])
-    goal = _goal(record, quantity)
-    if goal is not None:
-        return convergence.epochs_to(record, goal)
     match quantity:
         case "generalisation_gap":
             return 0.0 if diverged else _gap(record)
@@ -166,16 +166,28 @@ def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -
         quantity: a name of `MEASURES`.
         threshold: as of `value`.
     """
+    found = time(run, quantity, threshold)
+    return found is not None and not found.reached
+
+
+def time(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> Time | None:
+    """Return the time that a quantity is, in epochs, and whether it was reached.
+
+    Args:
+        run: with its record.
+        quantity: a name of `MEASURES`.
+        threshold: as of `value`.
+
+    Returns:
+        None for a quantity that is no time, and for a run without an outcome.
+    """
     record = run.record
-    if record is None or value(run, quantity, threshold) is None:
-        return False
-    if quantity == "epochs_to_error" and threshold is not None:
-        time = time_to_error(record, threshold)
-        return time is not None and not time.reached
+    if record is None or record.status == "failed" or quantity not in TIMES:
+        return None
+    if quantity == "epochs_to_error":
+        return None if threshold is None else time_to_error(record, threshold)
     goal = _goal(record, quantity)
-    if goal is None:
-        return False
-    return record.status == "diverged" or not convergence.reaches(record, goal)
+    return None if goal is None else convergence.epochs_to(record, goal)
 
 
 def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:

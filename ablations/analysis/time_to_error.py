@@ -1,11 +1,13 @@
-"""Time to a training error: epochs until a run first has it, errors as fractions.
+"""Times at which a run's error first falls to a goal, and their censoring: the one place of it.
 
 A run that never has the error asked for is right-censored: all that is known is that its time
-is beyond the epochs it was given.
+is beyond its last observation. Where an observation stands is the curve's to say: a training error
+in the middle of its epoch, over which it is a mean, a validation error at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +22,7 @@ class Time:
     Where `reached` is False, `epochs` is the censoring time and `updates` is NaN.
     """
 
-    epochs: float  # above 0
+    epochs: float  # at least 0
     updates: float  # weight updates
     reached: bool
 
@@ -28,45 +30,72 @@ class Time:
 def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     """Return when the run's training error first falls to `threshold`.
 
-    The error of epoch e is its mean while the epoch was presented, so the curve is taken
-    as straight lines between the points (e - 0.5, error); the time is the first crossing.
-    A first epoch that is already at the threshold counts as reached at 0.5, the first
-    observation. A diverged run has no working net at the end, whatever its curve was: it
-    never reaches the threshold within its budget. A run that trained to its end without
-    reaching it is censored at its last observation, the middle of its last epoch: the line to
-    the next one might have crossed right behind it.
+    The error of epoch e is its mean while the epoch was presented, so it stands at e - 0.5. A
+    first epoch that is already at the threshold counts as reached at 0.5, the first observation.
 
     Args:
-        record: its `epochs` are the censoring time where it diverged.
+        record: of a run.
         threshold: training error, a fraction from 0 to 1.
 
     Returns:
-        None for a run without an outcome: it failed, or has no curve.
+        As `first_time`.
     """
-    budget = float(record.experiment.train.epochs)
-    if record.status == "diverged":
-        return Time(epochs=budget, updates=float("nan"), reached=False)
-    if record.status == "failed" or not record.curve:
-        return None
-    errors = np.array([point.train_error for point in record.curve])
-    hits = np.flatnonzero(errors <= threshold)
-    if hits.size == 0:
-        last = record.curve[-1].epoch - 0.5
-        return Time(epochs=last, updates=float("nan"), reached=False)
     ends = np.array([0, *(point.updates for point in record.curve)], dtype=float)
-    middles = np.array([point.epoch - 0.5 for point in record.curve])
-    index = int(hits[0])
+    return first_time(
+        record,
+        threshold,
+        errors=[point.train_error for point in record.curve],
+        epochs=[point.epoch - 0.5 for point in record.curve],
+        updates=(ends[:-1] + ends[1:]) / 2,
+    )
+
+
+def first_time(
+    record: RunRecord,
+    goal: float,
+    *,
+    errors: Sequence[float],
+    epochs: Sequence[float],
+    updates: Sequence[float] | np.ndarray,
+) -> Time | None:
+    """Return when a curve of straight lines first falls to `goal`, or where it is censored.
+
+    A diverged run has no working net at the end, whatever its curve was: it never reaches the
+    goal within its budget, where it is censored. A run that trained to its end without reaching
+    the goal is censored at its last observation: the line to the next one might have crossed
+    right behind it.
+
+    Args:
+        record: its `epochs` are the censoring time where it diverged.
+        goal: in the unit of `errors`.
+        errors: (n,), the observations.
+        epochs: (n,), where they stand, ascending.
+        updates: (n,), the same in weight updates.
+
+    Returns:
+        None for a run without an outcome: it failed, or has no observation.
+    """
+    if record.status == "diverged":
+        budget = float(record.experiment.train.epochs)
+        return Time(epochs=budget, updates=float("nan"), reached=False)
+    if record.status == "failed" or not errors:
+        return None
+    hits = [index for index, error in enumerate(errors) if error <= goal]
+    if not hits:
+        return Time(epochs=float(epochs[-1]), updates=float("nan"), reached=False)
     return Time(
-        epochs=_crossing(middles, errors, index, threshold),
-        updates=_crossing((ends[:-1] + ends[1:]) / 2, errors, index, threshold),
+        epochs=_crossing(epochs, errors, hits[0], goal),
+        updates=_crossing(updates, errors, hits[0], goal),
         reached=True,
     )
 
 
-def _crossing(x: np.ndarray, errors: np.ndarray, index: int, threshold: float) -> float:
-    """Return where the line into point `index`, the first at the threshold, crosses it."""
+def _crossing(
+    x: Sequence[float] | np.ndarray, errors: Sequence[float], index: int, goal: float
+) -> float:
+    """Return where the line into point `index`, the first at the goal, crosses it."""
     if index == 0:
         return float(x[0])
     above, below = errors[index - 1], errors[index]
-    share = (above - threshold) / (above - below)
+    share = (above - goal) / (above - below)
     return float(x[index - 1] + share * (x[index] - x[index - 1]))

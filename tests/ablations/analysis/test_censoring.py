@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from made_up import difference, run, study
 from pagechecks import Page
 
-from ablations.analysis import samples
+from ablations.analysis import quantities, samples
 from ablations.analysis.study_analysis import analyse
 from ablations.plan import StudyRun
 from ablations.report import study_report
-from ablations.study import Comparison, EpochsToError
+from ablations.study import Comparison, EpochsToError, Quantity
 
 CAP = 6  # epochs of every run here
 #: True times: seen before the middle of the last epoch, or later than the cap. A time between the
@@ -120,6 +120,21 @@ def test_a_page_shows_bounds_as_bounds(tmp_path: Path):
     ):
         assert text in words
     assert "≥ 5.50 epochs" in words and "5.50 to 5.50" not in words
+
+
+@pytest.mark.parametrize("quantity", sorted(quantities.TIMES))
+def test_every_time_is_censored_by_one_rule(quantity: Quantity):
+    never = run("b", 0, curve=[0.89, 0.88], validation=[0.89, 0.88])
+    # at its last observation: a training error stands in the middle of its epoch
+    last = {"epochs_to_error": 1.5}.get(quantity, 2.0)
+    if quantity != "epochs_to_settle":  # every net settles where it ends
+        time = quantities.time(never, quantity, 0.1)
+        assert time is not None and (time.epochs, time.reached) == (last, False)
+        assert math.isnan(time.updates) and quantities.bounded(never, quantity, 0.1)
+    diverged = run("b", 0, status="diverged", curve=[0.1, 0.1], validation=[0.1, 0.1])
+    time = quantities.time(diverged, quantity, 0.1)
+    assert time is not None and not time.reached
+    assert time.epochs == diverged.planned.experiment.train.epochs
 
 
 @pytest.mark.parametrize(
