@@ -211,7 +211,7 @@ def read(
     """
     return Samples(
         item=item,
-        values=tuple(_values(runs[arm], quantity, threshold) for arm, quantity in item.used),
+        values=tuple(values_by_seed(runs[arm], quantity, threshold) for arm, quantity in item.used),
         settled=tuple(_settled(runs[arm]) for arm, _ in item.used),
     )
 
@@ -220,7 +220,8 @@ def _settled(runs: Sequence[StudyRun]) -> frozenset[int]:
     return frozenset(run.planned.experiment.seed for run in runs if run.record is not None)
 
 
-def _values(runs: Sequence[StudyRun], quantity: Quantity, threshold: float | None) -> Values:
+def values_by_seed(runs: Sequence[StudyRun], quantity: Quantity, threshold: float | None) -> Values:
+    """Return seed -> value and how it lies to the true one; a run without a value is absent."""
     found: Values = {}
     for run in runs:
         value = quantities.value(run, quantity, threshold)

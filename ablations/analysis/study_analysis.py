@@ -11,20 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from ablations.analysis import checks, effects, frames, look_rows, quantities, samples, stopping
+from ablations.analysis import checks, effects, frames, look_rows, samples, stopping
 from ablations.analysis.comparisons import comparison_rows, courses, ordered_pairs
 from ablations.analysis.effects import Effect
 from ablations.analysis.learning_rates import search_rows
 from ablations.analysis.objections import objections
-from ablations.analysis.paired_tests import spread, t_interval
+from ablations.analysis.paired_tests import t_interval
 from ablations.analysis.ranking import order_rows
 from ablations.analysis.run_rows import OF_A_RUN, curve_rows, run_row
 from ablations.analysis.stopping import Course
+from ablations.analysis.summary_rows import summary_row
 from ablations.plan import StudyRun
-from ablations.study import Quantity, Study
+from ablations.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,9 @@ class Analysis:
         updates, train_error, train_loss, validation_error
     summary: one row per arm and quantity that the study uses of it: study, arm, n, metric,
         mean, ci_low, ci_high, unit, n_censored (runs of which only a bound is known; each
-        counts as its bound), paper_value (NaN), dataset, precision, sd, n_planned, n_diverged,
-        n_failed, parameters, mflops, budget
+        counts as its bound), paper_value (NaN), dataset, precision, sd, bound (of the mean:
+        exact|at least; then the interval has no upper end and sd is NaN), n_planned,
+        n_diverged, n_failed, parameters, mflops, budget
     comparisons: one row per comparison, then one per ensemble's size, then one for the order:
         study and every field of `effects.Effect` (estimate, low, high, ..., tests), verdict
         (agrees|agrees in direction|disagrees|inconclusive|differs|no difference|open),
@@ -99,7 +100,7 @@ COLUMNS = {
     "curves": "run_id arm role seed epoch epoch_midpoint updates train_error train_loss "
     "validation_error",
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
-    "precision sd n_planned n_diverged n_failed parameters mflops budget",
+    "precision sd bound n_planned n_diverged n_failed parameters mflops budget",
     "comparisons": f"study {' '.join(_EFFECT)} verdict reason",
     "changes": "comparison seed baseline_value variant_value difference kind",
     "sensitivity": "comparison threshold n estimate low high bound baseline_mean variant_mean "
@@ -137,7 +138,7 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
         "runs": [run_row(run, study.threshold) for run in ordered],
         "curves": [row for run in ordered for row in curve_rows(run)],
         "summary": [
-            _summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
+            summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
             for arm, quantity in study.used
         ],
         "comparisons": comparison_rows(study, by_arm, followed, against, treated),
@@ -158,42 +159,6 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
         for name, found in rows.items()
     }
     return Analysis(study=study, budget=budget, dataset=dataset, synthetic=synthetic, **made)
-
-
-def _summary_row(
-    study: Study, runs: Sequence[StudyRun], arm: str, quantity: Quantity
-) -> dict[str, object]:
-    experiment = frames.experiment(study, runs, arm)
-    planned = frames.reported(runs, arm)
-    statuses = [run.record.status for run in planned if run.record]
-    values = [quantities.value(run, quantity, study.threshold) for run in planned]
-    late = [quantities.bounded(run, quantity, study.threshold) for run in planned]
-    known = [value for value in values if value is not None]
-    mean, low, high = t_interval(known)
-    unit = quantities.MEASURES[quantity].unit
-    # a mean of times that end at the budget lies between 0 and the budget
-    most = {"%": 100.0, "epochs": float(experiment.train.epochs)}.get(unit)
-    if most is not None:
-        low, high = (float(np.clip(end, 0, most)) for end in (low, high))
-    return {
-        "study": study.name,
-        "arm": arm,
-        "n": len(known),
-        "metric": quantity,
-        "mean": mean,
-        "ci_low": low,
-        "ci_high": high,
-        "unit": unit,
-        "n_censored": sum(late),
-        "paper_value": None,
-        "precision": experiment.train.precision,
-        "sd": spread(known),
-        "n_planned": len(planned),
-        "n_diverged": statuses.count("diverged"),
-        "n_failed": statuses.count("failed"),
-        "parameters": experiment.model.parameters(),
-        "mflops": experiment.model.flops() / 1e6,
-    }
 
 
 def _change_rows(course: Course) -> list[dict[str, object]]:

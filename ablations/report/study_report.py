@@ -6,7 +6,6 @@ is not in them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -123,7 +122,6 @@ def _page(
         timed=timed,
         censored=bool(analysis.comparisons["n_censored"].sum()),
         around=any(item.claimed == "within" for item in analysis.study.comparisons),
-        inf=math.inf,
         planned=html.statuses(analysis.runs.loc[roles == "reported"]),
         searched=html.statuses(analysis.runs.loc[roles == "search"]),
         answers=_answers(analysis),

@@ -166,7 +166,7 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: fl
     row = _summary(analysis, arm)
     if not len(times) or row is None or pd.isna(row["mean"]):
         return
-    bound = bool(row["n_censored"])
+    bound = row["bound"] != "exact"
     face = PAPER if bound else colour
     axes.plot(row["mean"], threshold, "o", color=colour, mfc=face, markersize=6.5, zorder=5)
     axes.vlines(row["mean"], 0, threshold, color=colour, linewidth=0.9, linestyle=":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 
@@ -120,6 +121,40 @@ def test_a_page_shows_bounds_as_bounds(tmp_path: Path):
     ):
         assert text in words
     assert "≥ 5.50 epochs" in words and "5.50 to 5.50" not in words
+
+
+@pytest.mark.parametrize(("late", "bound"), [(0, "exact"), (1, "at least"), (5, "at least")])
+def test_the_mean_of_an_arm_is_a_bound_where_one_value_is(late: int, bound: str, tmp_path: Path):
+    given = study(difference(), TIME, outcome=EpochsToError(threshold=0.5))
+    made = [*some_runs(variant=9.0 if late == 5 else 4.0)]
+    if late == 1:
+        made = [*(one for one in made if one.planned.experiment.seed < 4 or one.planned.arm != "b"),
+                timed("b", 4, 9.0)]  # fmt: skip
+    result = analyse(given, made, budget="standard")
+    row = result.summary.set_index(["arm", "metric"]).loc[("b", "epochs_to_error")]
+    assert (row.bound, row.n_censored) == (bound, late)
+    assert (row.ci_high == math.inf) == math.isnan(row.sd) == (late > 0)
+    assert 0 < row.ci_low <= row["mean"] <= CAP - 0.5
+    study_report.write(result, made, tmp_path, command="python")
+    cells = Page(tmp_path / "index.html").cells
+    end = f"{row.ci_low:.2f} or more" if late else f"{row.ci_low:.2f} to {row.ci_high:.2f}"
+    assert f"|{'≥ ' if late else ''}{row['mean']:.2f} epochs{end}|" in cells
+    with (tmp_path / "summary.csv").open(encoding="utf-8", newline="") as file:
+        (written,) = (
+            one
+            for one in csv.DictReader(file)
+            if (one["arm"], one["metric"]) == ("b", "epochs_to_error")
+        )
+    assert written["bound"] == bound and (written["ci_high"] == "inf") == (late > 0)
+
+
+def test_one_run_of_one_epoch_has_a_lower_bound_and_no_interval():
+    given = study(difference(), TIME, outcome=EpochsToError(threshold=0.5))
+    made = [run("b", 0, error("test", 1, 30.0), curve=[0.9])]
+    row = analyse(given, made, budget="standard").summary.set_index(["arm", "metric"])
+    row = row.loc[("b", "epochs_to_error")]
+    assert (row["mean"], row.bound, row.n_censored) == (0.5, "at least", 1)
+    assert math.isnan(row.ci_low) and math.isnan(row.ci_high)
 
 
 @pytest.mark.parametrize("quantity", sorted(quantities.TIMES))

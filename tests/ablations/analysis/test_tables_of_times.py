@@ -61,8 +61,9 @@ def test_summary_of_finished_censored_diverged_failed_and_new_runs():
     assert row["mean"] == pytest.approx((30 + 59.5 + 60) / 3)
     assert (row.n, row.n_planned, row.n_censored, row.n_diverged, row.n_failed) == (3, 5, 2, 1, 1)
     assert (row.metric, row.unit) == ("epochs_to_error", "epochs")
+    assert row.bound == "at least" and row.ci_high == math.inf and math.isnan(row.sd)
     relu = result.summary.set_index("arm").loc["relu"]
-    assert math.isnan(relu.ci_low)
+    assert math.isnan(relu.ci_low) and relu.bound == "exact"
     assert list(result.runs.status) == ["done", "done", "diverged", "failed", "new", "done"]
     assert list(result.runs.censored) == [False, True, True, False, False, False]
     reached = [30.0, math.nan, math.nan, math.nan, math.nan, 5.0]
