@@ -53,17 +53,22 @@ def _row(study: Study, check: Check, runs: Sequence[StudyRun]) -> Row:
     }
 
 
-def objections(found: Sequence[Row], arms: Sequence[str]) -> list[str]:
+def objections(study: Study, found: Sequence[Row], arms: Sequence[str]) -> list[str]:
     """Return why a comparison of these arms gives no verdict: treatments not shown.
 
     Args:
+        study: has the labels of the arms.
         found: of `rows`.
         arms: of the comparison.
 
     Returns:
         A phrase for each check that failed or was not measured; empty: nothing stands against.
     """
-    return [_objection(row) for row in found if row["held"] != "yes" and row["arm"] in arms]
+    return [
+        _objection(row, study.labels.get(row["arm"], row["arm"]))
+        for row in found
+        if row["held"] != "yes" and row["arm"] in arms
+    ]
 
 
 def failed(found: Sequence[Row], arms: Sequence[str]) -> bool:
@@ -74,11 +79,11 @@ def failed(found: Sequence[Row], arms: Sequence[str]) -> bool:
     return any(row["held"] == "no" and row["arm"] in arms for row in found)
 
 
-def _objection(row: Row) -> str:
+def _objection(row: Row, arm: str) -> str:
     if row["held"] == "not measured":
-        return f"whether {row['arm']} had its treatment is not measured: {label(row)}"
+        return f"the manipulation check of “{arm}” is not measured ({label(row)})"
     return (
-        f"the treatment of {row['arm']} did not happen in {row['n_failing']} of {row['n']} runs: "
+        f"the manipulation check of “{arm}” failed in {row['n_failing']} of {row['n']} runs: "
         f"{label(row)} {amount(row['lowest'], row['highest'], row['unit'])}, needed {needed(row)}"
     )
 

@@ -65,12 +65,12 @@ def comparison_rows(
     against = [
         [
             *_too_few(study, courses[item.name], effect, objections),
-            *checks.objections(treated, item.arms),
+            *checks.objections(study, treated, item.arms),
             *_without_ratio(courses[item.name].shown),
         ]
         for item, effect in zip(study.comparisons, measured, strict=True)
     ]
-    doubts = [_doubts(by_arm, item, study.threshold) for item in study.comparisons]
+    doubts = [_doubts(study, by_arm, item) for item in study.comparisons]
     if study.ensemble is not None:
         nets = ensembling.read(by_arm[study.ensemble.arm])
         gains = ensembling.measure(study.ensemble, nets, families(study))
@@ -131,14 +131,17 @@ def _too_few(study: Study, course: Course, effect: Effect, objections: Objection
         return objections(n=min(effect.n, effect.n_baseline))
     item = course.samples.item
     found = {
-        arm: f"{len(ended & set(range(count)))} of {count} seeds of {study.labels.get(arm, arm)}"
+        arm: f"{_named(study, arm)}: {len(ended & set(range(count)))} of {count} seeds done"
         for arm, count, ended in zip(
             item.arms, course.looks[0].seeds, course.samples.settled, strict=True
         )
         if not set(range(count)) <= ended
     }
-    of_arms = " and ".join(found.values())
-    return [f"{of_arms} are there", *objections(n=rules.MIN_SEEDS)]
+    return [*found.values(), *objections(n=rules.MIN_SEEDS)]
+
+
+def _named(study: Study, arm: str) -> str:
+    return f"arm “{study.labels.get(arm, arm)}”"
 
 
 def _row(
@@ -158,15 +161,13 @@ def _row(
 def _order_row(
     study: Study, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
 ) -> Row:
-    """Return the chance of the paper's order: no p-value, so it is in no family's correction."""
+    """Return the probability of the paper's order: no p-value, so it is in no family's correction."""
     pairs = ordered_pairs(study, by_arm)
     effect = order_effect(study, pairs)
     items = [study.ordered(arm) for arm in study.order]
-    doubts = dict.fromkeys(
-        text for item in items for text in _doubts(by_arm, item, study.threshold)
-    )
+    doubts = dict.fromkeys(text for item in items for text in _doubts(study, by_arm, item))
     bounds = [arm for arm, of_arm in pairs.items() if any(one.bound != "exact" for one in of_arm)]
-    against = [f"the effect of {arm} is only known by a bound" for arm in bounds]
+    against = [f"only a bound of the effect of {_named(study, arm)} was measured" for arm in bounds]
     labels = [study.labels.get(arm, arm) for arm in study.order]
     means = [float(str(row["effect"])) for row in order_rows(pairs)]
     verdict, reason = judge_order(
@@ -192,10 +193,9 @@ def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dic
     }
 
 
-def _doubts(
-    by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison, threshold: float | None
-) -> list[str]:
-    """Say of which runs the values are those of chance, bounds, or missing."""
+def _doubts(study: Study, by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison) -> list[str]:
+    """Name the runs at chance level, those with a bound only, and those without a value."""
+    threshold = study.threshold
     said = []
     for arm, quantity in item.used:
         statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
@@ -217,7 +217,7 @@ def _doubts(
             (len(missing), f'have no value of "{label}"'),
         ):
             if count:
-                said.append(f"{arm}: {count} of {len(statuses)} runs {words}.")
+                said.append(f"{_named(study, arm)}: {count} of {len(statuses)} runs {words}.")
     return list(dict.fromkeys(said))
 
 

@@ -33,7 +33,7 @@ def objections(
     found = []
     needed = MIN_SEEDS if needed is None else needed
     if n < needed:
-        found.append(f"{n} of the {needed} {counted} that a verdict needs are there")
+        found.append(f"{n} of the {needed} {counted} needed for a verdict are done")
     if entry is None:
         found.append(f"the study has no budget '{budget}'")
     elif entry.exploratory:

@@ -85,5 +85,5 @@ def _chance(chance: float) -> str:
 
 
 def _footing(effect: Effect) -> str:
-    seeds = f"n = {effect.n} seeds common to all arms"
+    seeds = f"n = {effect.n} {'seed' if effect.n == 1 else 'seeds'} common to all arms"
     return f"{seeds}; the paper's order in {effect.seeds_as_claimed} of them."

@@ -56,7 +56,7 @@ MEASURES: dict[Quantity, Measure] = {
     "running_train_error": Measure(label="training error of the last epoch", unit="%"),
     "early_train_error": Measure(label="training error, first eighth of the epochs", unit="%"),
     "epochs_to_error": Measure(label="epochs to a training error", unit="epochs"),
-    "epochs_to_converge": Measure(label="epochs to half the error of chance", unit="epochs"),
+    "epochs_to_converge": Measure(label="epochs to half the chance-level error", unit="epochs"),
     "seconds_per_epoch": Measure(label="seconds an epoch", unit="seconds"),
     "kernel_colour_split": Measure(label="split of colour between the towers", unit="index"),
     "shuffled_colour_split": Measure(label="split of the same kernels, shuffled", unit="index"),
@@ -81,7 +81,7 @@ MEASURES: dict[Quantity, Measure] = {
     "norm_spread": Measure(label="relative spread of a norm's factor", unit="%"),
     "units_kept": Measure(label="units kept in training", unit="%"),
     "views_moved": Measure(label="images not shown as their centre", unit="%"),
-    "colour_shift": Measure(label="shift of colours by jitter", unit="grey levels"),
+    "colour_shift": Measure(label="colour shift by jitter", unit="grey levels"),
 }
 
 #: Quantities that are times, of which a run may give only a bound.

@@ -108,10 +108,15 @@ def footing(effect: Effect) -> str:
 
 def _counted(effect: Effect) -> str:
     if effect.noise == "test images":
-        return f"n = {effect.n} nets; the interval is over test images only"
+        nets = "1 net" if effect.n == 1 else f"{effect.n} nets"
+        return f"n = {nets}; the interval is over test images only"
     if effect.pairing == "seed":
-        return f"n = {effect.n} paired seeds"
-    return f"n = {effect.n} seeds, {effect.n_baseline} of the baseline"
+        return f"n = {effect.n} paired {'seed' if effect.n == 1 else 'seeds'}"
+    return f"n = {_seeds(effect.n)}, {effect.n_baseline} of the baseline"
+
+
+def _seeds(count: int) -> str:
+    return f"{count} {'seed' if count == 1 else 'seeds'}"
 
 
 def _margin(effect: Effect) -> str:

@@ -102,7 +102,11 @@ def _grown(plan: Plan, runs: Sequence[StudyRun]) -> dict[str, int]:
     looks = dict(plan.looks)
     for course in courses(asked, plan.budget, by_arm).values():
         item = course.samples.item
-        if course.stopped or item.family != "primary" or checks.objections(treated, item.arms):
+        if (
+            course.stopped
+            or item.family != "primary"
+            or checks.objections(asked, treated, item.arms)
+        ):
             continue
         if not may_be_decided(course):
             continue

@@ -17,4 +17,4 @@ def test_a_verdict_needs_eight_seeds_of_every_arm():
         )
         row = analyse(given, made, budget="standard").comparisons.iloc[0]
         assert row.verdict == verdict and row.n == n
-        assert ("7 of the 8 seeds that a verdict needs are there" in row.reason) == (n == 7)
+        assert ("7 of the 8 seeds needed for a verdict are done" in row.reason) == (n == 7)

@@ -190,7 +190,10 @@ def test_verdicts_on_a_variant_that_never_gets_there(fields, verdict, words):
     row = analyse(given, some_runs(variant=9.0), budget="standard").comparisons.iloc[0]
     assert row.bound == "at least" and row.n_censored == 5 and row.high == math.inf
     assert row.verdict == verdict and words in row.reason
-    assert "b: 5 of 5 runs have only a bound" in row.reason and "power is not known" in row.reason
+    assert (
+        "arm “with b”: 5 of 5 runs have only a bound" in row.reason
+        and "power is not known" in row.reason
+    )
 
 
 def test_no_difference_is_shown_by_bounds_of_both_arms():
@@ -215,4 +218,6 @@ def test_an_order_of_bounds_is_no_order():
         made = [*some_runs(variant=late), *third]
         row = analyse(given, made, budget="standard").comparisons.iloc[-1]
         assert row.verdict == verdict
-        assert ("the effect of b is only known by a bound" in row.reason) == (late > CAP)
+        assert ("only a bound of the effect of arm “with b” was measured" in row.reason) == (
+            late > CAP
+        )

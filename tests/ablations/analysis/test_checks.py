@@ -24,7 +24,7 @@ def test_a_comparison_whose_treatment_failed_in_one_run_has_no_verdict():
     row, check = analysis.comparisons.iloc[0], analysis.checks.iloc[0]
     assert row["verdict"] == "inconclusive"
     assert (
-        "the treatment of b did not happen in 1 of 5 runs: test error, one view 31.3 to 31.9 %, "
+        "the manipulation check of “with b” failed in 1 of 5 runs: test error, one view 31.3 to 31.9 %, "
         "needed 31.4 to 99" in row["reason"]
     )
     assert (check["held"], check["n"], check["n_failing"]) == ("no", 5, 1)
@@ -51,7 +51,7 @@ def test_what_was_not_measured_is_said_and_forbids_a_verdict():
     assert row["held"] == "not measured"
     judged = analysis.comparisons.iloc[0]
     assert judged["verdict"] == "inconclusive"
-    assert "whether b had its treatment is not measured" in judged["reason"]
+    assert "the manipulation check of “with b” is not measured (relative spread" in judged["reason"]
     assert checks.words(row) == (
         "b: relative spread of a norm's factor not measured, needed at least 10"
     )

@@ -160,7 +160,7 @@ def test_seeds_are_paired_and_incomplete_ones_left_out():
     assert result.changes.seed.tolist() == [0, 1, 2]
     reason = result.comparisons.reason[0]
     assert '1 of 5 runs have no value of "test error, one view"' in reason
-    assert "4 of 5 seeds of with b are there; 3 of" not in reason and "4 of 5 seeds" in reason
+    assert "arm “with b”: 4 of 5 seeds done" in reason and "3 of" not in reason
 
 
 def test_the_error_over_test_images_is_of_the_paired_mistakes():

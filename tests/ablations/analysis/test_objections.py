@@ -28,11 +28,11 @@ def test_no_verdict_from_few_seeds_or_a_quick_budget_or_built_in_images():
     one = judged(CLEAR[:1])
     assert (
         one.verdict == "open"
-        and "1 of 5 seeds of the net and 1 of 5 seeds of with b are there" in one.reason
+        and "arm “the net”: 1 of 5 seeds done; arm “with b”: 1 of 5 seeds done" in one.reason
     )
     assert math.isnan(one.low) and math.isnan(one.t_p)
     four = judged(CLEAR[:4])
-    assert four.verdict == "open" and "4 of 5 seeds of with b" in four.reason
+    assert four.verdict == "open" and "arm “with b”: 4 of 5 seeds done" in four.reason
     assert four.t_p < 0.01
     quick = judged(CLEAR, budget="quick")
     assert quick.verdict == "inconclusive" and "'quick' is exploratory" in quick.reason
@@ -57,8 +57,8 @@ def test_equal_differences_are_no_certainty():
 def test_failures_are_named_and_divergence_counts_as_chance():
     result = analysed(difference(), {"paper": PAPER, "b": [*CLEAR[:3], "diverged", "failed"]})
     reason = result.comparisons.reason[0]
-    assert "b: 1 of 5 runs diverged; they count at chance level." in reason
-    assert "b: 1 of 5 runs failed and are left out." in reason
+    assert "arm “with b”: 1 of 5 runs diverged; they count at chance level." in reason
+    assert "arm “with b”: 1 of 5 runs failed and are left out." in reason
     assert result.changes.variant_value.tolist()[-1] == pytest.approx(90.0)
     summary = result.summary.set_index("arm").loc["b"]
     assert (summary.n, summary.n_planned, summary.n_diverged, summary.n_failed) == (4, 5, 1, 1)

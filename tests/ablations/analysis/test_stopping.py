@@ -164,11 +164,11 @@ def test_missing_and_failed_runs_of_a_look():
     assert four.look == 0 and not four.stopped and "4 of 5 seeds of with b" in four.reason
     base: list[StudyRun] = runs({"paper": BASE[:9], "b": [31.4, 31.9, 31.3, 31.4, 31.7]})
     short = analyse(study(item(), budgets={"standard": BUDGET}), base, budget="standard")
-    assert "9 of 10 seeds of the net are there" in short.comparisons.reason[0]
+    assert "arm “the net”: 9 of 10 seeds done" in short.comparisons.reason[0]
     few = [31.4, 31.9, 31.3, 31.4, "failed", 31.4, 31.5]
     failed = analysed(few).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
     assert failed.look == 2 and failed.n == 6 and failed.verdict == "agrees"
-    assert "b: 1 of 7 runs failed and are left out." in failed.reason
+    assert "arm “with b”: 1 of 7 runs failed and are left out." in failed.reason
 
 
 def test_power_is_that_of_all_the_looks():
