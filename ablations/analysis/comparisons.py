@@ -161,13 +161,13 @@ def _row(
 def _order_row(
     study: Study, by_arm: Mapping[str, Sequence[StudyRun]], objections: Objections
 ) -> Row:
-    """Return the probability of the paper's order: no p-value, so it is in no family's correction."""
+    """Return the row of the paper's order: its probability is no p-value, and not corrected."""
     pairs = ordered_pairs(study, by_arm)
     effect = order_effect(study, pairs)
     items = [study.ordered(arm) for arm in study.order]
     doubts = dict.fromkeys(text for item in items for text in _doubts(study, by_arm, item))
     bounds = [arm for arm, of_arm in pairs.items() if any(one.bound != "exact" for one in of_arm)]
-    against = [f"only a bound of the effect of {_named(study, arm)} was measured" for arm in bounds]
+    against = [f"only a bound is known of the effect of {_named(study, arm)}" for arm in bounds]
     labels = [study.labels.get(arm, arm) for arm in study.order]
     means = [float(str(row["effect"])) for row in order_rows(pairs)]
     verdict, reason = judge_order(

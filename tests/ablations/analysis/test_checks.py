@@ -24,8 +24,8 @@ def test_a_comparison_whose_treatment_failed_in_one_run_has_no_verdict():
     row, check = analysis.comparisons.iloc[0], analysis.checks.iloc[0]
     assert row["verdict"] == "inconclusive"
     assert (
-        "the manipulation check of “with b” failed in 1 of 5 runs: test error, one view 31.3 to 31.9 %, "
-        "needed 31.4 to 99" in row["reason"]
+        "the manipulation check of “with b” failed in 1 of 5 runs: test error, one view 31.3 to "
+        "31.9 %, needed 31.4 to 99" in row["reason"]
     )
     assert (check["held"], check["n"], check["n_failing"]) == ("no", 5, 1)
     assert check["mean"] == pytest.approx(sum(B) / 5)

@@ -161,7 +161,7 @@ def test_the_table_of_looks_says_what_was_fixed_and_what_is_left():
 
 def test_missing_and_failed_runs_of_a_look():
     four = analysed([31.4, 31.9, 31.3, 31.4]).comparisons.iloc[0]
-    assert four.look == 0 and not four.stopped and "4 of 5 seeds of with b" in four.reason
+    assert four.look == 0 and not four.stopped and "arm “with b”: 4 of 5 seeds done" in four.reason
     base: list[StudyRun] = runs({"paper": BASE[:9], "b": [31.4, 31.9, 31.3, 31.4, 31.7]})
     short = analyse(study(item(), budgets={"standard": BUDGET}), base, budget="standard")
     assert "arm “the net”: 9 of 10 seeds done" in short.comparisons.reason[0]
