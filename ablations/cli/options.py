@@ -156,7 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--plan", action="store_true", help="show every run, its state and time; a short probe")
     add("--probe", action="store_true", help="show every arm: changes, size, one measured step")
     add("--budget", help="quick (default), standard or full")
-    add("--dataset", help="auto (default: CIFAR-10 if it can), cifar10, builtin or imagenet")
+    add(
+        "--dataset",
+        help="auto (default), cifar10, builtin or imagenet; auto: CIFAR-10 if prepared or "
+        "downloadable, else built-in images",
+    )
     add(
         "--data-dir",
         type=Path,
@@ -190,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--fresh",
         action="store_true",
-        help="forget this plan's records, those shared with other studies too, and start again",
+        help="delete this plan's records, including shared ones, and recompute",
     )
     add("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's events below DIR")
     return parser
