@@ -1,8 +1,8 @@
 """The nets that the studies train by default, and the amount that each budget computes.
 
 `standard` gives `CIFAR_ALEXNET`, of 665,226 parameters, 12,500 images: 53 parameters an
-image, the paper's 51 (61 million to 1.2 million), so that what it says about overfitting has
-a chance to show. `full` takes all images. On ImageNet both train as the paper did.
+image, the paper's 51 (61 million to 1.2 million), so that its claims about overfitting can be
+tested. `full` takes all images. On ImageNet both train as the paper did.
 
 `quick` is exploratory: two seeds of a short training show that a study runs, and give no
 verdict. `standard` begins with 8 seeds, the fewest that carry a verdict, and has four further
@@ -35,7 +35,7 @@ SMALL_NET = (
 
 #: Points of error that matter where the paper gives no number, and why.
 MATTERS = 0.5
-OF_ERROR = "half of the 1 % that the paper's colour jitter gives, its smallest gain in words"
+OF_ERROR = "half of 1 point, the smallest gain the paper states in its text (colour jitter)"
 OF_GAP = "a seventh of the gap of the unchanged net, 7.7 points"
 
 #: The recipe of 2012 as the studies train it: small batches, for as many updates as a night

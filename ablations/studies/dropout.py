@@ -26,7 +26,7 @@ _CONVERGENCE: tuple[tuple[str, Quantity, str], ...] = (
         "convergence",
         "epochs_to_settle",
         "C37: how many times the epochs until 95 % of the fall of the validation error is done, "
-        "from chance to where the arm itself ends. The rate stays the same, or its first "
+        "from chance level to where the arm itself ends. The rate stays the same, or its first "
         "division would decide when nets converge.",
     ),
     ("convergence_70", "epochs_to_70", "The same to a validation error of 70 %."),

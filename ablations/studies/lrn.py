@@ -51,8 +51,8 @@ STUDY = Study(
             smallest=MATTERS,
             argued=OF_ERROR,
             family="secondary",
-            note="Without the norms activities are 2^0.75 times as large, twice over; with "
-            "alpha = 0 that factor stays and what is normalised goes.",
+            note="Each of the two norms also scales by a constant, 2^-0.75; alpha = 0 keeps that "
+            "factor and removes only the normalisation.",
         ),
         Comparison(
             name="no_lrn_one_view",

@@ -27,7 +27,7 @@ STUDY = Study(
     limits=(
         "The nets of 2012 trained for about 520 epochs on all 50,000 images; these train for a "
         "few epochs, so the errors themselves are far from 13 % and 11 % and only differences "
-        "are held against the paper."
+        "are compared with the paper."
     ),
     arms={
         "narrow": LOCAL_13PCT,

@@ -12,7 +12,7 @@ from alexnet_tf.spec.variants import six_conv
 
 
 def _pretrained(base, epochs):
-    """The net after `epochs` on all images in four quarter turns, the turn a label too."""
+    """The net after `epochs` on all images in four rotations that are part of the label."""
     data = dataclasses.replace(base.data, labels="classes_and_turns")
     train = dataclasses.replace(base.train, epochs=epochs, changes=(), plateau=None, validate="end")
     first = Pretraining(data=data, train=train, classes=4 * base.model.classes)
@@ -50,9 +50,10 @@ STUDY = Study(
     section="6, Table 2",
     scale_limits=SMALL_NET,
     limits="The Fall 2009 and 2011 releases are not at hand: the larger set is all training "
-    "images, each in four quarter turns that are labels too, where the fine-tuning of `standard` "
-    "on CIFAR-10 sees 12,500 of 45,000; at `full` and on ImageNet it sees all of them, and the "
-    "turns alone are new. The errors on Fall 2009 themselves (67.4 % and 40.9 %) cannot be tested.",
+    "images, each in four rotations that are part of the label, where the fine-tuning of "
+    "`standard` on CIFAR-10 uses 12,500 of 45,000; at `full` and on ImageNet it uses all, and "
+    "the rotations alone are new. The errors on Fall 2009 themselves (67.4 % and 40.9 %) cannot "
+    "be tested.",
     arms=_arms(SMALL_ALEXNET, epochs=8, images=45_000, share=12_500),
     on_imagenet=_arms(PAPER, epochs=20, images=1_281_167, share=1_281_167),
     labels={
