@@ -25,7 +25,7 @@ class Finding:
         low: end of the 95 % interval of this comparison alone, as `high`.
         n: seeds of the variant, pairs of seeds, or nets of an ensemble.
         n_baseline: seeds of the baseline.
-        power: chance to decide where the paper's effect is true, 0 to 1.
+        power: probability to decide where the paper's effect is true, 0 to 1.
         verdict: as `ablations.analysis.verdict.Verdict`.
         reason: full sentences.
         dataset: name of the images; `synthetic` ones carry no verdict.
@@ -41,7 +41,7 @@ class Finding:
     family: Family
     label: str  # what is compared, for readers
     paper: float | None
-    paper_text: str  # "+1.4 points", "over +1 points", "6x", "an order", "no number" or "no claim"
+    paper_text: str  # "+1.4 points", "over +1 points", "6 ×", "an order", "no number" or "no claim"
     paper_is: str  # "about"; or "at least", of this size or larger
     estimate: float
     low: float
@@ -102,7 +102,7 @@ def _paper_text(paper: float | None, unit: str, scale: Scale, paper_is: str = "a
         return "an order"
     if paper is None:
         return "no number"
-    text = f"{paper:g}x" if scale == "ratio" else f"{paper:+g} {unit}".removesuffix(" index")
+    text = f"{paper:g}\u202f×" if scale == "ratio" else f"{paper:+g} {unit}".removesuffix(" index")
     return f"over {text}" if paper_is == "at least" else text
 
 

@@ -1,9 +1,9 @@
-"""The verdict on a comparison: what was measured held against the claim, in sentences.
+"""The verdict on a comparison: what was measured compared with the claim, in sentences.
 
 A difference counts when its corrected t test does. That none is shown is never taken for
 there being none: only an equivalence test can say that. Where the paper's size and a range
 around it are the claim, the interval decides. What only bounds are known of is never taken
-as exact: a size is not held against the paper's then.
+as exact: its size is not compared with the paper's then.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ Verdict = Literal[
 def judge(
     effect: Effect, *, objections: Sequence[str], doubts: Sequence[str] = ()
 ) -> tuple[Verdict, str]:
-    """Hold a corrected effect against the claim and say in full sentences what follows.
+    """Compare a corrected effect with the claim and say in full sentences what follows.
 
     A test counts below an adjusted p-value of 5 %; no verdict is "open" here.
 
     Args:
         effect: after `effects.correct`.
         objections: reasons against any verdict; with one or more it is inconclusive.
-        doubts: full sentences that a reader must know, such as of runs that diverged.
+        doubts: full sentences of caution, such as of runs that diverged.
     """
     verdict: Verdict = "inconclusive"
     if objections:
@@ -102,7 +102,7 @@ def _directed(effect: Effect) -> tuple[Verdict, str]:
 
 
 def _refuted(effect: Effect) -> bool:
-    """Whether the paper's size is at least the smallest of interest and outside the interval."""
+    """Test the paper's size: at least the smallest of interest, and outside the interval."""
     if math.isnan(effect.paper) or effect.low <= effect.paper <= effect.high:
         return False
     return abs(effect.size(effect.paper)) >= effect.size(effect.smallest)
@@ -147,14 +147,14 @@ def _without_the_papers(effect: Effect) -> str:
 
 
 def _falls_short(effect: Effect) -> bool:
-    """Whether the whole interval lies short of the paper's size, or against its direction."""
+    """Test whether the interval lies short of the paper's size, or against its direction."""
     if math.isnan(effect.paper):
         return False
     return effect.high < effect.paper if effect.claimed == "higher" else effect.low > effect.paper
 
 
 def _sizes(effect: Effect, too_small: bool) -> tuple[Verdict, str]:
-    """Hold the size of a difference in the claimed direction against the paper's."""
+    """Compare the size of a difference in the claimed direction with the paper's."""
     shown = "The difference is significant in the claimed direction"
     minor = f" {equivalent(effect)}." if too_small else ""
     if math.isnan(effect.paper):
@@ -173,7 +173,7 @@ def _sizes(effect: Effect, too_small: bool) -> tuple[Verdict, str]:
     gap = effect.size(effect.estimate) - effect.size(effect.paper)
     # the size is what differs, whichever sign the claim has
     more = "larger" if gap * effect.size(effect.paper) > 0 else "smaller"
-    by = f"a factor of {math.exp(abs(gap)):.3g}"
+    by = f"a factor of {math.exp(abs(gap)):.2f}"
     if effect.scale == "difference":
         by = amount(effect, abs(gap), sign=False)
     if effect.bound != "exact":
@@ -185,7 +185,7 @@ def _sizes(effect: Effect, too_small: bool) -> tuple[Verdict, str]:
 
 
 def _reaches(effect: Effect, shown: str, minor: str) -> tuple[Verdict, str]:
-    """Hold the size of a difference against the least that the paper says of it."""
+    """Compare the size of a difference with the least that the paper says of it."""
     higher = effect.claimed == "higher"
     least = amount(effect, effect.paper, sign=not higher)
     claim = f"the paper says {'over' if higher else 'below'} {least}"
@@ -220,7 +220,7 @@ def _equal(effect: Effect) -> tuple[Verdict, str]:
         )
     if effect.p_adjusted < LEVEL:
         return "inconclusive", (
-            "The difference is significant, but its interval holds values smaller than "
+            "The difference is significant, but its interval includes values smaller than "
             f"{limit}: whether it is that large is not shown."
         )
     return "inconclusive", undecided(effect)
@@ -237,7 +237,7 @@ def _unclaimed(effect: Effect) -> tuple[Verdict, str]:
 
 
 def _small(effect: Effect) -> str:
-    """Say that the effect is small, and where it is significant, that it is that too."""
+    """Say that the effect is small, and whether it is significant."""
     if effect.p_adjusted < LEVEL:
         return f"The difference is significant, but small. {equivalent(effect)}."
     return f"{equivalent(effect)}."

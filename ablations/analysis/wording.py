@@ -7,6 +7,9 @@ import math
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import ENOUGH, ENUMERATED, LEVEL, PATTERNS
 
+#: Points beyond which an end of an interval, of two seeds as a rule, is not written out.
+SCALE = 100
+
 
 def measured(effect: Effect) -> str:
     """State the effect and its interval.
@@ -22,9 +25,16 @@ def measured(effect: Effect) -> str:
         return f"{text} by the values of which a bound is known; it has no interval."
     if math.isnan(effect.low):
         return f"{text}."
-    low, high = (number(effect, value) for value in (effect.low, effect.high))
+    low, high = (_end(effect, value) for value in (effect.low, effect.high))
     interval = {"at least": f"{low} or more", "at most": f"{high} or less"}
     return f"{text} (95 % interval {interval.get(effect.bound, f'{low} to {high}')})."
+
+
+def _end(effect: Effect, value: float) -> str:
+    """Return an end of an interval; no difference of errors is beyond 100 points."""
+    if effect.unit == "points" and abs(value) > SCALE:
+        return f"below \u2212{SCALE}" if value < 0 else f"above +{SCALE}"
+    return number(effect, value)
 
 
 def tests(effect: Effect) -> str:
@@ -78,8 +88,9 @@ def p(value: float, digits: int = 2) -> str:
 def footing(effect: Effect) -> str:
     """State the number of seeds or nets, the look, the power, and what could have been seen.
 
-    The power is the chance to decide where the paper's size is true (the smallest effect of
-    interest where it gives none), or, of a claim of equality, where there is no effect.
+    The power is the probability to decide where the paper's size is true (the smallest effect of
+    interest where it gives none), or, of a claim of equality, where there is no effect. Before
+    the first look is complete it is not stated.
     """
     text = _counted(effect)
     if effect.n_censored:
@@ -87,21 +98,23 @@ def footing(effect: Effect) -> str:
         text += f", {effect.n_censored} of the {of_what} bounds"
     if effect.look and effect.looks > 1:
         text += f"; look {effect.look} of {effect.looks}{'' if effect.stopped else ', open'}"
-    if not effect.look or math.isnan(effect.power):
+    if not effect.look:
+        return f"{text}; the power is not known yet."
+    if math.isnan(effect.power):
         return f"{text}; the power is not known."
     word = "ratio" if effect.scale == "ratio" else "difference"
     if effect.claimed == "within":
         return (
             f"{text}; power if the true {word} is {amount(effect, effect.paper)}: "
-            f"{_chance(effect.power)}."
+            f"{_percent(effect.power)}."
         )
     if effect.claimed == "equal":
-        return f"{text}; power if there is no {word}: {_chance(effect.power)}."
+        return f"{text}; power if there is no {word}: {_percent(effect.power)}."
     wanted = effect.smallest if math.isnan(effect.paper) else effect.paper
     return (
         f"{text}; power if the true {word} is "
         f"{amount(effect, wanted, sign=not math.isnan(effect.paper))}: "
-        f"{_chance(effect.power)}; minimum detectable effect ({100 * ENOUGH:.0f} % power): "
+        f"{_percent(effect.power)}; minimum detectable effect ({100 * ENOUGH:.0f} % power): "
         f"{amount(effect, effect.detectable, sign=False)}."
     )
 
@@ -120,7 +133,7 @@ def _seeds(count: int) -> str:
 
 
 def _margin(effect: Effect) -> str:
-    """Return the range that counts as no effect: ±0.50 points, or 0.909x to 1.1x."""
+    """Return the range that counts as no effect: ±0.50 points, or 0.91 × to 1.10 ×."""
     smallest = amount(effect, effect.smallest, sign=False)
     if effect.scale == "ratio":
         return f"{number(effect, 1 / effect.smallest)} to {smallest}"
@@ -151,14 +164,14 @@ def untestable(effect: Effect) -> str:
     return "All seeds of an arm have one value, so that a t test has no spread to go by."
 
 
-def _chance(power: float) -> str:
+def _percent(power: float) -> str:
     if not 0.01 <= power <= 0.99:
         return "less than 1 %" if power < 0.5 else "more than 99 %"
     return f"{100 * power:.0f} %"
 
 
 def amount(effect: Effect, value: float, *, sign: bool = True) -> str:
-    """Return a value of the effect with its unit, such as +0.52 points or 1.8x.
+    """Return a value of the effect with its unit, such as +0.52 points or 1.80 ×.
 
     Args:
         effect: gives the unit and the scale.
@@ -170,9 +183,9 @@ def amount(effect: Effect, value: float, *, sign: bool = True) -> str:
 
 
 def number(effect: Effect, value: float, *, sign: bool = True) -> str:
-    """Return a value of the effect without its unit, factors with an x.
+    """Return a value of the effect without its unit, factors with the sign ×.
 
-    Two decimals of a difference, three of an index, three significant digits of a factor; the
+    Two decimals of a difference or a factor, three of an index, as on the pages; the
     minus is a true one (U+2212).
 
     Args:
@@ -181,7 +194,7 @@ def number(effect: Effect, value: float, *, sign: bool = True) -> str:
         sign: as of `amount`.
     """
     if effect.scale == "ratio":
-        return f"{value:.3g}x"
+        return f"{value:,.2f}\u202f×"
     plus = "+" if sign else ""
     text = f"{value:{plus}.3f}" if effect.unit == "index" else f"{value:{plus}.2f}"
     return text.replace("-", "\u2212")

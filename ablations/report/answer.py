@@ -1,4 +1,4 @@
-"""What a study found, in one sentence: the effect, its interval, the paper's value, the verdict."""
+"""The finding of a study in one sentence: effect, interval, the paper's value, verdict."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ablations.analysis import quantities
 from ablations.analysis.ranking import UNIT
+from ablations.analysis.wording import SCALE
 from ablations.report import numbers
 from ablations.study import Study
 
@@ -97,12 +98,18 @@ def _interval(row: Mapping[str, Any], fell: bool) -> str:
     low, high = (-row["high"], -row["low"]) if fell else (row["low"], row["high"])
     if math.isnan(low) or math.isnan(high) or math.inf == high == -low:
         return ""
-    ends = [f"{value:.2f}".replace("-", "−") for value in (low, high)]
+    ends = [_end(value, row["unit"]) for value in (low, high)]
     if high == math.inf:
         return f" (95 % interval {ends[0]} or more)"
     if low == -math.inf:
         return f" (95 % interval {ends[1]} or less)"
     return f" (95 % interval {ends[0]} to {ends[1]})"
+
+
+def _end(value: float, unit: str) -> str:
+    if unit == "points" and abs(value) > SCALE:
+        return f"below −{SCALE}" if value < 0 else f"above {SCALE}"
+    return f"{value:,.2f}".replace("-", "−")
 
 
 def _paper(row: Mapping[str, Any], fell: bool) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ablations.analysis.wording import SCALE
+
 #: Stands for what is not known.
 UNKNOWN = "–"
 
@@ -30,7 +32,7 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def effect(value: float | None, unit: str) -> str:
-    """Format a difference with its sign, a ratio (unit "x"), or a chance, with its unit.
+    """Format a difference with its sign, a ratio (unit "x"), or a probability, with its unit.
 
     Args:
         value: in points or another unit, a factor, or a probability from 0 to 1.
@@ -73,19 +75,28 @@ def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
 def effect_interval(low: float, high: float, unit: str) -> str:
     """Format the ends of the interval of an effect, without their unit.
 
-    An infinite end is left open in words, as of an effect of which only a bound is known.
+    An infinite end is left open in words, as of an effect of which only a bound is known. One
+    beyond 100 points, of which no difference of errors is, is not written out.
 
     >>> effect_interval(-0.2, 1.0, "points"), effect_interval(0.1, float("inf"), "points")
     ('−0.20 to +1.00', '+0.10 or more')
+    >>> effect_interval(-659.46, 12, "points")
+    'below −100 to +12.00'
     """
     if unit == "x":
         return interval(low, high, 2)
     if math.isfinite(low) and high == math.inf:
-        return f"{signed(low)} or more"
+        return f"{_end(low, unit)} or more"
     if low == -math.inf and math.isfinite(high):
-        return f"{signed(high)} or less"
+        return f"{_end(high, unit)} or less"
     known = math.isfinite(low) and math.isfinite(high)
-    return f"{signed(low)} to {signed(high)}" if known else UNKNOWN
+    return f"{_end(low, unit)} to {_end(high, unit)}" if known else UNKNOWN
+
+
+def _end(value: float, unit: str) -> str:
+    if unit == "points" and abs(value) > SCALE:
+        return f"below {signed(-SCALE, 0)}" if value < 0 else f"above {signed(SCALE, 0)}"
+    return signed(value)
 
 
 def p_value(value: float) -> str:

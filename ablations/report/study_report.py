@@ -236,7 +236,7 @@ def _cells(analysis: Analysis, row: Mapping[str, Any]) -> list[str]:
         numbers.bounded(row["estimate"], unit, row["bound"]),
         numbers.effect_interval(row["low"], row["high"], unit),
         str(row["n"]),
-        numbers.chance(row["power"]),
+        numbers.chance(row["power"]) if row["look"] else numbers.UNKNOWN,
         numbers.p_value(row["p_adjusted"]),
         row["verdict"],
     ]

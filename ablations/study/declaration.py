@@ -206,7 +206,7 @@ class Study:
 
     @property
     def paper_value(self) -> str:
-        """The paper's result in a few words, such as "+1.4 points", "over +1 points" or "6x".
+        """The paper's result in a few words, such as "+1.4 points", "over +1 points" or "6 ×".
 
         An ensemble's gain comes first, then "an order", then the first comparison with a number;
         "no number" where there is none of these.
@@ -218,7 +218,7 @@ class Study:
         first = next((item for item in self.comparisons if item.paper is not None), None)
         if first is None:
             return "no number"
-        text = f"{first.paper:g}x" if first.scale == "ratio" else f"{first.paper:+g} points"
+        text = f"{first.paper:g}\u202f×" if first.scale == "ratio" else f"{first.paper:+g} points"
         return f"over {text}" if first.paper_is == "at least" else text
 
     @property

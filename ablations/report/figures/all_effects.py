@@ -1,4 +1,4 @@
-"""Where every deciding effect lies, on one scale: the geometry of the index's forest plot.
+"""The place of every deciding effect on one scale: the geometry of the index's forest plot.
 
 Effects in percentage points share one linear axis, ratios one logarithmic axis; other units
 are on no axis with them. The template draws; all places are in the drawing's own units,
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ablations.analysis.findings import Finding
+from ablations.analysis.wording import SCALE
 from ablations.report import numbers
 from ablations.report.figures.axis import Axis, distance, scale
 from ablations.report.headline import decided
@@ -83,7 +84,7 @@ class Panel:
 
     @property
     def axis(self) -> str:
-        """What the axis shows, with its unit."""
+        """Name of what the axis shows, with its unit."""
         return UNITS[self.unit]
 
 
@@ -122,7 +123,7 @@ def band(finding: Finding) -> tuple[float, float] | None:
 
 
 def _known(finding: Finding) -> bool:
-    """Whether there is anything to draw."""
+    """Test whether there is anything to draw."""
     return finding.paper is not None or math.isfinite(finding.estimate)
 
 
@@ -210,7 +211,11 @@ def _end(value: float, unit: str) -> str:
     """Format an end of an interval shortly."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.3g}" if unit == "x" else numbers.signed(value, 0)
+    if unit == "x":
+        return f"{value:,.2f}\u202f×"
+    if unit == "points" and abs(value) > SCALE:
+        return f"< {numbers.signed(-SCALE, 0)}" if value < 0 else f"> {numbers.signed(SCALE, 0)}"
+    return numbers.signed(value, 0)
 
 
 def fitted(title: str, short: str, letters: int) -> str:

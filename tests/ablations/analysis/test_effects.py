@@ -53,7 +53,9 @@ def test_a_ratio_is_compared_on_logarithms():
     assert row.t_p == pytest.approx(test.pvalue) and row.unit == "x"
     back: Any = stats.ttest_1samp(logs, math.log(1.2), alternative="less")
     assert row.equivalence_p == pytest.approx(back.pvalue)
-    assert row.detectable > 1 and row.verdict == "agrees" and "2x lies within" in row.reason
+    assert (
+        row.detectable > 1 and row.verdict == "agrees" and "2.00\u202f× lies within" in row.reason
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,12 @@ def test_a_finding_of_speed_is_its_comparison():
     (found,) = findings(analysis)
     row = analysis.comparisons.iloc[0]
     assert (found.estimate, found.low, found.high) == (row.estimate, row.low, row.high)
-    assert (found.paper, found.paper_text, found.unit, found.scale) == (6.0, "6x", "x", "ratio")
+    assert (found.paper, found.paper_text, found.unit, found.scale) == (
+        6.0,
+        "6\u202f×",
+        "x",
+        "ratio",
+    )
     assert (found.smallest, found.n, found.power) == (1.5, 5, row.power)
     assert (found.verdict, found.reason) == (row.verdict, row.reason)
     assert (
@@ -71,7 +76,7 @@ def test_texts_of_the_papers_numbers():
         difference(name="question", claimed="none", family="secondary"),
     )
     *found, last = findings(analyse(study(*items), [], budget="quick"))
-    assert [one.paper_text for one in found] == ["2x", "+0.25", "-2 points", "over +1 points"]
+    assert [one.paper_text for one in found] == ["2\u202f×", "+0.25", "-2 points", "over +1 points"]
     assert last.paper_text == "no claim"
     assert study(items[3]).paper_value == "over +1 points"
     assert stated(found[-1].paper, "points", found[-1].paper_is) == "over +1 points"

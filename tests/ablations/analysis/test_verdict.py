@@ -175,7 +175,7 @@ def test_equivalence_of_a_ratio_is_stated_as_a_range_of_factors():
     b = [p * f for p, f in zip(PAPER, (1.01, 0.99, 1.0, 1.02, 0.98), strict=True)]
     row = analysed(item, {"paper": PAPER, "b": b}).comparisons.iloc[0]
     assert row.verdict == "agrees"
-    assert "The true ratio lies within 0.909x to 1.1x (TOST, p" in row.reason
+    assert "The true ratio lies within 0.91\u202f× to 1.10\u202f× (TOST, p" in row.reason
 
 
 def test_an_interval_beyond_what_matters_is_held_to_the_corrected_level():

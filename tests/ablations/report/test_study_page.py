@@ -133,7 +133,7 @@ def test_an_order_is_on_the_page_and_in_no_forest(tmp_path: Path) -> None:
     row = analysis.comparisons.iloc[-1]
     page = check(tmp_path / "index.html", size=2_000_000)
     assert row["reason"] in page.words and "The paper gives an order." in page.words
-    assert f"{numbers.chance(row['estimate'])} chance of the paper’s order" in page.words
+    assert f"{numbers.chance(row['estimate'])} probability of the paper’s order" in page.words
     assert "order.csv" in {a["href"] for a in page.all("a")}
     with (tmp_path / "order.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
