@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pytest
 import tiny
@@ -11,8 +12,15 @@ import tiny
 from ablations.analysis import study_analysis
 from ablations.analysis.findings import Finding
 from ablations.analysis.simulated import Result as Simulated
+from ablations.report.reference import Reference
 from alexnet_tf.benchmark.results import Result, to_csv
 from alexnet_tf.benchmark.rows import Row
+
+
+def header(path: Path) -> list[str]:
+    """Names of the columns of a committed table."""
+    return path.read_text(encoding="utf-8").splitlines()[0].split(",")
+
 
 PAGE = (tiny.ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
 BENCHMARK = to_csv([Result(row=Row(kind="train", library="torch"))])
@@ -24,6 +32,8 @@ WRITTEN = {
     "findings.csv": {field.name for field in dataclasses.fields(Finding)},
     "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},
     "benchmark.csv": set(BENCHMARK.splitlines()[0].split(",")),
+    "reference.csv": {field.name for field in dataclasses.fields(Reference)},
+    **{path.name: set(header(path)) for path in (tiny.ROOT / "docs" / "base-net").glob("*.csv")},
 }
 
 
