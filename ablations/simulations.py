@@ -1,6 +1,9 @@
-"""The tool tested on itself: what its tests and intervals do where the truth is known.
+"""Check the tests and intervals of the studies on simulated experiments of known truth.
 
-python -m ablations.simulations --out reports/reference/simulations
+    python -m ablations.simulations --out reports/reference/simulations
+
+Writes simulations.csv and simulations.md: error rates of tests and verdicts, coverage of
+intervals, and the seeds that looks need. Exit code 1: a result is out of its bounds.
 """
 
 from __future__ import annotations
@@ -87,9 +90,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 1 where a result is outside of its bounds, each named on standard error; 2 for
         `--repeats` below 1; 4 where the folder cannot be written.
     """
-    parser = argparse.ArgumentParser(prog="python -m ablations.simulations")
+    parser = argparse.ArgumentParser(
+        prog="python -m ablations.simulations",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
-    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument(
+        "--repeats", type=int, default=REPEATS, help=f"of each experiment (default {REPEATS})"
+    )
     given = parser.parse_args(argv)
     return exit_code("ablations.simulations", lambda: _simulate(given.out, given.repeats))
 

@@ -235,12 +235,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--ensemble", type=Path, nargs="+", help="further runs to average with")
-    parser.add_argument("--views", type=int, choices=(1, 10), default=1)
-    parser.add_argument("--part", choices=("validation", "test"), default="test")
-    parser.add_argument("--ties", choices=("first", "fractional"), default="first")
+    add = parser.add_argument
+    add("--views", type=int, choices=(1, 10), default=1, help="1: centre; 10: average of ten crops")
+    add("--part", choices=("validation", "test"), default="test", help="images (default test)")
+    ties = "of equal scores: the first class wins (default), or all in equal shares"
+    add("--ties", choices=("first", "fractional"), default="first", help=ties)
     parser.add_argument("--data", type=Path, help="folder of the images, as in training")
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="threads (default 1)")
     return parser
 
 

@@ -3,7 +3,7 @@
     python -m alexnet_tf.data cifar10 --data-dir ~/tensorflow_datasets
     python -m alexnet_tf.data imagenet --data-dir prepared/
 
-Downloads CIFAR-10 if it is not there yet; photographs are only looked at, after
+Downloads CIFAR-10 if it is not there yet; photographs are only checked, after
 `python -m alexnet_tf.data.prepare` made the folder. The last line printed is one JSON object:
 data set, example counts, fingerprint and source.
 """
@@ -30,7 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.data", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alexnet_tf.data",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("dataset", help="cifar10, builtin or imagenet")
     parser.add_argument(
         "--data-dir", type=Path, help="tensorflow-datasets folder, or that of prepared photographs"

@@ -72,7 +72,11 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.two_tower", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alexnet_tf.two_tower",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--report", action="store_true", required=True, help="print the report")
     parser.add_argument("--spec", default="PAPER", help="a preset with two towers (default PAPER)")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of devices (default 1)")
