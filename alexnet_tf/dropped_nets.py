@@ -1,4 +1,4 @@
-"""Halved outputs held against the nets they stand for (section 4.2).
+"""Halved outputs compared with the nets they stand for (section 4.2).
 
 The paper multiplies outputs by 0.5 at test time, "a reasonable approximation to taking the
 geometric mean of the predictive distributions produced by the exponentially-many dropout

@@ -34,7 +34,7 @@ def colourfulness(kernels: np.ndarray) -> np.ndarray:
 
 
 def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
-    """Return how far the towers' mean colourfulness lies apart, and by chance would.
+    """Return how far the towers' mean colourfulness lies apart, and for random deals.
 
     Args:
         kernels: (height, width, 3, maps), the towers' in halves.
@@ -47,7 +47,7 @@ def colour_split(kernels: np.ndarray, seed: int = 0) -> tuple[float, float, floa
     colours = colourfulness(kernels.astype(np.float64))
     deals = np.random.default_rng(seed).permuted(np.tile(colours, (_DEALS, 1)), axis=1)
     split, by_chance = float(_apart(colours[None])[0]), _apart(deals)
-    # the deal at hand is one of them: its chance is never zero
+    # the deal at hand is one of them: its probability is never zero
     as_large = (1 + int((by_chance >= split - 1e-12).sum())) / (1 + _DEALS)
     return split, float(by_chance.mean()), 100 * as_large
 

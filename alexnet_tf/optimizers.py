@@ -69,7 +69,7 @@ class PaperSGD(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(var_list)
-        # TensorFlow hands `update_step` bare variables that do not know their layer
+        # TensorFlow hands `update_step` bare variables without their layer
         self._owners = [_owner(variable.path) for variable in var_list]
         self.velocities = [
             self.add_variable_from_reference(variable, name="momentum") for variable in var_list

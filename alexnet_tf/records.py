@@ -68,7 +68,7 @@ class Evaluation:
     top1_error: float  # fraction
     top5_error: float  # fraction
     loss: float  # nats per image, of the averaged probabilities
-    wrong: str = ""  # base64 of one bit an image, 1: top-1 wrong, the first image highest
+    wrong: str = ""  # base64 of one bit per image, 1: top-1 wrong, the first image highest
 
     def mistakes(self) -> list[bool]:
         """Return for each image, in order, whether its most probable class is wrong; [] if unknown.

@@ -46,7 +46,7 @@ class Contrast:
         """Return the standard error that samples of these sizes and the same spread would have.
 
         Args:
-            counts: one size a sample, in the order of `sds`.
+            counts: one size per sample, in the order of `sds`.
         """
         if min(self.counts, default=0) < 2:
             return _NAN
@@ -65,7 +65,7 @@ class Contrast:
         """Return the degrees of freedom of samples of these sizes and the same spread.
 
         Args:
-            counts: one size a sample, in the order of `sds`.
+            counts: one size per sample, in the order of `sds`.
         """
         error = self.error_of(counts)
         if not error > 0:
@@ -158,10 +158,10 @@ def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
 def interval_for_new_images(
     found: Contrast, images_error: float, z: float = float(special.ndtri((1 + CONFIDENCE) / 2))
 ) -> tuple[float, float]:
-    """Return low and high of an interval that covers chance in the seeds and in the images.
+    """Return low and high of an interval that covers sampling error of seeds and of images.
 
     The two variances add; Welch and Satterthwaite's formula gives the degrees of freedom,
-    those of the images being as good as infinite. What both share, chance in how one net
+    those of the images being as good as infinite. What both share, noise in how one net
     answers one image, is counted twice.
 
     Args:

@@ -1,6 +1,6 @@
 """The time at which a net had converged, and its rate's divisions, read off a record's curve.
 
-Between the ends of epochs the validation error is a straight line, from the error of chance
+Between the ends of epochs the validation error is a straight line, from the chance-level error
 before the first. A net that never falls to the error asked for is censored, as every time is:
 `time_to_error`.
 """
@@ -16,14 +16,14 @@ from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment
 from alexnet_tf.train.schedule import rates
 
-#: A net has settled when this share is left of its fall from chance to where it ends.
+#: A net has settled when this share is left of its fall from chance level to where it ends.
 LEFT = 0.05
 #: It ends at the mean over this share of the epochs, the last ones, at least one.
 END = 0.1
 
 
 def chance(experiment: Experiment) -> float:
-    """Return the error in percent of a net that guesses: 90 for ten classes."""
+    """Return the error in percent of random guessing: 90 for ten classes."""
     return 100 * (1 - 1 / experiment.model.classes)
 
 
@@ -37,7 +37,7 @@ def epochs_to(record: RunRecord, goal: float) -> Time | None:
         goal: percent, 0 to 100.
 
     Returns:
-        Epochs, not rounded: 2.5 is halfway through the third. 0 where guessing is good enough.
+        Epochs, not rounded: 2.5 is halfway through the third. 0 where chance level is good enough.
         A bound as of `time_to_error.first_time`; None also where the error was not measured
         after every epoch.
     """
@@ -54,7 +54,7 @@ def epochs_to(record: RunRecord, goal: float) -> Time | None:
 def end(record: RunRecord) -> float | None:
     """Return the error at which a net counts as settled, in percent; None as `epochs_to`.
 
-    That is where 95 % of the fall is done from the error of chance to the mean over the last
+    That is where 95 % of the fall is done from the chance-level error to the mean over the last
     tenth of the epochs.
     """
     errors = _validated(record)

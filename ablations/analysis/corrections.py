@@ -13,7 +13,7 @@ def bonferroni(p_values: Values, tests: int) -> np.ndarray:
     """Return p-values times the number of comparisons, at most 1; NaN stays NaN.
 
     Each comparison may be said to differ and to be equivalent, but only one of the two can be
-    false. So this bounds the chance of any false claim of either kind (Bonferroni's inequality;
+    false. This bounds the probability of any false claim of either kind (Bonferroni's inequality;
     Dunn 1961).
 
     Args:

@@ -16,8 +16,8 @@ from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course, Interval
 from ablations.study import Claimed, Comparison, Family, Pairing, Quantity, Scale
 
-#: What an interval covers: chance in the training of the nets, or in the choice of images. An
-#: order has no interval; its estimate is itself the chance, over seeds, that it holds.
+#: What an interval covers: noise of the training of the nets, or of the choice of images. An
+#: order has no interval; its estimate is itself the probability, over seeds, that it holds.
 Noise = Literal["seeds", "test images", "order"]
 
 _NAN = float("nan")
@@ -40,7 +40,7 @@ class Effect:
         min_p: the smallest value that `permutation_p` could have.
         p_adjusted: `t_p` corrected for the family, as `equivalence_adjusted` and
             `beyond_adjusted` are corrected p-values of their tests.
-        detectable: smallest effect that would be seen with a chance of 80 %.
+        detectable: smallest effect that would be detected with a probability of 80 %.
         paper: the paper's size; NaN where it gives none.
     """
 
@@ -83,7 +83,7 @@ class Effect:
     equivalence_adjusted: float = _NAN
     beyond_p: float = _NAN  # of being further from no change than `smallest`
     beyond_adjusted: float = _NAN
-    power: float  # chance to decide where the paper's effect is true, or `smallest`
+    power: float  # probability to decide where the paper's effect is true, or `smallest`
     detectable: float
     paper: float
     paper_is: Literal["about", "at least"] = "about"

@@ -13,12 +13,12 @@ _NAN = float("nan")
 
 
 def power_of(course: Course) -> float:
-    """Return the chance to decide where the paper's effect is true, by the rule applied.
+    """Return the probability to decide where the paper's effect is true, by the rule applied.
 
     The smallest effect of interest stands for the paper's where it gives none; of a claim
-    that there is no effect it is the chance to show that. NaN where it is not known.
+    that there is no effect it is the probability to show that. NaN where it is not known.
 
-    One look has the power of its t test. Over several looks, the chance is that of crossing the
+    One look has the power of its t test. Over several looks, it is that of crossing the
     edge of the claim at any of them, for normal estimates with the standard errors foreseen;
     of a claimed size, that the interval of the last look lies within the accepted range.
 
@@ -40,7 +40,7 @@ def power_of(course: Course) -> float:
 
 
 def _to_be_within(course: Course) -> float:
-    """Return the chance that the interval of the last look lies within the range."""
+    """Return the probability that the interval of the last look lies within the range."""
     found, confidence = course.contrast, 1 - course.level(LEVEL / course.tests)
     if len(course.times) == 1 or not found.error > 0:
         return power.power_within(course.margin, found.error, found.freedom, confidence)
@@ -64,7 +64,7 @@ def _to_be_equal(course: Course) -> float:
 
 
 def detectable(course: Course) -> float:
-    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as the power.
+    """Return the effect that has a power of `ENOUGH`; NaN as the power.
 
     It is the size, above 0, at which the test of a difference has a power of 80 %, after
     correction for the family: in points, or as the logarithm of a ratio.

@@ -1,4 +1,4 @@
-"""The part of the chance in an effect that the choice of test images adds."""
+"""The part of the noise in an effect that the choice of test images adds."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _state(course: Course, number: int) -> str:
 
 
 def _found(course: Course, number: int, times: tuple[float, ...]) -> dict[str, float]:
-    """Return the estimate of a look and the edges it is held against, as differences or logs."""
+    """Return the estimate of a look and the edges it is compared with, as differences or logs."""
     nan = float("nan")
     if not course.look or number > course.look:
         return {"estimate": nan, "edge_difference": nan, "edge_equivalence": nan}

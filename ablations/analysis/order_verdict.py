@@ -1,4 +1,4 @@
-"""The verdict on an order of effects: the chance of the paper's order, in sentences."""
+"""The verdict on an order of effects: the probability of the paper's order, in sentences."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def judge_order(
     objections: Sequence[str],
     doubts: Sequence[str] = (),
 ) -> tuple[Verdict, str]:
-    """Judge the paper's order by its chance, and by effects that stand the other way round.
+    """Judge the paper's order by its probability, and by effects in the opposite order.
 
-    It agrees from a chance of 95 % on; it disagrees where two effects are in the opposite order
+    It agrees from a probability of 95 %; it disagrees where two effects are in the opposite order
     with an adjusted p-value below 5 %; else it is inconclusive.
 
     Args:
         effect: of `ranking.order_effect`.
         means: what a reader calls each arm -> its mean effect in points, in the paper's order.
         objections: reasons against any verdict; with one or more it is inconclusive.
-        doubts: full sentences that a reader must know, such as of runs that diverged.
+        doubts: full sentences of caution, such as of runs that diverged.
 
     Returns:
         The verdict, and the sentences that lead to it.

@@ -24,7 +24,7 @@ LEVEL = 0.05
 ENUMERATED = 20
 #: Beyond that, so many are drawn.
 PATTERNS = 99_999
-#: The chance of being seen that makes an effect detectable.
+#: The power at which an effect counts as detectable.
 ENOUGH = 0.8
 
 _NAN = float("nan")
@@ -69,7 +69,7 @@ def above_p(values: Values) -> float:
     """Return the one-sided p-value of the paired t test that the mean is above 0.
 
     Args:
-        values: (n,), one change a seed.
+        values: (n,), one change per seed.
 
     Returns:
         Small where the mean is well above 0, near 1 where it is below; NaN for fewer than two
@@ -99,7 +99,7 @@ def sign_flip_p(values: Values) -> float:
     2010), so that it is never 0.
 
     Args:
-        values: (n,), one change a seed.
+        values: (n,), one change per seed.
 
     >>> sign_flip_p([0.3, 0.5, 0.4, 0.6, 0.2])
     0.0625
@@ -128,7 +128,7 @@ def two_sample_p(baseline: Values, variant: Values) -> float:
     level for large arms of unequal spreads too (Janssen 1997).
 
     Args:
-        baseline: (n,), one value a seed.
+        baseline: (n,), one value per seed.
         variant: (m,), of other nets; the seeds need not be the same.
 
     >>> two_sample_p([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
@@ -197,7 +197,7 @@ def correlation(baseline: Values, variant: Values) -> float:
     """Return Pearson's correlation of the pairs; NaN below 3 pairs or for a constant arm.
 
     Args:
-        baseline: (n,), one value a seed.
+        baseline: (n,), one value per seed.
         variant: (n,), of the same seeds in the same order.
     """
     if len(baseline) < 3 or np.ptp(baseline) == 0 or np.ptp(variant) == 0:

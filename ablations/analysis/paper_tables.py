@@ -38,7 +38,7 @@ class Row:
 
     Attributes:
         model: as the paper names it; an asterisk marks pre-training.
-        paper: one cell a column, "–" where the paper has none.
+        paper: one cell per column, "–" where the paper has none.
     """
 
     model: str

@@ -75,7 +75,7 @@ def power_within(
 
 
 def detectable(error: float, freedom: float, level: float = LEVEL) -> float:
-    """Return the effect that would be seen with a chance of `ENOUGH`; NaN as `power`.
+    """Return the effect that has a power of `ENOUGH`; NaN as `power`.
 
     Args:
         error: standard error; the result is in its unit, above 0.

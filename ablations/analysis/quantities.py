@@ -1,9 +1,9 @@
 """The reading of each quantity off a run: errors in percent, time in epochs or seconds.
 
-A run that diverged has no working net. Its errors count as those of chance, 100 * (1 -
+A run that diverged has no working net. Its errors count as chance level, 100 * (1 -
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
 worse than one that never does, and leaving the failures out would hide it. The gap between
-two errors of chance is 0. The time of a run that never had the error asked for, or that
+two chance-level errors is 0. The time of a run that never had the error asked for, or that
 diverged, is censored (`time_to_error`): a lower bound, and nowhere taken as exact.
 """
 
@@ -21,7 +21,7 @@ from ablations.plan import StudyRun
 from ablations.study import Quantity
 from alexnet_tf.records import EpochResult, Evaluation, Part, RunRecord
 
-#: A net counts as converged when its validation error is this share of the error of chance.
+#: A net counts as converged when its validation error is this share of the chance-level error.
 CONVERGED = 0.5
 #: The early stage of learning is this share of the epochs, at least one.
 EARLY = 1 / 8
@@ -146,7 +146,7 @@ def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> 
 
 
 def guesses(run: StudyRun) -> bool:
-    """Say whether a finished net errs within a point as often as one that guesses, or more.
+    """Say whether a finished net errs within a point of chance level, or more.
 
     The error is that of the test images from one view.
     """
@@ -159,7 +159,7 @@ def guesses(run: StudyRun) -> bool:
 def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> bool:
     """Say whether the value is only a lower bound: the run ended, or diverged, before its time.
 
-    Only times are; the errors of a diverged run count as those of chance and as exact.
+    Only times are; the errors of a diverged run count as chance level and as exact.
 
     Args:
         run: with its record.

@@ -1,4 +1,4 @@
-"""The order of several effects, the chance that the paper's order is the true one, reversals."""
+"""The order of several effects, the probability of the paper's order, reversals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ablations.study import Study
 #: Draws of the effects, by a fixed generator.
 DRAWS = 20_000
 
-#: From this chance on the paper's order is shown.
+#: From this probability on the paper's order is shown.
 SHOWN = 0.95
 
 #: Unit of an order's row among the comparisons: a probability, 0 to 1.
@@ -32,8 +32,8 @@ def order_rows(pairs: Mapping[str, Sequence[Pair]]) -> list[dict[str, object]]:
             largest effect first.
 
     Returns:
-        One row an arm: mean effect and its 95 % t interval in points, place in the paper's and
-        in the measured order, from 1 (0: not measured), and the same chance in every row.
+        One row per arm: mean effect and its 95 % t interval in points, place in the paper's and
+        in the measured order, from 1 (0: not measured), and the same probability in every row.
     """
     vectors = _common(pairs)
     chance = chance_of_order(vectors)
@@ -67,7 +67,7 @@ def _common(pairs: Mapping[str, Sequence[Pair]]) -> np.ndarray:
 
 
 def order_effect(study: Study, pairs: Mapping[str, Sequence[Pair]]) -> Effect:
-    """Return the chance of the paper's order as one more comparison of the study.
+    """Return the probability of the paper's order as one more comparison of the study.
 
     Its `estimate` is a probability, 0 to 1, without an interval; `p_adjusted` is that of
     `reversal_p`; `seeds_as_claimed` counts the seeds whose own effects fall in that order.
@@ -111,7 +111,7 @@ def order_effect(study: Study, pairs: Mapping[str, Sequence[Pair]]) -> Effect:
 def reversal_p(vectors: np.ndarray) -> float:
     """Return the p-value of two effects standing the other way round, for any two of them.
 
-    A small chance of the order refutes nothing: of four equal effects, each of the 24 orders
+    A small probability of the order refutes nothing: of four equal effects, each of the 24 orders
     has 4 %. What does is an effect shown to be larger than one that should be above it: the
     least one-sided p over all pairs of arms, times their number (Bonferroni's inequality). NaN
     where none is known.
@@ -134,7 +134,7 @@ def chance_of_order(vectors: np.ndarray) -> float:
 
     The effects are drawn together from a multivariate t distribution around their means,
     with seeds - 1 degrees of freedom: each alone has the t interval's distribution, and
-    effects that share the chance in the baseline share it here. NaN below two seeds or two
+    effects that share the sampling error of the baseline share it here. NaN below two seeds or two
     arms, and where all seeds have the same effects but for one shift.
 
     Args:

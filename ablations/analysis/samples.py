@@ -1,4 +1,4 @@
-"""The values of a comparison: one sample an arm, or one of the changes between paired seeds.
+"""The values of a comparison: one sample per arm, or one of the changes between paired seeds.
 
 A time that was censored is known to be longer than its value. It stays a bound in every
 difference and ratio that is made of it.

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special
 
-#: Both: |B| is held against the boundary. One: B is.
+#: Both: |B| is compared with the boundary. One: B is.
 Sides = Literal["one", "both"]
 
 _FAR = 9.0  # Brownian motion at times up to 1 is not below -9, nor above it
@@ -26,7 +26,7 @@ _FAR = 9.0  # Brownian motion at times up to 1 is not below -9, nor above it
 
 @cache
 def crossing(boundary: float, times: tuple[float, ...], sides: Sides = "both") -> float:
-    """Return the chance that Brownian motion is at or beyond `boundary` at one of the times.
+    """Return the probability that Brownian motion is at or beyond `boundary` at one of the times.
 
     Args:
         times: information times, above 0 and rising; the last is 1 in a whole design.
@@ -52,7 +52,7 @@ def crossing(boundary: float, times: tuple[float, ...], sides: Sides = "both") -
 
 @cache
 def critical(level: float, times: tuple[float, ...], sides: Sides = "both") -> float:
-    """Return the boundary of |B|, or of B, that is crossed with a chance of `level`.
+    """Return the boundary of |B|, or of B, that is crossed with a probability of `level`.
 
     The critical z score of look j is this over sqrt(t_j).
 
@@ -69,7 +69,7 @@ def critical(level: float, times: tuple[float, ...], sides: Sides = "both") -> f
 def p_value(scores: Sequence[float], times: tuple[float, ...], sides: Sides = "both") -> float:
     """Return the smallest level at which a look so far would have crossed its boundary.
 
-    This is a p-value whichever look was the last: it holds against the chance in all looks
+    This is a p-value whichever look was the last: it covers the repeated tests at all looks
     that are planned. A look without a score crosses nothing; NaN where the last has none.
 
     Args:
@@ -89,10 +89,10 @@ def p_value(scores: Sequence[float], times: tuple[float, ...], sides: Sides = "b
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """When a comparison stops: at look j where |estimate| >= outer[j], or <= inner[j].
+    """The rule by which a comparison stops: at look j where |estimate| >= outer[j], or <= inner[j].
 
     At the last look it ends wherever it is. An inner edge below 0 stops nothing. All in the
-    unit of the estimate, one value a look; `errors` are the standard errors.
+    unit of the estimate, one value per look; `errors` are the standard errors.
     """
 
     errors: tuple[float, ...]
@@ -100,7 +100,7 @@ class Rule:
     inner: tuple[float, ...]
 
     def at_least(self, value: float, effect: float) -> float:
-        """Return the chance that the estimate is `value` or more where the rule stops."""
+        """Return the probability that the estimate is `value` or more where the rule stops."""
         above = [
             [(max(low, value), high) for low, high in self._ends(j) if high > value]
             for j in range(len(self.errors))
@@ -108,12 +108,12 @@ class Rule:
         return self._stops_in(above, effect)
 
     def crosses_outer(self, effect: float) -> float:
-        """Return the chance, for this true effect, that an outer edge is what stops it."""
+        """Return the probability, for this true effect, that an outer edge is what stops it."""
         beyond = [((outer, np.inf), (-np.inf, -outer)) for outer in self.outer]
         return self._stops_in(beyond, effect)
 
     def stops_inside(self, effect: float) -> float:
-        """Return the chance, for this true effect, that an inner edge is what stops it."""
+        """Return the probability, for this true effect, that an inner edge is what stops it."""
         inside = [((-inner, inner),) for inner in self.inner]
         return self._stops_in(inside, effect)
 
@@ -164,7 +164,7 @@ class _Step:
         return self.before.places + self.before.effect * more, float(np.sqrt(more))
 
     def between(self, low: float, high: float) -> float:
-        """Return the chance of going on until here with an estimate from low to high."""
+        """Return the probability of going on until here with an estimate from low to high."""
         if not low < high:
             return 0.0
         mean, spread = self._moved()
@@ -199,7 +199,7 @@ def final_interval(
         look: index of the look at which it stopped.
         rule: of all looks.
         freedom: degrees of freedom of the standard error.
-        level: chance that the interval misses the effect, 0 to 1.
+        level: probability that the interval misses the effect, 0 to 1.
     """
     error = rule.errors[look]
 

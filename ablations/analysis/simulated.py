@@ -129,7 +129,7 @@ def _looks(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
 def _fixed(ratio: float) -> int:
     """Return the seeds of a design of one look that sees what matters as often as the looks do.
 
-    It has to know the spread beforehand: `ratio` times that of the base, which has 0.3 points.
+    It is given the spread beforehand: `ratio` times that of the base, which has 0.3 points.
     """
     wanted = _stated(LOOKS, SMALLEST, ratio)
     return next(m for m in range(2, 10_000) if _stated((m,), SMALLEST, ratio) >= wanted)
@@ -220,7 +220,7 @@ def _stated(looks: Sequence[int], effect: float, ratio: float = 1.0) -> float:
 
 
 def _effect_of_power(looks: Sequence[int], chance: float) -> float:
-    """Return the effect that is seen with this chance, by bisection."""
+    """Return the effect that is detected with this power, by bisection."""
     low, high = 0.0, 20 * SD
     for _ in range(40):
         middle = (low + high) / 2

@@ -30,7 +30,7 @@ class Result:
 
     @property
     def kept(self) -> bool:
-        """Whether the bounds are kept, their ends included."""
+        """Test whether the bounds are kept, their ends included."""
         return self.least <= self.found <= self.most
 
 

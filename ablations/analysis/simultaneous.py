@@ -1,7 +1,7 @@
 """Intervals that hold for every comparison of the suite at once, though many share one base.
 
 Dunnett's (1955): effects against one base are correlated, because its mean is in all of them.
-Given that mean they are independent, so that one integral over it gives the chance that all of
+Given that mean they are independent, so that one integral over it gives the probability that all of
 them lie within their intervals.
 """
 
@@ -45,7 +45,7 @@ def local_level(shares: tuple[float, ...], level: float = LEVEL) -> float:
 
     Args:
         shares: of every comparison, of its variance that is of the shared base.
-        level: chance that any of them is wrong.
+        level: probability that any of them is wrong.
 
     Returns:
         Between `level` / comparisons (Bonferroni's) and `level`; larger for larger shares.
@@ -64,7 +64,7 @@ def local_level(shares: tuple[float, ...], level: float = LEVEL) -> float:
 
 
 def _all_within(c: float, shares: Sequence[float]) -> float:
-    """Return the chance that all standardised effects lie within +-c."""
+    """Return the probability that all standardised effects lie within +-c."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     base = np.sqrt(np.array(shares))[:, None] * nodes
     own = np.sqrt(1 - np.array(shares))[:, None]

@@ -121,7 +121,7 @@ class Course:
 
     @cached_property
     def decided(self) -> bool:
-        """Whether a test that decides about the claim is significant at the look that is shown."""
+        """Significance, at the look that is shown, of a test that decides about the claim."""
         claimed = self.samples.item.claimed
         if claimed == "within":
             return self._within_is_decided()
@@ -168,7 +168,7 @@ class Course:
         return found.estimate - half, found.estimate + half
 
     def ends_at(self, level: float) -> tuple[float, float]:
-        """Return the repeated interval that misses with a chance of `level` at any look.
+        """Return the repeated interval that misses with a probability of `level` at any look.
 
         It holds whatever made the comparison stop (Jennison and Turnbull 1989); NaN of bounds.
         """
@@ -206,7 +206,7 @@ class Course:
 
     @cached_property
     def rule(self) -> Rule:
-        """When the comparison stops, by the spread of the look that is shown."""
+        """Rule by which the comparison stops, by the spread of the look that is shown."""
         return edges.rule(self)
 
 

@@ -34,7 +34,7 @@ class StudyRun:
     """A planned run and its record; None where it has not been computed.
 
     A failed run has a record too, of status "failed". A diverged one is a result: its errors count
-    as those of chance.
+    as chance level.
 
     Attributes:
         folder: where the run lies.

@@ -33,7 +33,7 @@ class Claim:
 
     @property
     def again(self) -> bool:
-        """Whether another row of the study stands above it."""
+        """True where another row of the study stands above it."""
         return self.finding is not None and self.finding is not self.first
 
     @property
@@ -43,7 +43,7 @@ class Claim:
 
     @property
     def name(self) -> str:
-        """What a reader calls the row, on one line."""
+        """Name of the row, on one line."""
         return f"{self.first.title}: {self.short}" if self.short else self.first.title
 
 

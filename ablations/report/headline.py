@@ -1,4 +1,4 @@
-"""What a folder of reports says of the paper, in three sentences made of its findings.
+"""The summary of a folder of reports: three sentences made of its findings.
 
 How many of the deciding comparisons agree; the largest effects; what contradicts or
 qualifies the paper, and what is open. Every word follows from the findings, so that the
@@ -42,7 +42,7 @@ _NAMED = 3
 
 
 def sentences(found: Sequence[Finding], names: Names, missing: int = 0) -> list[str]:
-    """Return what a reader with one minute should know: counts, largest effects, what is left.
+    """Return the summary in sentences: counts, largest effects, what is left.
 
     Args:
         found: every finding, secondary ones too.
@@ -69,7 +69,7 @@ def outcome(item: Finding) -> str:
 
 
 def decided(item: Finding) -> bool:
-    """Whether the finding says how the paper's claim fares, or what the paper leaves open."""
+    """Say whether the finding decides about a claim, or a question that the paper leaves open."""
     return outcome(item) in _DECIDED
 
 
@@ -143,7 +143,7 @@ def _size(item: Finding) -> float:
 
 
 def excludes_none(item: Finding) -> bool:
-    """Whether no effect lies outside the interval."""
+    """Say whether no effect lies outside the interval."""
     none = 1.0 if item.unit == "x" else 0.0
     return item.low > none or item.high < none
 

@@ -79,7 +79,7 @@ class Reference:
         """Say in what the reference differs from a run of `study` today; empty: in its size.
 
         Args:
-            study: as it is declared now; its standard runs of CIFAR-10 are held against those of
+            study: as it is declared now; its standard runs of CIFAR-10 are compared with those of
                 the reference by their ids.
             dataset: of the run beside which the reference is shown.
         """

@@ -1,1 +1,1 @@
-"""One file a study; the file name is the study's name."""
+"""One file per study; the file name is the study's name."""

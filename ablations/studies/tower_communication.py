@@ -1,4 +1,4 @@
-"""Where the towers meet (section 3.2, and net 150 of the 2012 source).
+"""The layers in which the towers meet (section 3.2, and net 150 of the 2012 source).
 
 python -m ablations.run tower_communication --budget standard
 """

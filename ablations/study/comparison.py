@@ -81,7 +81,7 @@ class EpochsToError:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two arms held against each other in one quantity.
+    """Two arms compared in one quantity.
 
     Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
     gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
@@ -151,7 +151,7 @@ class Comparison:
 
     @property
     def argument(self) -> str:
-        """Why `smallest` is the smallest effect of interest."""
+        """Reason for `smallest`, the smallest effect of interest."""
         if self.argued or self.paper is None or self.claimed == "within":
             return self.argued
         ratio = self.scale == "ratio"
@@ -174,7 +174,7 @@ class Comparison:
 
     @property
     def paired(self) -> bool:
-        """Whether values of one seed belong together: declared, or two quantities of one net."""
+        """True where values of one seed belong together: declared, or two quantities of one net."""
         return self.pairing == "seed" or self.baseline == self.variant
 
     @property

@@ -82,7 +82,7 @@ class Study:
         for item in self.comparisons:
             for arm in item.arms:
                 self.check_arms(item.name, arm)
-            # two quantities of one run may be held against each other
+            # two quantities of one run may be compared with each other
             same_run = item.baseline_quantity not in (None, item.quantity)
             self.check_arms(item.name, *item.arms[2 * same_run :])
         for check in self.checks:
@@ -172,7 +172,7 @@ class Study:
     def _check_nets(self) -> None:
         """Refuse two primary comparisons of one baseline with nets that differ in names alone.
 
-        They would be counted as two tests of the claim, and differ by chance.
+        They would be counted as two tests of the claim, and differ by noise.
         """
         seen: dict[tuple[Any, ...], Comparison] = {}
         for item in self.comparisons:

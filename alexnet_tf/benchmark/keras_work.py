@@ -78,7 +78,7 @@ def pictures(experiment: Experiment, count: int) -> Images:
 
 
 def _training_step(experiment: Experiment, batches: Iterator[Any]) -> Callable[[], Any]:
-    # Keras' annotations know strings only
+    # Keras annotates strings only
     model: Any = build_alexnet(experiment)
     train = experiment.train
     model.compile(

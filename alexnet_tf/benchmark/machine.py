@@ -167,7 +167,7 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     tf.config.experimental.enable_op_determinism()
     train = PAPER_ERA.train
     batch = train.batch_size
-    # Keras' annotations know strings only
+    # Keras annotates strings only
     model: Any = build_alexnet(PAPER_ERA.model, precision=precision)
     model.compile(
         optimizer=PaperSGD(1e-4, train.momentum, train.weight_decay),

@@ -27,13 +27,13 @@ from alexnet_tf.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Measurement:
-    """The timings of one row, or why there are none. The tuples have one entry a repeat."""
+    """The timings of one row, or why there are none. The tuples have one entry per repeat."""
 
     row: Row
     values: tuple[float, ...] = ()  # images/s, or ms: `Row.unit`
     of_cpu: tuple[float, ...] = ()  # the same a second of processor time, or in ms of it
     gemm_gflops: tuple[float, ...] = ()  # 10^9 operations a second of a product, beside it
-    peak_mib: int | None = None  # most memory that the process held
+    peak_mib: int | None = None  # peak memory of the process
     reason: str = ""  # why there are no values
 
 

@@ -48,7 +48,7 @@ def results(measured: Iterable[Measurement], flops: int) -> list[Result]:
     """Return each measurement's summary.
 
     Args:
-        measured: one entry a row.
+        measured: one entry per row.
         flops: operations of one image's training step (`flops.training_flops`). A net without
             norms is counted by the same number, since norms are not counted.
     """

@@ -21,7 +21,7 @@ def show(found: Sequence[Result], facts: str, console: Console) -> None:
     A ratio of the pipeline is followed by what it is above or below 1, in percent.
 
     Args:
-        found: one entry a row.
+        found: one entry per row.
         facts: the last line.
         console: where they go.
     """

@@ -1,4 +1,4 @@
-"""A process that times one row, whenever it is told to.
+"""A process that times one row on each request.
 
 It reads the row from its first line of input, warms up, says "ready" or "error", and
 answers each further line with one timing, until its input ends. One JSON object per line.
@@ -25,7 +25,7 @@ def main(asked: TextIO, answers: TextIO) -> int:
 
     Args:
         asked: its first line is `settings.encode`'s; each further one asks for a timing.
-        answers: gets {"ready": true}, then a timing a line, or {"error": one line}.
+        answers: gets {"ready": true}, then one timing per line, or {"error": one line}.
     """
     row, settings = decode(asked.readline())
     try:

@@ -85,7 +85,7 @@ class LocalResponseNorm(keras.layers.Layer):
 
     def call(self, inputs):
         alpha = self.alpha / (self.size if self.alpha_over == "mean" else 1)
-        # one group a row: the product does not multiply the zeros between groups
+        # one group per row: the product does not multiply the zeros between groups
         maps = ops.reshape(ops.cast(inputs, "float32"), (-1, self._band.shape[0]))
         normalised = _normalise(maps, alpha * self._band, self.k, self.beta)
         return ops.reshape(ops.cast(normalised, inputs.dtype), ops.shape(inputs))

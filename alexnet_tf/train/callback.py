@@ -32,7 +32,7 @@ class RunningTraining(Protocol):
     `progress` takes the events of `TrainingCallback`; `interrupted` is asked after every update.
     """
 
-    curve: list[EpochResult]  # one entry a finished epoch; the watch appends to it
+    curve: list[EpochResult]  # one entry per finished epoch; the watch appends to it
     images_per_epoch: int
     batch_size: int
     progress: Progress

@@ -129,7 +129,7 @@ class Training:
 
     def _trainable(self, model: keras.Model) -> keras.Model:
         train = self.experiment.train
-        cast(Any, model).compile(  # Keras' annotations know strings only
+        cast(Any, model).compile(  # Keras annotates strings only
             optimizer=PaperSGD(
                 train.learning_rate,
                 train.momentum,

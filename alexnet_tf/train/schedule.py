@@ -32,7 +32,7 @@ def rates(train: TrainSpec, layers: Sequence[str], curve: Sequence[EpochResult])
     Args:
         train: the spec.
         layers: names of all layers with weights.
-        curve: one entry a finished epoch; a plateau rule looks at its validation errors, recorded
+        curve: one entry per finished epoch; a plateau rule looks at its validation errors, recorded
             changes at their number alone.
 
     >>> from alexnet_tf.spec import CIFAR_ALEXNET
@@ -63,7 +63,7 @@ def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
 
     Args:
         plateau: the rule.
-        curve: one entry a finished epoch.
+        curve: one entry per finished epoch.
 
     >>> numbers = {"updates": 1, "train_error": 0.5, "train_loss": 1.0, "seconds": 1.0}
     >>> curve = [EpochResult(epoch=n, **numbers, validation_error=0.4) for n in (1, 2, 3, 4)]

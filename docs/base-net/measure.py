@@ -1,4 +1,4 @@
-"""What the base net's records say: tables of its seeds and of every arm, and the curves.
+"""Summaries of the base net's records: tables of its seeds and of every arm, and the curves.
 
     python docs/base-net/measure.py
 

@@ -1,4 +1,4 @@
-"""How many seeds a verdict needs."""
+"""Number of seeds that a verdict needs."""
 
 from __future__ import annotations
 

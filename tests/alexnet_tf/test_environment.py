@@ -1,4 +1,4 @@
-"""What is decided before TensorFlow is loaded, seen from fresh interpreters."""
+"""Settings decided before TensorFlow is loaded, seen from fresh interpreters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is never used, how long a file may be, and what a process loads."""
+"""Unused names, the length of files, and the modules a process loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users' files, scripts and records hold on to: names, commands and run ids."""
+"""Things that users' files, scripts and records rely on: names, commands and run ids."""
 
 from __future__ import annotations
 

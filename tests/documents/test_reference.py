@@ -30,7 +30,7 @@ def test_every_committed_record_is_of_its_experiment_and_of_real_images():
 
 
 def epochs_to(error: float, run_id: str) -> float:
-    """Where the training error of a committed run falls to `error`, read off its JSON."""
+    """Epoch at which the training error of a committed run falls to `error`, read off its JSON."""
     record = json.loads((REFERENCE / "runs" / run_id / "result.json").read_text())
     errors = [epoch["train_error"] for epoch in record["curve"]]
     reached = next(i for i, found in enumerate(errors) if found <= error)

@@ -1,4 +1,4 @@
-"""What trainings of the tiny net are compared by."""
+"""Quantities by which trainings of the tiny net are compared."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def nothing(_: Any) -> Iterator[str]:
 
 
 def by_hand(tower: int) -> Any:
-    """What a tower's scope would be without a strategy."""
+    """Return a tower's scope as it would be without a strategy."""
     return tf.device(f"CPU:{tower}")
 
 

@@ -1,6 +1,6 @@
 """The figure of a study: its effects, and the curves behind them. Drawing only.
 
-Effects stand as a forest plot, one panel per unit: a dot a seed, their mean with its
+Effects stand as a forest plot, one panel per unit: a dot per seed, their mean with its
 interval, the range of effects too small to matter, and the paper's value. Training curves
 are thin for a seed and thick for the mean over the seeds of an arm.
 """
@@ -53,7 +53,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
         analysis: an order among its comparisons is left out: a probability is no effect.
         stacked: 4.6 inches wide in place of 9.8.
     """
-    # a chance is no effect, so that it has no place on an effect's axis
+    # a probability is no effect, so that it has no place on an effect's axis
     drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
     units = list(dict.fromkeys(drawn))
     rows = len(drawn) + 1.9 * len(units)

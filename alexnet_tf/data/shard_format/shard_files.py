@@ -38,7 +38,7 @@ _READ_AHEAD = 1 << 20
 class Shard:
     """The share of one shard in the whole: its labels, its sums and its bad files.
 
-    `labels` and `digests` have one entry a record; a digest is 64 bits of SHA-256 over the
+    `labels` and `digests` have one entry per record; a digest is 64 bits of SHA-256 over the
     pixels. `colours` are the sums over all its pixels. `bad` files have no record; `notes`
     counts what was done to the others in decoding.
     """

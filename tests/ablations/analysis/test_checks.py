@@ -1,4 +1,4 @@
-"""Whether treatments happened: what checks say, and that a comparison without one is open."""
+"""Manipulation checks: their words, and that a comparison without one is open."""
 
 from __future__ import annotations
 

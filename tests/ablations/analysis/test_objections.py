@@ -1,4 +1,4 @@
-"""What forbids a verdict, what is corrected, and what is said of failures."""
+"""Objections to a verdict, corrections, and the words for failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chance of an order of effects, and its verdict."""
+"""The probability of an order of effects, and its verdict."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_chance_of_an_order_of_two_is_a_t_tail():
 
 
 def test_a_reversal_is_the_strongest_t_test_of_two_effects():
-    """Two effects the other way round refute an order; a small chance alone does not."""
+    """Two effects the other way round refute an order; a small probability alone does not."""
     rng = np.random.default_rng(7)
     vectors = rng.normal([0.1, 0.4, 0.2], 0.2, size=(6, 3))
     pairs = [(0, 1), (0, 2), (1, 2)]

@@ -1,4 +1,4 @@
-"""What is shown before anything is computed: the plan, its cost, the probe."""
+"""Output before anything is computed: the plan, its cost, the probe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trained nets are measured for beyond their records, and the verdicts of scores."""
+"""Measurements of trained nets beyond their records, and the verdicts of scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown while runs are computed; the main job with real trainings."""
+"""Output while runs are computed; the main job with real trainings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs a request means, and which requests mean none."""
+"""The runs that a request means, and requests that mean none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked for a report, recalled: `--report-only` rebuilds that and nothing else."""
+"""The request kept beside a report: `--report-only` rebuilds that and nothing else."""
 
 from __future__ import annotations
 

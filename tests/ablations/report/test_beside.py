@@ -1,4 +1,4 @@
-"""What the reference set says beside a small run, against the committed reports."""
+"""The words of the reference set beside a small run, against the committed reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study may declare: every word is checked when the study is read, in one line."""
+"""Rules for declarations of a study: every word is checked when the study is read, in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the benchmark tells what it measured, and what could not be."""
+"""Output of the benchmark: what was measured, and what could not be."""
 
 from __future__ import annotations
 

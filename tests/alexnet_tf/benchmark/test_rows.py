@@ -1,4 +1,4 @@
-"""What the benchmark measures; never how fast anything is."""
+"""The rows that the benchmark measures; never how fast anything is."""
 
 from __future__ import annotations
 

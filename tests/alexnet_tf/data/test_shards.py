@@ -1,4 +1,4 @@
-"""What is read from shards is what was prepared."""
+"""Images read from shards are those prepared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no experiment is refused in one line that names the field."""
+"""Specs that are no experiment are refused in one line that names the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the child process found that a test module has asked for in `CHECKS`."""
+"""Findings of the child process that a test module has asked for in `CHECKS`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def child(
 
 @pytest.fixture
 def found(child: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What the child's check of this name found."""
+    """Return the finding of the child's check of this name."""
     answer = child[request.param]
     assert "error" not in answer, answer["error"]
     return answer
