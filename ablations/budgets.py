@@ -26,8 +26,8 @@ SMALL_ALEXNET = CIFAR_ALEXNET
 
 #: What every study of the small net must say of itself.
 SMALL_NET = (
-    f"The net has {SMALL_ALEXNET.model.parameters():,} parameters and sees 24 x 24 crops of "
-    "CIFAR-10; the paper's has 60,965,224 and sees 224 x 224 crops of ImageNet. Effects may "
+    f"The net has {SMALL_ALEXNET.model.parameters():,} parameters and takes 24 x 24 crops of "
+    "CIFAR-10; the paper's has 60,965,224 and takes 224 x 224 crops of ImageNet. Effects may "
     "differ between the two. Where an arm does not say otherwise it trains at the learning rate "
     "of the unchanged net. Most studies reuse the same baseline runs, so their verdicts "
     "are not statistically independent."

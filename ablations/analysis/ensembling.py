@@ -78,7 +78,7 @@ def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
     if run.folder is None or run.record is None or not path.exists():
         return None
     try:
-        # a file that is no archive is left open by NumPy when it only knows the path
+        # a file that is no archive is left open by NumPy when it is given a path
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if str(kept["weights"]) != run.record.weights_sha256:
                 return None

@@ -16,7 +16,7 @@ _VERDICTS: Mapping[str, str] = {
     "agrees": "this agrees with the paper",
     "agrees in direction": "this agrees with the paper in direction only",
     "disagrees": "this disagrees with the paper",
-    "differs": "on this the paper is silent",
+    "differs": "this difference is significant",
     "no difference": "no difference that matters is shown",
     "inconclusive": "this is inconclusive",
     "open": "this is still open",

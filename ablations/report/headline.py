@@ -26,7 +26,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "no difference": ("shows no difference that matters", "show no difference that matters"),
     "inconclusive": ("is inconclusive", "are inconclusive"),
     "open": ("is still open", "are still open"),
-    "differs": ("shows what the paper is silent about", "show what the paper is silent about"),
+    "differs": ("differs where the paper makes no claim", "differ where the paper makes no claim"),
     "exploratory": ("is exploratory and has no verdict", "are exploratory and have no verdict"),
     "synthetic": (
         "is on synthetic images and has no verdict",

@@ -51,7 +51,7 @@ STUDY = Study(
     claim_ids=("C36", "C37", "C38"),
     section="4.2",
     scale_limits=SMALL_NET,
-    limits="Without dropout the next layer sees outputs twice as large; the arm with halved "
+    limits="Without dropout the next layer gets outputs twice as large; the arm with halved "
     "outputs, as in the 2012 source with dropout switched off, changes nothing else and "
     "decides. The paper does not say what it takes for convergence: here an arm has converged when "
     "its own fall is nearly done, and times to fixed errors stand beside it.",

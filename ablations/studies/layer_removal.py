@@ -31,7 +31,7 @@ STUDY = Study(
     + " Without conv3, conv4 or conv5 it is one and the same net, and so it is without fc6 or "
     "fc7: each pair of equal nets is one arm.",
     limits="conv1 is not removed. What stood after a removed convolution (pooling, LRN) moves to "
-    "its neighbour, so that later layers see maps of the same size; the paper does not say what "
+    "its neighbour, so that later layers get maps of the same size; the paper does not say what "
     "its authors did. On ImageNet, where the nets without conv3, conv4 and conv5 differ, conv4 "
     "stands for them.",
     arms=_arms(SMALL_ALEXNET),

@@ -64,7 +64,7 @@ STUDY = Study(
     claim_ids=("C42",),
     section="5",
     limits="The paper claims nothing of small nets: nothing here decides a claim. The rate of the "
-    "recipe is the paper's; none was searched for it. Both see every image as often.",
+    "recipe is the paper's; none was searched for it. Both are shown every image equally often.",
     scale_limits=SMALL_NET,
     arms={"paper": SMALL_ALEXNET, "recipe": _RECIPE}
     | {name: arm for name, (_, arm) in _PARTS.items()},

@@ -51,7 +51,7 @@ STUDY = Study(
             smallest=0.1,
             argued="a tenth of the way from no split to grey against pure colour",
             family="secondary",
-            note="Negative control: every layer sees all maps, so that halves mean nothing.",
+            note="Negative control: every layer gets all maps, so that halves mean nothing.",
         ),
     ),
 )

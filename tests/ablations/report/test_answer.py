@@ -71,7 +71,7 @@ def test_every_unit_and_every_claim_has_its_words(changes: dict[str, Any], expec
         ("agrees", "agrees with the paper."),
         ("agrees in direction", "agrees with the paper in direction only."),
         ("disagrees", "disagrees with the paper."),
-        ("differs", "the paper is silent."),
+        ("differs", "this difference is significant."),
         ("no difference", "no difference that matters is shown."),
         ("inconclusive", "inconclusive."),
         ("open", "still open."),
