@@ -61,7 +61,7 @@ def test_the_page_shows_the_numbers_of_the_tables(usual: tuple[Path, Analysis]) 
         estimate = f"{row['estimate']:{minus},.2f}".replace("-", "\u2212")
         unit = "×" if row["unit"] == "x" else row["unit"]
         assert f"{estimate} {unit}" in words
-        assert row["reason"] in words and row["verdict"] in words
+        assert row["reason"].replace("\u202f", " ") in words and row["verdict"] in words
         p, least = (numbers.p_value(row[name]) for name in ("permutation_p", "min_p"))
         assert f"{p} ({least})" in words
     for row in analysis.changes.to_dict("records"):
