@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from alexnet_tf.errors import LockedError
+from alexnet_tf.errors import LockedError, SpecError
 
 #: The file in a folder that its holder has locked.
 LOCK = "lock"
+
+_PROBE = bytes(1 << 16)  # an empty file has a place on a full disk too
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -26,21 +29,23 @@ def write_atomic(path: Path, data: bytes) -> None:
         data: all of its bytes.
 
     Raises:
-        OSError: the folder is not writable or the disk is full; `path` is then untouched.
+        OSError: the folder is not writable or the disk is full; `path` is then untouched. The
+            error's `filename` is `path`, or the folder that cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    _make(path.parent)
+    with _naming(path):
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
 
 
 def write_through(path: Path, write: Callable[[Path], object]) -> None:
@@ -53,36 +58,67 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
         write: makes the file that it is given the name of.
 
     Raises:
-        OSError: the folder is not writable or the disk is full; `path` is then untouched.
+        OSError: the folder is not writable or the disk is full; `path` is then untouched. The
+            error's `filename` is `path`, or the folder that cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     temporary = path.parent / f".{os.getpid()}.{path.name}"
-    try:
-        write(temporary)
-        descriptor = os.open(temporary, os.O_RDONLY)
+    with _naming(path):
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+            write(temporary)
+            descriptor = os.open(temporary, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
 
 
 def check_writable(folder: Path) -> None:
     """Create `folder` and prove that a file can be written there, before long work begins.
 
     Raises:
-        OSError: it can't.
+        OSError: it can't, or the disk has no place for 64 KiB.
     """
     probe = folder / f".writable.{os.getpid()}"
-    write_atomic(probe, b"")
-    probe.unlink()
+    _make(folder)
+    with _naming(folder):
+        write_atomic(probe, _PROBE)
+        probe.unlink()
 
 
-@contextmanager
+def check_reachable(folder: Path) -> None:
+    """Refuse a folder that can never be one; it need not be there, and nothing is written.
+
+    Raises:
+        OSError: it is a file or lies below one, or may not be read.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.scandir(folder).close()
+
+
+def require_folder(folder: Path, hint: str) -> None:
+    """Refuse a folder that is not there.
+
+    Args:
+        folder: that an argument names.
+        hint: what to do about it, a sentence.
+
+    Raises:
+        SpecError: it is not there.
+        OSError: it is a file or lies below one, or may not be read.
+    """
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError as error:
+        raise SpecError(f"no folder {folder}. {hint}") from error
+
+
+@contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """Hold `folder` alone; the system lets go of it when the process ends, however it ends.
 
@@ -94,8 +130,9 @@ def lock(folder: Path) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it.
+        OSError: the folder is not writable or the disk is full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with open(folder / LOCK, "a+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,10 +140,34 @@ def lock(folder: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read(200).decode(errors="replace").strip() or "an unknown process"
             raise LockedError(f"{folder} is held by {holder}") from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {os.uname().nodename}".encode())
-        file.flush()
+        with _naming(folder / LOCK):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {os.uname().nodename}".encode())
+            file.flush()
         yield
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it; a file in its place is no directory."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        code = errno.ENOTDIR
+        raise NotADirectoryError(code, os.strerror(code), str(folder)) from error
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Give an error of the disk the name of what was to be written.
+
+    The system names a temporary file, or none where a write fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.strerror = error.strerror or str(error)  # a library's; its words go with the name
+        error.filename = str(path)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import tiny
 
 from alexnet_tf import files
-from alexnet_tf.errors import LockedError
+from alexnet_tf.errors import LockedError, SpecError
 
 OLD, NEW = b"old " * 1000, b"new and longer " * 1000
 
@@ -129,7 +129,7 @@ def test_a_failing_disk_leaves_the_old_file_and_no_debris(tmp_path, monkeypatch,
     with pytest.raises(OSError) as error:
         files.write_atomic(path, NEW)
     monkeypatch.undo()
-    assert error.value.errno == code
+    assert error.value.errno == code and error.value.filename == str(path)
     assert path.read_bytes() == OLD
     assert [p.name for p in tmp_path.iterdir()] == ["value"]
 
@@ -153,6 +153,50 @@ def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError):
         files.check_writable(tmp_path / "file")
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "file/below/it"])
+def test_a_place_at_or_below_a_file_is_no_directory(tmp_path, place):
+    (tmp_path / "file").write_bytes(b"")
+    for check in (
+        files.check_writable,
+        files.check_reachable,
+        lambda at: files.lock(at).__enter__(),
+    ):
+        with pytest.raises(NotADirectoryError, match="file"):
+            check(tmp_path / place)
+    with pytest.raises(NotADirectoryError):
+        files.write_atomic(tmp_path / place / "value", NEW)
+
+
+def test_a_folder_is_reachable_before_it_is_there_and_is_not_made(tmp_path):
+    files.check_reachable(tmp_path / "a" / "b")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(SpecError, match=r"no folder .*a. Give one\."):
+        files.require_folder(tmp_path / "a", "Give one.")
+    files.require_folder(tmp_path, "Give one.")
+
+
+def test_a_disk_without_place_is_found_before_long_work_begins(tmp_path):
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom alexnet_tf import files\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try:\n    files.check_writable(Path(sys.argv[1]))\n"
+        "except OSError as error:\n    print(error.errno, error.filename)"
+    )
+    result = tiny.python(code, str(tmp_path))
+    assert result.stdout.split() == [str(errno.EFBIG), str(tmp_path)], result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_of_a_library_that_writes_keeps_its_words_and_gets_a_name(tmp_path):
+    def fail(path: Path) -> None:
+        raise OSError("cannot write the header")
+
+    with pytest.raises(OSError) as error:
+        files.write_through(tmp_path / "model.keras", fail)
+    assert error.value.filename == str(tmp_path / "model.keras")
+    assert error.value.strerror == "cannot write the header"
 
 
 HOLD = (
