@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -23,14 +22,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import files, records
+from alexnet_tf import arrays, files, records
 from alexnet_tf.data.augment import CENTRE, InputPipeline, input_pipeline
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.errors import DataError, exit_code
-from alexnet_tf.records import Evaluation, Part
+from alexnet_tf.records import Evaluation, Part, RunRecord
 from alexnet_tf.trained_net import trained_net
+from alexnet_tf.values import at_least_one
 
 Ties = Literal["first", "fractional"]
 
@@ -146,17 +146,27 @@ def evaluation(
 def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Return (probabilities, labels) of a finished run, kept in its folder for the next time.
 
+    What is kept there and damaged is computed again.
+
     Raises:
         SpecError: the run is not finished.
         DataError: there is no net, as after a run that diverged; the images are missing,
             damaged, or not those the run was trained on.
+        LockedError: they have to be computed, and another process works in the folder.
     """
     record = records.of_run(run)
     path = run / f"{options.part}_{options.views}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["weights"]) == record.weights_sha256:
-                return kept["probabilities"], kept["labels"]
+    kept = arrays.read_predictions(path, record.weights_sha256)
+    if kept is not None:
+        return kept
+    with files.lock(run):
+        found, labels = _predicted(run, record, options)
+        arrays.keep_predictions(path, found, labels, record.weights_sha256)
+    return found, labels
+
+
+def _predicted(run: Path, record: RunRecord, options: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Compute what `predictions` keeps."""
     experiment = record.experiment
     source = load(experiment.data.dataset, data_dir=options.data_dir, cache=options.cache)
     if record.data is not None and record.data.fingerprint != source.fingerprint():
@@ -173,26 +183,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(f"{run}: the run has no {options.part} images")
     predictor = Predictor(trained_net(run, record), input_pipeline(experiment, source, chosen))
     batches = image_batches(source, part, images, options.threads)
-    found = probabilities(predictor, batches, options.views)
-    keep(path, found, labels, record.weights_sha256)
-    return found, labels
-
-
-def keep(path: Path, probabilities: np.ndarray, labels: np.ndarray, weights: str) -> None:
-    """Write a net's probabilities and labels, to be read by `predictions` and ensembles.
-
-    Args:
-        path: an .npz file, written whole or not at all.
-        probabilities: (N, classes).
-        labels: (N,) of class indices.
-        weights: hash of the net's weights (`checkpoint.weights_sha256`).
-
-    Raises:
-        OSError: the disk is full or not writable.
-    """
-    buffer = io.BytesIO()
-    np.savez(buffer, probabilities=probabilities, labels=labels, weights=weights)
-    files.write_atomic(path, buffer.getvalue())
+    return probabilities(predictor, batches, options.views), labels
 
 
 @dataclass(frozen=True)
@@ -214,7 +205,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    settings = Settings(given.part, given.views, given.ties, given.data, given.cache, given.threads)
+    threads = at_least_one("--threads", given.threads)
+    settings = Settings(given.part, given.views, given.ties, given.data, given.cache, threads)
     runs = [given.run, *(given.ensemble or [])]
     made = [predictions(run, settings) for run in runs]
     if any(not np.array_equal(labels, made[0][1]) for _, labels in made):

@@ -45,10 +45,11 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import dropped_nets, files, treatments
+from alexnet_tf import dropped_nets, files, records, treatments
 from alexnet_tf.errors import exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
+from alexnet_tf.values import at_least_one
 
 #: What can be measured apart from the rest.
 Part = Literal["features", "dropout", "treatments"]
@@ -84,8 +85,16 @@ def inspect_net(
         SpecError: the run is not finished.
         ValueError: there is no net, as after a run that diverged.
         DataError: the images are missing, damaged, or not those the run was trained on.
+        LockedError: another process works in the folder.
     """
-    net = open_run(run, data_dir=data_dir, cache=cache, threads=threads)
+    records.of_run(run)  # no lock where there is no run
+    with files.lock(run):
+        net = open_run(run, data_dir=data_dir, cache=cache, threads=threads)
+        return _measure(run, net, only)
+
+
+def _measure(run: Path, net: FinishedRun, only: Collection[Part]) -> dict[str, float]:
+    """Measure parts of a net and keep what was found."""
     values = _kept(run, net)
     if "features" in only:
         found, arrays = _kernels(net)
@@ -176,19 +185,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1, help="threads (default 1)")
     given = parser.parse_args(argv)
-    tf.config.threading.set_intra_op_parallelism_threads(given.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(given.threads)
-    tf.config.experimental.enable_op_determinism()
     return exit_code("alexnet_tf.inspect_net", lambda: _inspect(given))
 
 
 def _inspect(given: argparse.Namespace) -> int:
+    threads = at_least_one("--threads", given.threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
     values = inspect_net(
         given.run,
         only=given.only,
         data_dir=given.data_dir,
         cache=given.cache,
-        threads=given.threads,
+        threads=threads,
     )
     print(json.dumps(values, sort_keys=True))
     return 0

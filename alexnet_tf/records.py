@@ -1,7 +1,7 @@
 """The outcome of one run, as an immutable value and as JSON on disk.
 
 A record holds everything the analysis and the report need, so that neither depends on
-the code that trains a net. This module imports the standard library and the spec only.
+the code that trains a net. This module imports the standard library, the spec and `files` only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alexnet_tf.errors import RecordError, SpecError
+from alexnet_tf.files import require_folder
 from alexnet_tf.spec import Experiment
 from alexnet_tf.values import from_dict, to_dict
 
@@ -216,9 +217,11 @@ def of_run(folder: Path) -> RunRecord:
     """Read the record of the finished run in `folder`.
 
     Raises:
-        SpecError: there is no finished run.
+        SpecError: there is no such folder, or no finished run in it.
         RecordError: its record cannot be read.
+        OSError: the folder is a file or lies below one, or may not be read.
     """
+    require_folder(folder, "It holds no finished run. Give the folder of one.")
     path = folder / "result.json"
     if not path.exists():
         raise SpecError(f"{folder} holds no finished run. Give the folder of one.")

@@ -27,6 +27,13 @@ def trained_net(run: Path, record: RunRecord) -> keras.Model:
     if not path.is_file():
         why = f"it {record.status}" if record.status != "done" else "its net has been deleted"
         raise DataError(f"{run}: the run has left no model.keras: {why}.")
+    # Keras says of a file that is cut that it is not there
+    with path.open("rb") as file:
+        whole = zipfile.is_zipfile(file)
+    if not whole:
+        raise DataError(
+            f"{path} cannot be read: it is cut short, or no file of Keras. Compute the run again."
+        )
     try:
         model: Any = keras.models.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

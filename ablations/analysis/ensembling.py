@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ablations.analysis import paired_tests, quantities
 from ablations.analysis.effects import Effect
 from ablations.plan import StudyRun
 from ablations.study import Ensemble, Family
+from alexnet_tf import arrays
 
 #: Of more subsets than this, as many are drawn by a fixed generator.
 SUBSETS = 200
@@ -75,18 +75,9 @@ def read(runs: Sequence[StudyRun]) -> Nets:
 def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
     """Return (images, classes) and labels (images,) of the run's own weights, if they are there."""
     path = (run.folder or Path()) / "test_10.npz"
-    if run.folder is None or run.record is None or not path.exists():
+    if run.folder is None or run.record is None:
         return None
-    try:
-        # a file that is no archive is left open by NumPy when it is given a path
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if str(kept["weights"]) != run.record.weights_sha256:
-                return None
-            probabilities, labels = kept["probabilities"], kept["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    usable = probabilities.ndim == 2 and labels.shape == probabilities.shape[:1]
-    return (probabilities, labels) if usable and labels.size else None
+    return arrays.read_predictions(path, run.record.weights_sha256)
 
 
 def family(ensemble: Ensemble, size: int) -> Family:

@@ -31,7 +31,7 @@ def measured(effect: Effect) -> str:
 
 
 def _end(effect: Effect, value: float) -> str:
-    """Return an end of an interval, without the sign ×; no difference of errors is beyond 100 points."""
+    """Return an end of an interval, without the sign ×; errors differ by 100 points at most."""
     if effect.unit == "points" and abs(value) > SCALE:
         return f"below \u2212{SCALE}" if value < 0 else f"above +{SCALE}"
     return number(effect, value).removesuffix("\u202f×")

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from alexnet_tf import arrays
 from alexnet_tf.data.augment import InputPipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
@@ -16,7 +17,6 @@ from alexnet_tf.evaluate import (
     Predictor,
     centre_and_ten,
     evaluation,
-    keep,
     probabilities,
     top_k_error,
 )
@@ -80,7 +80,7 @@ class Evaluator:
         for views, averaged in self._tested(predictor).items():
             labels = self._labels("test")
             found.append(evaluation("test", views, averaged, labels))
-            keep(out / f"test_{views}.npz", averaged, labels, weights)
+            arrays.keep_predictions(out / f"test_{views}.npz", averaged, labels, weights)
         return tuple(found)
 
     def _tested(self, predictor: Predictor) -> dict[int, np.ndarray]:

@@ -54,8 +54,26 @@ def test_a_mistake_of_the_program_is_not_hidden():
 
 @pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
 def test_a_folder_without_a_run_is_a_wrong_argument(command, tmp_path, capsys):
-    assert command([str(tmp_path / "none")]) == errors.USAGE
-    assert "holds no finished run" in capsys.readouterr().err
+    for folder in (tmp_path, tmp_path / "none"):
+        assert command([str(folder)]) == errors.USAGE
+        assert "holds no finished run" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
+def test_a_folder_below_a_file_is_an_error_of_the_disk(command, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/below"):
+        assert command([str(tmp_path / place)]) == errors.ENVIRONMENT
+        said = capsys.readouterr().err
+        assert "Not a directory" in said and str(tmp_path / place) in said
+
+
+@pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
+@pytest.mark.parametrize("threads", ["0", "-1"])
+def test_a_number_of_threads_below_1_is_a_wrong_argument(command, threads, tmp_path, capsys):
+    assert command([str(tmp_path), "--threads", threads]) == errors.USAGE
+    assert "--threads must be a whole number, at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])

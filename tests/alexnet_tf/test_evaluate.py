@@ -14,7 +14,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf import evaluate, records
+from alexnet_tf import evaluate, files, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
 from alexnet_tf.errors import DataError
@@ -141,13 +141,51 @@ def test_an_ensemble_averages_probabilities_and_keeps_them(prepared, runs, capsy
     assert [(run / "test_1.npz").stat().st_mtime_ns for run in runs] == written
 
 
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("damage", [cut, lambda content: b"", lambda content: b"\x93NUMPY"])
+def test_kept_probabilities_that_are_damaged_are_computed_again(prepared, runs, capsys, damage):
+    kept = runs[0] / "test_1.npz"
+    before = kept.read_bytes()
+    assert command(prepared, str(runs[0])) == 0
+    expected = last_json(capsys)
+    kept.write_bytes(damage(before))
+    assert command(prepared, str(runs[0])) == 0
+    assert last_json(capsys) == pytest.approx(expected)
+    with np.load(kept) as again:
+        assert len(again["labels"]) == expected["images"]
+
+
+def test_a_net_that_is_cut_is_called_so(prepared, runs, tmp_path, capsys):
+    for name in ("result.json", "spec.json"):
+        shutil.copy(runs[0] / name, tmp_path)
+    (tmp_path / "model.keras").write_bytes(cut((runs[0] / "model.keras").read_bytes()))
+    assert command(prepared, str(tmp_path)) == 3
+    said = capsys.readouterr().err
+    assert "model.keras cannot be read: it is cut short" in said and "not found" not in said
+
+
+def test_a_held_folder_is_read_but_not_written(prepared, runs, tmp_path, capsys):
+    run = shutil.copytree(runs[0], tmp_path / "run")
+    with files.lock(run):
+        assert command(prepared, str(run)) == 0
+        (run / "test_1.npz").unlink()
+        assert command(prepared, str(run)) == 5
+    assert "is held by process" in capsys.readouterr().err
+    assert not (run / "test_1.npz").exists()
+
+
 def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsys):
     assert command(prepared, str(tmp_path)) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and str(tmp_path) in said
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "left no model.keras"), (b"x", "be read")])
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "left no model.keras"), (b"x", "be read: it is cut short")]
+)
 def test_a_run_without_its_net_is_refused_in_one_line(
     prepared, runs, tmp_path, capsys, content, words
 ):

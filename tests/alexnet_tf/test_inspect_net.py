@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from alexnet_tf import dropped_nets, inspect_net, records, treatments
+from alexnet_tf import dropped_nets, files, inspect_net, records, treatments
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
+from alexnet_tf.errors import LockedError
 from alexnet_tf.features import colour_split, colourfulness, nearest, pixel_ranks
 from alexnet_tf.finished_run import open_run
 from alexnet_tf.spec import AugmentSpec, DenseSpec, JitterSpec, replace
@@ -238,3 +239,15 @@ def test_a_folder_without_a_finished_run_is_refused_in_one_line(tmp_path, capsys
     assert inspect_net.main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "holds no finished run" in said
+
+
+def test_a_held_folder_is_refused_and_left_as_it_is(prepared, run, capsys):
+    before = {path: path.stat().st_mtime_ns for path in run.glob("inspection.*")}
+    places = ["--data-dir", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    with files.lock(run), pytest.raises(LockedError):
+        inspect_net.inspect_net(run, data_dir=prepared.data_dir, cache=prepared.cache)
+    with files.lock(run):
+        code = "import sys; from alexnet_tf import inspect_net as i; sys.exit(i.main(sys.argv[1:]))"
+        ended = tiny.python(code, str(run), *places)
+    assert ended.returncode == 5 and "is held by process" in ended.stderr
+    assert {path: path.stat().st_mtime_ns for path in run.glob("inspection.*")} == before

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from ablations.plan import StudyRun
+from alexnet_tf import arrays
 
 _A_ROW = 16  # kernels
 _GAP = 1  # pixels between kernels
@@ -90,19 +90,17 @@ def inspect(runs: Sequence[StudyRun]) -> Inspection | None:
     for run in runs:
         # the store gives no inspection of other weights than the record's
         path = (run.folder or Path()) / "inspection.npz"
-        if not run.inspection or run.folder is None or not path.exists():
+        if not run.inspection or run.folder is None:
             continue
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                arrays = {name: kept[name] for name in _ARRAYS}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        found = arrays.read(path, _ARRAYS)
+        if found is None:
             continue
         experiment = run.planned.experiment
         return Inspection(
             run_id=experiment.run_id,
             seed=experiment.seed,
-            kernels=kernels(arrays["conv1"]),
-            examples=examples(arrays),
+            kernels=kernels(found["conv1"]),
+            examples=examples(found),
         )
     return None
 
