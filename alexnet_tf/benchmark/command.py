@@ -32,7 +32,8 @@ from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.errors import DataError, SpecError, exit_code
-from alexnet_tf.spec import PRESETS, Experiment, from_json
+from alexnet_tf.spec import PRESETS, Experiment
+from alexnet_tf.spec.experiment import from_file
 from alexnet_tf.values import nearest
 
 _PROG = "alexnet_tf.benchmark"
@@ -162,10 +163,7 @@ def _experiment(spec: str) -> Experiment:
     if spec in PRESETS:
         return PRESETS[spec]
     if path.exists() or path.suffix == ".json":
-        try:
-            return from_json(path.read_bytes().decode(errors="replace"))
-        except FileNotFoundError as error:
-            raise SpecError(f"{path}: no such file") from error
+        return from_file(path)
     raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
 
 

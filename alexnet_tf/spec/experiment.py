@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.data import DataSpec
@@ -123,3 +124,18 @@ def from_json(text: str) -> Experiment:
     except (ValueError, RecursionError) as error:
         raise SpecError(f"the spec is not JSON: {error}") from error
     return from_dict(Experiment, values)
+
+
+def from_file(path: Path) -> Experiment:
+    """Read an experiment as `to_json` writes it.
+
+    Raises:
+        SpecError: there is no such file, or it holds no experiment; the message names it.
+        OSError: it cannot be read.
+    """
+    try:
+        return from_json(path.read_bytes().decode())
+    except FileNotFoundError as error:
+        raise SpecError(f"no file {path}. Give an experiment as JSON, or a preset.") from error
+    except ValueError as error:  # SpecError is one
+        raise SpecError(f"{path}: {error}") from error

@@ -30,11 +30,12 @@ from alexnet_tf.errors import (
     fail,
 )
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import PRESETS, Experiment, from_json, replace
+from alexnet_tf.spec import PRESETS, Experiment, replace
+from alexnet_tf.spec.experiment import from_file
 from alexnet_tf.train.callback import Interrupted, Progress
 from alexnet_tf.train.progress import ProgressReporter
 from alexnet_tf.train.run import train
-from alexnet_tf.values import nearest, parse_setting
+from alexnet_tf.values import at_least_one, nearest, parse_setting
 
 _PROG = "alexnet_tf.train"
 
@@ -64,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
     """Train until the end, or until a signal is in `stop`, and say how it ended."""
-    if options.threads < 1:
-        raise SpecError(f"--threads must be at least 1. Received: {options.threads}")
+    at_least_one("--threads", options.threads)
     experiment = _experiment(options.spec, options.set or [], options.seed)
     pairs = _pairs(options.devices)
     with _telling(options.events, experiment) as tell:
@@ -134,10 +134,8 @@ def _experiment(spec: str, settings: Sequence[str], seed: int | None) -> Experim
     path = Path(spec)
     if spec in PRESETS:
         experiment = PRESETS[spec]
-    elif path.suffix == ".json" and not path.exists():
-        raise SpecError(f"no file {path}. Give an experiment as JSON, or a preset.")
-    elif path.exists():
-        experiment = from_json(path.read_bytes().decode(errors="replace"))
+    elif path.suffix == ".json" or path.exists():
+        experiment = from_file(path)
     else:
         raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
     experiment = replace(experiment, dict(parse_setting(setting) for setting in settings))

@@ -17,10 +17,12 @@ from alexnet_tf.data.load import load
 from alexnet_tf.errors import (
     DataError,
     EnvironmentChangedError,
+    RecordError,
     SpecError,
 )
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import Experiment, diff, from_json, to_json
+from alexnet_tf.spec import Experiment, diff, to_json
+from alexnet_tf.spec.experiment import from_file
 from alexnet_tf.train.callback import Progress
 from alexnet_tf.train.loop import Training
 from alexnet_tf.two_tower import split_cpu
@@ -57,6 +59,7 @@ def train(
 
     Raises:
         SpecError: the folder holds another experiment.
+        RecordError: the folder's spec.json or result.json is damaged.
         DataError: the data are missing, damaged or too small.
         EnvironmentChangedError: an unfinished state was made elsewhere.
         LockedError: another process trains in this folder.
@@ -109,10 +112,19 @@ def _boards(folder: Path | None) -> tuple[keras.callbacks.Callback, ...]:
 
 
 def _claim(out: Path, experiment: Experiment) -> None:
-    """Make `out` the folder of this experiment, unless another one has begun there."""
+    """Make `out` the folder of this experiment, unless another one has begun there.
+
+    Raises:
+        SpecError: another one has.
+        RecordError: what has begun there cannot be read.
+    """
     path = out / "spec.json"
     if path.exists() and _begun(out):
-        there = from_json(path.read_text(encoding="utf-8"))
+        try:
+            there = from_file(path)
+        except SpecError as error:
+            hint = "Use another folder, or remove this one."
+            raise RecordError(f"{error}. What {out} holds is not known. {hint}") from error
         if there != experiment:
             changed = "; ".join(f"{k}: {a} -> {b}" for k, (a, b) in diff(there, experiment).items())
             raise SpecError(f"{out} holds another run ({changed}). Use another folder.")

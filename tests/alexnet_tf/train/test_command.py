@@ -94,7 +94,7 @@ def test_a_held_folder_is_code_5(prepared, tmp_path, capsys, tiny_experiment):
     assert "is held by process" in capsys.readouterr().err
 
 
-def test_a_damaged_record_is_code_4_and_is_not_overwritten(
+def test_a_damaged_record_is_code_3_and_is_not_overwritten(
     prepared, tmp_path, capsys, tiny_experiment
 ):
     spec, out = tmp_path / "spec.json", tmp_path / "run"
@@ -104,3 +104,25 @@ def test_a_damaged_record_is_code_4_and_is_not_overwritten(
     assert command(prepared, spec, out) == 3
     assert str(out / "result.json") in one_line(capsys)
     assert (out / "result.json").read_bytes() == b"{"
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"{}"])
+def test_a_damaged_spec_in_a_begun_folder_is_code_3_and_named(
+    prepared, tmp_path, capsys, tiny_experiment, content
+):
+    spec, out = tmp_path / "spec.json", tmp_path / "run"
+    spec.write_text(to_json(tiny_experiment))
+    out.mkdir()
+    (out / "result.json").write_bytes(b"{}")
+    (out / "spec.json").write_bytes(content)
+    assert command(prepared, spec, out) == 3
+    assert str(out / "spec.json") in one_line(capsys)
+    assert (out / "spec.json").read_bytes() == content
+
+
+def test_a_spec_that_is_typed_is_named(prepared, tmp_path, capsys):
+    (tmp_path / "mine.json").write_text("{}")
+    assert command(prepared, tmp_path / "mine.json", tmp_path / "run") == 2
+    assert str(tmp_path / "mine.json") in one_line(capsys)
+    assert command(prepared, tmp_path / "mine.json" / "spec.json", tmp_path / "run") == 4
+    assert "Not a directory" in one_line(capsys)
