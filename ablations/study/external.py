@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.errors import SpecError
+from alexnet_tf.files import check_reachable
 
 GROUP = "ablations.studies"
 
@@ -37,8 +38,10 @@ def from_file(path: Path) -> Any:
     Raises:
         SpecError: there is no such file, it cannot be run (with the line; sys.exit()
             counts too), or it has no STUDY.
+        OSError: it lies below a file.
     """
     if not path.is_file():
+        check_reachable(path.parent)
         raise SpecError(f"no file {path}. Make one with: python -m ablations.new {path.stem}")
     name = f"_user_study_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.absolute())

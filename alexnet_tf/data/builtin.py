@@ -223,27 +223,7 @@ def _light(rng: _Rng, canvas: Floats) -> NDArray[np.uint8]:
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _main(arguments: list[str]) -> int:
-    """Draw 12 training images of seed 0 per class, one row each. Needs matplotlib."""
-    if len(arguments) != 1 or not arguments[0].endswith(".png"):
-        print("usage: python -m alexnet_tf.data.builtin FILE.png", file=sys.stderr)
-        return 2
-    from matplotlib.figure import Figure
-
-    images, labels = render(_BLOCK, seed=0, part="train")
-    cells = np.stack([images[labels == label][:12] for label in range(len(CLASS_NAMES))])
-    cells = np.pad(cells, ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
-    sheet = np.vstack([np.hstack(list(row)) for row in cells]).repeat(3, axis=0).repeat(3, axis=1)
-    height, width, names = sheet.shape[0], sheet.shape[1], 140
-    figure = Figure(figsize=((width + names) / 100, height / 100), dpi=100)
-    # Six bits a colour look the same and keep the noise from filling the file.
-    figure.figimage(sheet & 252, xo=names)
-    for row, name in enumerate(CLASS_NAMES):
-        x, y = (names - 10) / (width + names), 1 - (row + 0.5) / len(CLASS_NAMES)
-        figure.text(x, y, name, ha="right", va="center")
-    figure.savefig(arguments[0], pil_kwargs={"optimize": True}, metadata={"Software": None})
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    from alexnet_tf.data.builtin_sheet import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -28,7 +28,7 @@ from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown
 from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.shards import damaged_shards, open_shards
 from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
-from alexnet_tf.files import lock, write_atomic
+from alexnet_tf.files import check_reachable, lock, write_atomic
 
 _PROG = "alexnet_tf.data.prepare"
 
@@ -116,6 +116,7 @@ def _source(options: argparse.Namespace) -> Source:
 
         return TfdsSource(name.removeprefix("tfds:"), options.data_dir)
     root = Path(name).expanduser()
+    check_reachable(root)
     if out == root.resolve() or root.resolve() in out.parents:
         raise SpecError(f"OUT must lie outside of SOURCE. Received: {out} in {root.resolve()}")
     return Tree(root, val_share=options.val_share)

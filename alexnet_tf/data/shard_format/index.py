@@ -157,6 +157,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 
     Raises:
         DataError: there is none, or it is unfinished, damaged, or of another version.
+        OSError: the folder is a file or lies below one, or may not be read.
     """
     path = folder / INDEX
     try:
@@ -171,6 +172,8 @@ def read_index(folder: Path) -> dict[str, Any]:
             f"{folder} holds no {INDEX}. Prepare one with: "
             f"python -m alexnet_tf.data.prepare SOURCE {folder}"
         ) from None
+    except (NotADirectoryError, PermissionError):
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}. {repair_hint(folder)}") from error
     if not isinstance(index, dict) or index.get("format") != _FORMAT:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf.data import builtin
+from alexnet_tf.data import builtin, builtin_sheet
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +140,20 @@ def test_arguments_out_of_range_are_named(arguments, message):
 
 
 def test_usage_error_is_one_line(capsys):
-    assert builtin._main([]) == 2
+    assert builtin_sheet.main([]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_picture_is_drawn(tmp_path: Path):
     pytest.importorskip("matplotlib")
-    assert builtin._main([str(tmp_path / "examples.png")]) == 0
+    assert builtin_sheet.main([str(tmp_path / "examples.png")]) == 0
     assert (tmp_path / "examples.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["examples.png"]
+
+
+def test_a_picture_below_a_file_is_an_error_of_the_disk_in_one_line(tmp_path: Path, capsys):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_bytes(b"")
+    assert builtin_sheet.main([str(tmp_path / "file" / "x.png")]) == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"{tmp_path / 'file'}: Not a directory" in said
