@@ -18,7 +18,7 @@ import keras
 from rich.console import Console
 from rich.table import Table
 
-from alexnet_tf.errors import DeviceError, SpecError, exit_code
+from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS
 from alexnet_tf.two_tower.devices import split_cpu
 from alexnet_tf.two_tower.diagram import diagram
@@ -32,7 +32,7 @@ _PLAIN = 130  # characters of a line in a file or a pipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the report; return 0, 1 (something crosses that should not), 2 (usage) or 4.
+    """Print the report; return 0, 2 (usage) or 4 (devices; what crosses and should not).
 
     Args:
         argv: the arguments; None: those of the process.
@@ -68,7 +68,7 @@ def _report(options: argparse.Namespace) -> int:
     except (RuntimeError, MemoryError) as error:
         raise DeviceError(str(error).partition("\n")[0]) from error
     _print(model, report, options)
-    return 1 if report.illegal else 0
+    return ENVIRONMENT if report.illegal else 0
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from alexnet_tf import errors, evaluate, inspect_net, records
+from alexnet_tf.data import __main__ as data
 from alexnet_tf.data.prepare import __main__ as prepare
+from alexnet_tf.data.shard_format.index import read_index
 from alexnet_tf.files import lock
+from alexnet_tf.two_tower import __main__ as two_tower
 
 
 def raises(error: BaseException):
@@ -108,3 +113,34 @@ def test_a_locked_folder_has_one_code_everywhere(tmp_path, monkeypatch, capsys):
 def test_reading_a_run_says_what_is_wrong_with_it(tmp_path):
     with pytest.raises(errors.SpecError, match="Give the folder of one"):
         records.of_run(tmp_path)
+
+
+@pytest.mark.parametrize("command", [data.main, prepare.main])
+def test_data_below_a_file_are_an_error_of_the_disk(command, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    below = str(tmp_path / "file" / "below")
+    asked = [[below, str(tmp_path / "out")]] if command is prepare.main else []
+    asked = asked or [[name, "--data-dir", below] for name in ("cifar10", "imagenet")]
+    for words in asked:
+        assert command(words) == errors.ENVIRONMENT
+        assert f"{below}: Not a directory" in capsys.readouterr().err
+
+
+def test_shards_below_a_file_are_an_error_of_the_disk(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        read_index(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(("illegal", "code"), [((), 0), (("conv1a",), errors.ENVIRONMENT)])
+def test_what_crosses_and_should_not_is_the_fault_of_versions_or_devices(
+    monkeypatch, illegal, code
+):
+    found = SimpleNamespace(illegal=illegal)
+    strategy = SimpleNamespace(scope=contextlib.nullcontext)
+    monkeypatch.setattr(two_tower, "split_cpu", lambda count: None)
+    monkeypatch.setattr(two_tower, "TwoTowerStrategy", lambda pairs: strategy)
+    monkeypatch.setattr(two_tower, "build_two_tower", lambda spec, precision: None)
+    monkeypatch.setattr(two_tower, "communication_report", lambda model, images: found)
+    monkeypatch.setattr(two_tower, "_print", lambda model, report, options: None)
+    assert two_tower.main(["--report"]) == code
