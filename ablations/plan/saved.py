@@ -6,12 +6,17 @@ import dataclasses
 import json
 from pathlib import Path
 
+from ablations.plan.expand import check
 from ablations.plan.request import Request
+from ablations.study import Study
 from alexnet_tf import files
-from alexnet_tf.errors import DataError
+from alexnet_tf.errors import DataError, SpecError
 
 #: The file in a report's folder.
 NAME = "request.json"
+
+#: What to do about a folder of reports that is not there.
+HINT = "Give the folder of the reports with --out, or run a study first."
 
 
 def save(folder: Path, request: Request) -> None:
@@ -50,5 +55,19 @@ def load(folder: Path) -> Request:
         raise DataError(
             f"no report in {folder} yet. Run the study without --report-only."
         ) from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}. Run the study again.") from error
+
+
+def of_study(folder: Path, study: Study) -> Request:
+    """Return the request of a study's last report.
+
+    Raises:
+        DataError: as `load`, or it is not one that the study can take.
+    """
+    request = load(folder)
+    try:
+        check(study, request)
+    except SpecError as error:
+        raise DataError(f"{folder / NAME}: {error} Run the study again.") from error
+    return request

@@ -16,6 +16,7 @@ from ablations.plan import saved
 from ablations.report.collect import studies
 from ablations.report.index_page import write_index
 from alexnet_tf.errors import DataError, exit_code
+from alexnet_tf.files import require_folder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: words of the command line; None: those of this process.
 
     Returns:
-        0; 2 where a file named is no study; 3 where there is no report; 4 where the folder
-        cannot be written.
+        0; 2 where a file named is no study or the folder is not there; 3 where it has no report,
+        or the request of one is damaged; 4 where it cannot be written.
     """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.report",
@@ -42,8 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _write(out: Path, files: Sequence[str]) -> int:
     own = [study.load(name) for name in files]
-    if not any(saved.exists(out / item.name) for item in [*studies(), *own]):
+    require_folder(out, saved.HINT)
+    made = [item for item in [*studies(), *own] if saved.exists(out / item.name)]
+    if not made:
         raise DataError(_no_report(out))
+    for item in made:
+        saved.of_study(out / item.name, item)
     print(f"index: {write_index(Records(out), own)}")
     return 0
 

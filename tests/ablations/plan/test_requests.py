@@ -11,6 +11,7 @@ import pytest
 
 from ablations.cli import command
 from ablations.plan import Request, saved
+from ablations.report import __main__ as report
 from alexnet_tf.errors import DataError
 
 #: A study of one budget, and not the one that is the default.
@@ -82,6 +83,9 @@ def test_a_request_that_cannot_be_one_is_told_in_one_line(tmp_path, capsys, fiel
     said = capsys.readouterr().err
     assert str(path) in said and "Run the study again" in said and said.count("\n") == 1
     assert list(path.parent.iterdir()) == [path]
+    assert report.main(["--out", str(tmp_path)]) == 3
+    assert capsys.readouterr().err.partition(": ")[2] == said.partition(": ")[2]
+    assert list(tmp_path.iterdir()) == [path.parent]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "5", "null", "{", "\x00"])
@@ -96,3 +100,14 @@ def test_a_request_comes_back_as_it_was(tmp_path):
     request = Request(budget="full", dataset="imagenet", seeds=3, settings={"train.batch_size": 64})
     saved.save(tmp_path, request)
     assert saved.exists(tmp_path) and saved.load(tmp_path) == request
+
+
+@pytest.mark.parametrize(("place", "code"), [("none", 2), ("file", 4), ("file/below", 4)])
+def test_a_folder_of_reports_that_is_none_has_one_code(tmp_path, capsys, place, code):
+    (tmp_path / "file").write_text("")
+    out = str(tmp_path / place)
+    for asked in (lambda: rebuild(tmp_path / place, "lrn"), lambda: report.main(["--out", out])):
+        assert asked() == code
+        said = capsys.readouterr().err
+        assert out in said and said.count("\n") == 1
+    assert not (tmp_path / "none").exists()
