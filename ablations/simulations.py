@@ -20,9 +20,11 @@ import scipy
 
 from ablations.analysis.simulated import REPEATS, SEED, simulate
 from ablations.analysis.simulation_result import Result
-from alexnet_tf.errors import exit_code
-from alexnet_tf.files import write_atomic
-from alexnet_tf.values import at_least_one
+from alexnet_tf.errors import FAILED_RUNS, SpecError, exit_code
+from alexnet_tf.files import check_writable, write_atomic
+
+#: Experiments below which a share or a spread has no value.
+LEAST = 10
 
 
 def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path]:
@@ -87,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Simulate, write the tables and print their paths.
 
     Returns:
-        0; 1 where a result is outside of its bounds, each named on standard error; 2 for
-        `--repeats` below 1; 4 where the folder cannot be written.
+        0; 6 where a result is outside of its bounds, each named on standard error; 2 for too few
+        `--repeats`; 4 where the folder cannot be written.
     """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.simulations",
@@ -97,14 +99,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
     parser.add_argument(
-        "--repeats", type=int, default=REPEATS, help=f"of each experiment (default {REPEATS})"
+        "--repeats",
+        type=int,
+        default=REPEATS,
+        help=f"of each experiment, at least {LEAST} (default {REPEATS})",
     )
     given = parser.parse_args(argv)
     return exit_code("ablations.simulations", lambda: _simulate(given.out, given.repeats))
 
 
 def _simulate(out: Path, repeats: int) -> int:
-    results = simulate(at_least_one("--repeats", repeats))
+    if repeats < LEAST:
+        raise SpecError(f"--repeats must be at least {LEAST}. Received: {repeats}")
+    check_writable(out)
+    results = simulate(repeats)
     more = "" if repeats == REPEATS else f" --repeats {repeats}"
     command = f"python -m ablations.simulations --out {out}{more}"
     for path in write(results, out, command=command):
@@ -112,7 +120,7 @@ def _simulate(out: Path, repeats: int) -> int:
     broken = [result for result in results if not result.kept]
     for result in broken:
         print(f"not kept: {result.simulation}, {result.setting}, n = {result.n}", file=sys.stderr)
-    return 1 if broken else 0
+    return FAILED_RUNS if broken else 0
 
 
 if __name__ == "__main__":

@@ -48,16 +48,31 @@ def test_the_command_writes_both_tables_and_says_what_is_not_kept(tmp_path, caps
                   least=0.0, most=6.0)  # fmt: skip
     bad = Result(simulation="c", setting="d", n=5, repeats=9, stated=95.0, found=90.0, error=0.1,
                  least=94.0, most=96.0)  # fmt: skip
-    for results, code in (([good], 0), ([good, bad], 1)):
+    for results, code in (([good], 0), ([good, bad], 6)):
         monkeypatch.setattr(simulations, "simulate", lambda repeats, results=results: results)
-        assert simulations.main(["--out", str(tmp_path), "--repeats", "9"]) == code
+        assert simulations.main(["--out", str(tmp_path), "--repeats", "10"]) == code
         table = pd.read_csv(tmp_path / "simulations.csv")
         assert table.found.tolist() == [r.found for r in results]
         assert table.kept.tolist() == [r.kept for r in results]
         page = (tmp_path / "simulations.md").read_text(encoding="utf-8")
-        assert "--repeats 9" in page and "seed 0" in page and "NumPy" in page
+        assert "--repeats 10" in page and "seed 0" in page and "NumPy" in page
     assert "not kept: c, d, n = 5" in capsys.readouterr().err
-    assert simulations.main(["--out", str(tmp_path), "--repeats", "0"]) == 2
+
+
+@pytest.mark.parametrize("repeats", ["-1", "0", "1", "9"])
+def test_too_few_repeats_are_a_wrong_argument(tmp_path, capsys, repeats):
+    assert simulations.main(["--out", str(tmp_path), "--repeats", repeats]) == 2
+    said = capsys.readouterr().err
+    assert "--repeats must be at least 10" in said and said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_anything_is_simulated(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(simulations, "simulate", lambda repeats: pytest.fail("simulated"))
+    (tmp_path / "file").write_text("")
+    assert simulations.main(["--out", str(tmp_path / "file")]) == 4
+    assert f"{tmp_path / 'file'}: Not a directory" in capsys.readouterr().err
 
 
 def test_the_committed_simulations_are_whole_and_keep_their_bounds(few):
