@@ -170,7 +170,7 @@ def _inspect(
     if not here:
         return 0
     console.print(f"{len(here)} trained nets to inspect", highlight=False)
-    return FAILED_RUNS if inspection.inspect(console, here, machine) else 0
+    return inspection.inspect(console, here, machine)
 
 
 def report(

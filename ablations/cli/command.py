@@ -55,6 +55,8 @@ def _main(options: Options) -> int:
         return _rebuild(console, plans, options)
     _check(plans)
     check_looks(plans)
+    if options.data_dir is not None:
+        files.check_reachable(options.data_dir)
     machine = Machine(
         out=options.out,
         cache=store.cache(options.out),
@@ -66,6 +68,7 @@ def _main(options: Options) -> int:
     if options.probe:
         from ablations.cli.probe_table import show_probe
 
+        files.check_reachable(options.out)
         return show_probe(console, plans, machine)
     files.check_writable(options.out)
     request = datasets.resolved(console, options.request, machine)
@@ -77,16 +80,17 @@ def _main(options: Options) -> int:
         return show_plan(console, plans, machine, retry_failed=options.retry_failed)
     from ablations.suite import Policy, perform
 
+    code = 0
     if options.fresh:
         from ablations.cli import fresh
 
-        fresh.forget(console, plans, machine)
+        code = fresh.forget(console, plans, machine)
     policy = Policy(
         retry_failed=options.retry_failed,
         fail_fast=options.fail_fast,
         deadline=math.inf if options.hours is None else started + 3600 * options.hours,
     )
-    return perform(console, plans, machine, policy)[0]
+    return max(code, perform(console, plans, machine, policy)[0])
 
 
 def _plans(console: Console, options: Options) -> list[Plan]:
@@ -128,6 +132,7 @@ def _rebuild(console: Console, plans: Sequence[Plan], options: Options) -> int:
     """Write the reports again from their records; of several, those that have been made."""
     from ablations import suite
 
+    files.require_folder(options.out, saved.HINT)
     folders = {plan.name: options.out / plan.study.name for plan in plans}
     made = [plan for plan in plans if len(plans) == 1 or saved.exists(folders[plan.name])]
     if not made:

@@ -11,10 +11,10 @@ from ablations.execution import datasets, store
 from ablations.execution.training import Machine
 from ablations.plan import Plan
 from ablations.report import collect
-from alexnet_tf.errors import LockedError
+from alexnet_tf.errors import LOCKED, LockedError
 
 
-def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
+def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
     """Forget every run of the plans, but those that another process computes.
 
     Records are shared: a run that another study has in its report is forgotten too, and the
@@ -25,6 +25,9 @@ def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
         plans: of one data set, at least one.
         machine: where the records and the data lie.
 
+    Returns:
+        0, or LOCKED where another process computes a run; its old record stays.
+
     Raises:
         DataError, StoppedError: the data are missing or damaged; nothing is forgotten then.
         OSError: a record cannot be deleted.
@@ -32,14 +35,17 @@ def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
     datasets.prepare(console, plans[0].request.dataset, machine)
     records = store.Records(machine.out)
     ids = dict.fromkeys(run_id for plan in plans for run_id in _planned(plan, records))
-    forgotten = set()
+    forgotten: set[str] = set()
+    code = 0
     for run_id in ids:
         if not store.folder(machine.out, run_id).is_dir():
             continue
         try:
             store.forget(machine.out, run_id)
         except LockedError as error:
-            console.print(f"{error}; it is not forgotten", highlight=False, markup=False)
+            code = LOCKED
+            words = f"{error}; it is not forgotten, and its old record counts"
+            console.print(words, highlight=False, markup=False)
         else:
             forgotten.add(run_id)
     runs = "run" if len(forgotten) == 1 else "runs"
@@ -53,6 +59,7 @@ def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> None:
             highlight=False,
             markup=False,
         )
+    return code
 
 
 def _planned(plan: Plan, records: store.Records) -> list[str]:

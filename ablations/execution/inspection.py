@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ from rich.console import Console
 
 from ablations.execution import pool, store
 from ablations.execution.progress import describe
-from ablations.execution.training import Machine
+from ablations.execution.training import TRIES, Machine
 from ablations.plan import Plan, StudyRun
 from ablations.study import Quantity
+from alexnet_tf.errors import FAILED_RUNS, LOCKED
 
 #: Quantities that `alexnet_tf.inspect_net` measures, by the part of it that does; every
 #: other one is in the record.
@@ -84,9 +85,10 @@ def needed(asked: Iterable[tuple[Plan, Sequence[StudyRun]]]) -> list[Inspection]
 
 
 def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> int:
-    """Measure these nets, `machine.jobs` at a time; return how many could not be measured.
+    """Measure these nets, `machine.jobs` at a time; return 0, LOCKED or FAILED_RUNS.
 
-    Each has a line of its own when it ends. Leaving early stops the children; what is
+    Each has a line of its own when it ends. One whose folder another process holds is tried
+    again after the others, three times in all. Leaving early stops the children; what is
     finished is kept.
 
     Args:
@@ -97,15 +99,22 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
     Raises:
         OSError: a log cannot be written, or no process can be started.
     """
-    failed = 0
-    children = pool.run(deque(asked), machine.jobs, lambda net: _command(net, machine))
+    code, waiting, tried = 0, deque(asked), Counter[str]()
+    children = pool.run(waiting, machine.jobs, lambda net: _command(net, machine))
     with contextlib.closing(children):
         for news in children:
-            if news.ended is not None:
-                failed += news.ended.code != 0
-                words = _words(news.task, news.ended)
-                console.print(words, highlight=False, markup=False, soft_wrap=True)
-    return failed
+            if news.ended is None:
+                continue
+            held = news.ended.code == LOCKED
+            tried[news.task.run_id] += 1
+            if held and tried[news.task.run_id] < TRIES:
+                waiting.append(news.task)
+                continue
+            if news.ended.code:
+                code = max(code, LOCKED if held else FAILED_RUNS)
+            words = _words(news.task, news.ended)
+            console.print(words, highlight=False, markup=False, soft_wrap=True)
+    return code
 
 
 def _words(asked: Inspection, ended: pool.Ended) -> str:

@@ -23,9 +23,9 @@ from alexnet_tf.values import at_least_one
 #: without one. held: another process computes it.
 Kind = Literal["start", "batch", "epoch", "done", "failed", "held"]
 
-# How often a run that another process holds is tried, at the end of the others: the holder
-# may be the child of a killed runner, which ends by itself in a moment.
-_TRIES = 3
+#: How often a run that another process holds is tried, at the end of the others: the holder
+#: may be the child of a killed runner, which ends by itself in a moment.
+TRIES = 3
 
 
 class StoppedError(UserError, RuntimeError):
@@ -114,7 +114,7 @@ def execute(
             if news.ended is not None:
                 outcome = _outcome(run, news.ended, machine)
                 tried[run_id := run.experiment.run_id] += 1
-                again = tried[run_id] < _TRIES and time.monotonic() <= deadline
+                again = tried[run_id] < TRIES and time.monotonic() <= deadline
                 if outcome.kind == "held" and again:
                     waiting.append(run)
                 else:

@@ -144,3 +144,11 @@ def test_on_photographs_the_arms_are_the_papers_own(tmp_path):
     runs = runs_of(item)
     assert len(runs) == 24 and runs[0].experiment.model == PAPER.model
     assert runs[0].experiment.data.dataset == "imagenet"
+
+
+def test_the_probe_refuses_a_folder_below_a_file_as_a_run_does(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(probe_table, "images_per_second", lambda experiment, threads: 1000.0)
+    (tmp_path / "file").write_text("")
+    assert command.main(["lrn", "--probe", "--out", str(tmp_path / "file" / "reports")]) == 4
+    said = capsys.readouterr().err
+    assert str(tmp_path / "file" / "reports") in said and said.count("\n") == 1

@@ -68,7 +68,7 @@ def test_a_run_that_another_process_holds_is_left_to_it(tmp_path, started, capsy
     assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
     before = (place / "result.json").read_bytes()
     capsys.readouterr()
-    assert ablate(tmp_path, "--fresh") == 0
+    assert ablate(tmp_path, "--fresh") == 5
     holder.communicate()
     said = capsys.readouterr().out
     (line,) = [line for line in said.splitlines() if "is not forgotten" in line]

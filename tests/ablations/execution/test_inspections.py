@@ -23,7 +23,8 @@ import json, os, sys
 from pathlib import Path
 from alexnet_tf import files
 if os.environ.get("INSPECT_FAILS"):
-    sys.exit("alexnet_tf.inspect_net: no such net")
+    print("alexnet_tf.inspect_net: no such net", file=sys.stderr)
+    sys.exit(int(os.environ["INSPECT_FAILS"]))
 names = sys.argv[2:]
 held = {"weights_sha256": "", "values": dict.fromkeys(names, 50.0)}
 files.write_atomic(Path(sys.argv[1]) / "inspection.json", json.dumps(held).encode())
@@ -68,6 +69,14 @@ def test_an_inspection_that_fails_is_told_and_tried_again(
     monkeypatch.delenv("INSPECT_FAILS")
     assert ablate(tmp_path, "dropout", "--seeds", "1") == 0
     assert len(started) == 5 and len(inspected) == 2
+
+
+def test_a_net_that_another_process_holds_is_tried_three_times_and_told(
+    tmp_path, started, inspected, monkeypatch, capsys
+):
+    monkeypatch.setenv("INSPECT_FAILS", "5")
+    assert ablate(tmp_path, "dropout", "--seeds", "1") == 5
+    assert capsys.readouterr().out.count("inspection failed") == 1 and len(inspected) == 3
 
 
 def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsys):
