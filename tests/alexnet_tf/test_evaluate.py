@@ -154,8 +154,7 @@ def test_kept_probabilities_that_are_damaged_are_computed_again(prepared, runs, 
     kept.write_bytes(damage(before))
     assert command(prepared, str(runs[0])) == 0
     assert last_json(capsys) == pytest.approx(expected)
-    with np.load(kept) as again:
-        assert len(again["labels"]) == expected["images"]
+    assert kept.stat().st_size == len(before)
 
 
 def test_a_net_that_is_cut_is_called_so(prepared, runs, tmp_path, capsys):
@@ -163,8 +162,7 @@ def test_a_net_that_is_cut_is_called_so(prepared, runs, tmp_path, capsys):
         shutil.copy(runs[0] / name, tmp_path)
     (tmp_path / "model.keras").write_bytes(cut((runs[0] / "model.keras").read_bytes()))
     assert command(prepared, str(tmp_path)) == 3
-    said = capsys.readouterr().err
-    assert "model.keras cannot be read: it is cut short" in said and "not found" not in said
+    assert "model.keras cannot be read: it is cut short" in capsys.readouterr().err
 
 
 def test_a_held_folder_is_read_but_not_written(prepared, runs, tmp_path, capsys):

@@ -139,14 +139,19 @@ def test_arguments_out_of_range_are_named(arguments, message):
     assert str(caught.value) == message
 
 
+def sheet(*words: str) -> int:
+    rendered = builtin.render(200, seed=0, part="train")
+    return builtin_sheet.main(words, *rendered, builtin.CLASS_NAMES)
+
+
 def test_usage_error_is_one_line(capsys):
-    assert builtin_sheet.main([]) == 2
+    assert sheet() == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_picture_is_drawn(tmp_path: Path):
     pytest.importorskip("matplotlib")
-    assert builtin_sheet.main([str(tmp_path / "examples.png")]) == 0
+    assert sheet(str(tmp_path / "examples.png")) == 0
     assert (tmp_path / "examples.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["examples.png"]
 
@@ -154,6 +159,6 @@ def test_picture_is_drawn(tmp_path: Path):
 def test_a_picture_below_a_file_is_an_error_of_the_disk_in_one_line(tmp_path: Path, capsys):
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_bytes(b"")
-    assert builtin_sheet.main([str(tmp_path / "file" / "x.png")]) == 4
+    assert sheet(str(tmp_path / "file" / "x.png")) == 4
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and f"{tmp_path / 'file'}: Not a directory" in said
