@@ -120,7 +120,8 @@ def png(figure: Figure) -> bytes:
 
     Full colour would take three times the bytes; these drawings have a dozen and their edges.
     """
-    drawn = Image.open(io.BytesIO(_render(figure, "png", {"Software": None}, dpi=160)))
+    width, height = (int(160 * inches) for inches in figure.get_size_inches())
+    drawn = Image.frombytes("RGBA", (width, height), _render(figure, "rgba", None, dpi=160))
     few = drawn.convert("RGB").quantize(
         128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
     )
@@ -170,7 +171,7 @@ def _for_page(tag: str, prefix: str) -> str:
     return tag
 
 
-def _render(figure: Figure, kind: str, metadata: dict[str, Any], **options: Any) -> bytes:
+def _render(figure: Figure, kind: str, metadata: dict[str, Any] | None, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with styled():
         figure.savefig(buffer, format=kind, metadata=metadata, **options)
