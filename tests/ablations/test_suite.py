@@ -83,5 +83,6 @@ def test_the_list_names_every_study_with_its_claim_and_the_papers_value(capsys):
     for name in study.names():
         item = study.load(name)
         claims = ", ".join(item.claim_ids)
-        assert f"{name} (section {item.section}; {claims}; the paper: {item.paper_value})" in said
+        paper = " ".join(item.paper_value.split())
+        assert f"{name} (section {item.section}; {claims}; the paper: {paper})" in said
         assert " ".join(item.claim.split()) in said

@@ -52,7 +52,7 @@ def test_the_page_shows_every_finding(suite: tuple[Path, list[Collected]]) -> No
     rows = [(a["data-verdict"], a["data-family"]) for a in page.all("tr") if "data-verdict" in a]
     assert Counter(rows) == Counter((item.verdict, item.family) for item in found)
     for item in found:
-        assert item.reason in page.words and item.label in page.words
+        assert " ".join(item.reason.split()) in page.words and item.label in page.words
     agreed = sum(headline.outcome(item) == "agrees" for item in found if item.family == "primary")
     assert re.search(rf"\b{agreed or 'none'} agrees? with the paper", page.words)
 
