@@ -77,7 +77,7 @@ def test_verdicts_with_censored_baselines():
     changed = dataclasses.replace(STUDY.comparisons[0], paper=0.1)
     upper = verdict([None] * 5, [9.0, 10.0, 11.0, 10.0, 9.5],
                     study=dataclasses.replace(STUDY, comparisons=(changed,)))  # fmt: skip
-    assert upper.verdict == "inconclusive" and "at most 0.16" in upper.reason
+    assert upper.verdict == "inconclusive" and "at most 0.17" in upper.reason
 
 
 def test_an_unknown_pair_leaves_the_verdict_open():
