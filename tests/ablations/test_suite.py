@@ -29,7 +29,7 @@ def test_every_run_of_the_suite_is_planned_once_and_the_cheapest_study_first():
 def test_work_counts_epochs_images_and_operations():
     item = task("relu_vs_tanh")
     run = runs_of(item)[0]
-    assert item.work(run) == 24 * 2000 * run.experiment.model.flops()
+    assert item.work(run) == 20 * 1500 * run.experiment.model.flops()
     full = runs_of(task("lrn", budget="full", dataset="cifar10"))[0].experiment
     assert plan.epoch_work(full) == 45_000 * full.model.flops()
     photographs = task("lrn", budget="full", dataset="imagenet")

@@ -39,7 +39,7 @@ class Layout:
 
 
 WIDE = Layout(width=1104, left=400, right=880, row=24, marks=12, above=False, letters=52)
-NARROW = Layout(width=360, left=40, right=296, row=46, marks=16, above=True, letters=36)
+NARROW = Layout(width=360, left=52, right=296, row=46, marks=16, above=True, letters=36)
 
 _LETTER = 6.5  # width of a letter of a tick's text
 _HEAD, _FOOT = 26.0, 44.0  # above the first row, and below the last, for ticks and the unit

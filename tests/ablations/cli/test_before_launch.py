@@ -37,9 +37,9 @@ def test_the_plan_of_several_studies_is_a_row_each_and_a_total(
     assert ablate(tmp_path, *words) == 0
     said = capsys.readouterr().out
     assert len(probed) == 1  # one four-layer net stands for all
-    assert re.search(r"relu_vs_tanh +2 +1 +2 +2 min 48 s", said)
-    assert re.search(r"slow_tanh +2 +1 +1 +1 min 50 s", said)
-    assert "3 of 3 runs to compute, 1 side by side: about 4 min 38 s" in said
+    assert re.search(r"relu_vs_tanh +2 +1 +2 +1 min 44 s", said)
+    assert re.search(r"slow_tanh +2 +1 +1 +1 min 04 s", said)
+    assert "3 of 3 runs to compute, 1 side by side: about 2 min 47 s" in said
     assert not started and not list(tmp_path.glob("runs/*"))
 
 
