@@ -127,7 +127,7 @@ QUESTION = {"claimed": "none", "family": "secondary"}
             shifted(0.4, 0.8, 0.5, 0.9, 0.7),
             {"claimed": "equal"},
             "inconclusive",
-            ["but its interval holds values smaller than the smallest of interest, 0.50"],
+            ["but its interval includes values smaller than the smallest of interest, 0.50"],
         ),
         (
             shifted(3.0, -2.0, 1.0, 2.5, -1.0),
