@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 2 where a file named is no study or the folder is not there; 3 where it has no report,
-        or the request of one is damaged; 4 where it cannot be written.
+        or the request of one is damaged, the page being written without it; 4 where it cannot be
+        written.
     """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.report",
@@ -47,10 +48,20 @@ def _write(out: Path, files: Sequence[str]) -> int:
     made = [item for item in [*studies(), *own] if saved.exists(out / item.name)]
     if not made:
         raise DataError(_no_report(out))
-    for item in made:
-        saved.of_study(out / item.name, item)
+    damaged = list(filter(None, (_damage(out, item) for item in made)))
     print(f"index: {write_index(Records(out), own)}")
+    if damaged:
+        raise damaged[0]
     return 0
+
+
+def _damage(out: Path, item: study.Study) -> DataError | None:
+    """Return why a report's request cannot be used; it is left out of the page then."""
+    try:
+        saved.of_study(out / item.name, item)
+    except DataError as error:
+        return error
+    return None
 
 
 def _no_report(out: Path) -> str:

@@ -133,4 +133,4 @@ def test_what_cannot_be_deleted_is_an_error(tmp_path, monkeypatch):
 def test_the_help_says_that_other_studies_lose_them_too(capsys):
     with pytest.raises(SystemExit):
         command.main(["--help"])
-    assert "shared with other studies" in " ".join(capsys.readouterr().out.split())
+    assert "including shared ones" in " ".join(capsys.readouterr().out.split())

@@ -83,9 +83,9 @@ def test_a_request_that_cannot_be_one_is_told_in_one_line(tmp_path, capsys, fiel
     said = capsys.readouterr().err
     assert str(path) in said and "Run the study again" in said and said.count("\n") == 1
     assert list(path.parent.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [path.parent]
     assert report.main(["--out", str(tmp_path)]) == 3
     assert capsys.readouterr().err.partition(": ")[2] == said.partition(": ")[2]
-    assert list(tmp_path.iterdir()) == [path.parent]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "5", "null", "{", "\x00"])

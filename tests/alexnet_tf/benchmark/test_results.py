@@ -134,7 +134,7 @@ def test_nets_that_pytorch_does_not_get_are_named(experiment):
         (["--seconds", "nan"], 2, "greater than 0"),
         (["--precision", "float8"], 2, "invalid choice"),
         (["--spec", "PAPPER"], 2, "no spec 'PAPPER'"),
-        (["--spec", "missing.json"], 2, "no such file"),
+        (["--spec", "missing.json"], 2, "no file missing.json"),
         (["--spec", "PAPER", "--device", "TPU"], 2, "--device must be CPU, GPU:0"),
         (["--batch", "64"], 2, "--batch needs --spec"),
         (["--spec", "PAPER", "--data", "nowhere"], 3, "nowhere"),
