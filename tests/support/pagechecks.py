@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 #: Texts that would do harm in a page that does not escape them.
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -42,6 +44,9 @@ PAYLOADS = [
 ]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+#: A browser is no package of Python's: where there is none, what it would show is not tested.
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
 class Page(HTMLParser):

@@ -13,7 +13,7 @@ from dropout_report import DROPOUT, load, write
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from pagechecks import CHROMIUM, Page, browse, contrast
+from pagechecks import Page, browse, contrast, needs_browser
 
 from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.report import html
@@ -172,7 +172,7 @@ document.title = said.join(' / ');
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_curves_answer_to_the_pointer(usual: tuple[Path, Analysis], tmp_path: Path) -> None:
     document, console = browse(usual[0] / "index.html", tmp_path, script=TOUR)
     line = effects_figure.lines(usual[1])[32]
@@ -184,7 +184,7 @@ def test_curves_answer_to_the_pointer(usual: tuple[Path, Analysis], tmp_path: Pa
     assert "no dropout" not in second and zoomed == "true"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_the_page_s_own_script_runs_and_nothing_is_reported(
     usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:

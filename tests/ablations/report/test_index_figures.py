@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pagechecks import CHROMIUM, browse
+from pagechecks import browse, needs_browser
 from small_suite import load
 
 from ablations.analysis.findings import Finding, findings
@@ -166,7 +166,7 @@ document.title = said.join(' / ');
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_claims_can_be_unfolded_filtered_and_sorted(
     suite: tuple[Path, list[Collected]], tmp_path: Path
 ) -> None:
@@ -182,7 +182,7 @@ def test_claims_can_be_unfolded_filtered_and_sorted(
     )
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_nothing_is_reported_to_the_console(
     suite: tuple[Path, list[Collected]], tmp_path: Path
 ) -> None:

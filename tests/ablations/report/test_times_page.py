@@ -15,7 +15,7 @@ import fake_runs
 import numpy as np
 import pandas as pd
 import pytest
-from pagechecks import CHROMIUM, PAYLOADS, Page, browse, check
+from pagechecks import PAYLOADS, Page, browse, check, needs_browser
 from times_report import COMMAND, FILES, digests, make_runs, write
 
 from ablations.analysis.study_analysis import Analysis
@@ -147,7 +147,7 @@ def test_the_page_serves_every_reader(usual: tuple[Path, Analysis]) -> None:
     check(usual[0] / "index.html", size=2_000_000)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_an_arm_can_be_hidden_and_nothing_is_reported(
     usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:
