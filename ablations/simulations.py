@@ -3,7 +3,7 @@
     python -m ablations.simulations --out reports/reference/simulations
 
 Writes simulations.csv and simulations.md: error rates of tests and verdicts, coverage of
-intervals, and the seeds that looks need. Exit code 1: a result is out of its bounds.
+intervals, and the seeds that looks need. Exit code 6: a result is out of its bounds.
 """
 
 from __future__ import annotations

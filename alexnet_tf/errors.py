@@ -81,8 +81,8 @@ def exit_code(
         interrupted: what to say after Ctrl-C.
 
     Returns:
-        `body`'s own code; `UserError.exit_code`; 4 for a missing module and for OSError; for a
-        KeyboardInterrupt its first argument, or 130. Every other exception passes.
+        `body`'s own code; `UserError.exit_code`; 4 for a missing module, OSError and MemoryError;
+        for a KeyboardInterrupt its first argument, or 130. Every other exception passes.
     """
     try:
         return body()
@@ -90,6 +90,8 @@ def exit_code(
         return fail(prog, error.exit_code, error)
     except ModuleNotFoundError as error:
         return fail(prog, ENVIRONMENT, error)
+    except MemoryError as error:
+        return fail(prog, ENVIRONMENT, f"too little memory: {error}".rstrip(": "))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         hint = f". {after_disk}" if after_disk else ""

@@ -23,13 +23,11 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import arrays, files, records
-from alexnet_tf.data.augment import CENTRE, InputPipeline, input_pipeline
-from alexnet_tf.data.load import load
-from alexnet_tf.data.split import split
+from alexnet_tf.data.augment import CENTRE, InputPipeline
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.errors import DataError, exit_code
-from alexnet_tf.records import Evaluation, Part, RunRecord
-from alexnet_tf.trained_net import trained_net
+from alexnet_tf.finished_run import FinishedRun, open_run
+from alexnet_tf.records import Evaluation, Part
 from alexnet_tf.values import at_least_one
 
 Ties = Literal["first", "fractional"]
@@ -160,30 +158,25 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     if kept is not None:
         return kept
     with files.lock(run):
-        found, labels = _predicted(run, record, options)
-        arrays.keep_predictions(path, found, labels, record.weights_sha256)
+        net = open_run(run, data_dir=options.data_dir, cache=options.cache, threads=options.threads)
+        found, labels = _predicted(net, options)
+        arrays.keep_predictions(path, found, labels, net.record.weights_sha256)
     return found, labels
 
 
-def _predicted(run: Path, record: RunRecord, options: Settings) -> tuple[np.ndarray, np.ndarray]:
+def _predicted(net: FinishedRun, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Compute what `predictions` keeps."""
-    experiment = record.experiment
-    source = load(experiment.data.dataset, data_dir=options.data_dir, cache=options.cache)
-    if record.data is not None and record.data.fingerprint != source.fingerprint():
-        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
-    chosen = split(source, experiment.data)
     if options.part == "validation":
-        part, images = "train", chosen.validation
-        labels = source.train_labels[images]
+        part, images, labels = "train", net.validation, net.source.train_labels
     else:
-        part, images = "test", chosen.test
-        labels = source.test_labels[images]
-    labels = labels * experiment.data.rotations  # the images stand upright
-    if not len(labels):
-        raise DataError(f"{run}: the run has no {options.part} images")
-    predictor = Predictor(trained_net(run, record), input_pipeline(experiment, source, chosen))
-    batches = image_batches(source, part, images, options.threads)
-    return probabilities(predictor, batches, options.views), labels
+        part, images, labels = "test", net.test, net.source.test_labels
+    if not len(images):
+        raise DataError(f"run {net.record.run_id} has no {options.part} images")
+    predictor = Predictor(net.model, net.input_pipeline)
+    batches = image_batches(net.source, part, images, options.threads)
+    # an image that is not turned has the first of its class's labels
+    turns = net.record.experiment.data.rotations
+    return probabilities(predictor, batches, options.views), labels[images] * turns
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ def lock(folder: Path) -> Iterator[None]:
         OSError: the folder is not writable or the disk is full.
     """
     _make(folder)
-    with open(folder / LOCK, "a+b") as file:
+    # unbuffered: what did not fit would fail once more, without a name, when it is closed
+    with open(folder / LOCK, "a+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -143,7 +144,6 @@ def lock(folder: Path) -> Iterator[None]:
         with _naming(folder / LOCK):
             file.truncate(0)
             file.write(f"process {os.getpid()} on {os.uname().nodename}".encode())
-            file.flush()
         yield
 
 

@@ -36,6 +36,7 @@ class FinishedRun:
     input_pipeline: InputPipeline
     source: Source
     train: np.ndarray  # indices of its training images
+    validation: np.ndarray  # of those that it was validated on, in the same part
     test: np.ndarray  # and of those it is tested on
     threads: int
 
@@ -126,6 +127,7 @@ def open_run(
         input_pipeline=input_pipeline(experiment, source, chosen),
         source=source,
         train=chosen.train,
+        validation=chosen.validation,
         test=chosen.test,
         threads=threads,
     )

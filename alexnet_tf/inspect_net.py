@@ -83,7 +83,7 @@ def inspect_net(
 
     Raises:
         SpecError: the run is not finished.
-        ValueError: there is no net, as after a run that diverged.
+        DataError: there is no net, as after a run that diverged.
         DataError: the images are missing, damaged, or not those the run was trained on.
         LockedError: another process works in the folder.
     """

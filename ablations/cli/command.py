@@ -55,8 +55,6 @@ def _main(options: Options) -> int:
         return _rebuild(console, plans, options)
     _check(plans)
     check_looks(plans)
-    if options.data_dir is not None:
-        files.check_reachable(options.data_dir)
     machine = Machine(
         out=options.out,
         cache=store.cache(options.out),
@@ -149,17 +147,12 @@ def _recalled(plan: Plan, folder: Path, options: Options) -> Plan:
         DataError: the request that was kept is none.
         SpecError: what is asked beyond it does not fit the study.
     """
-    kept = saved.load(folder)
+    kept = saved.of_study(folder, plan.study)
     asked = {name: getattr(options.request, name) for name in options.asked}
     if asked.get("dataset") == "auto":
         del asked["dataset"]  # whichever it was
     plan = dataclasses.replace(plan, request=dataclasses.replace(kept, **asked))
-    try:
-        _check([plan])
-    except SpecError as error:
-        if asked:
-            raise
-        raise DataError(f"{folder / saved.NAME}: {error} Run the study again.") from error
+    _check([plan])
     return plan
 
 

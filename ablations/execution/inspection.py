@@ -122,6 +122,8 @@ def _words(asked: Inspection, ended: pool.Ended) -> str:
     run = describe(asked.run.planned)
     if ended.code == 0:
         return f"inspected {run}"
+    if ended.code == LOCKED:
+        return f"not inspected {run}: {ended.words}; the same command tries again"
     return f"inspection failed {run}: exit code {ended.code}: {ended.words}"
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from alexnet_tf.data import cifar10
 from alexnet_tf.data.load import load
 from alexnet_tf.errors import SpecError, exit_code
-from alexnet_tf.files import check_reachable
 from alexnet_tf.values import nearest
 
 _NAMES = ["builtin", "cifar10", "imagenet"]
@@ -49,8 +48,6 @@ def _describe(options: argparse.Namespace) -> int:
     name = options.dataset
     if name not in _NAMES:
         raise SpecError(f"no data set '{name}'.{nearest(name, _NAMES)}")
-    if options.data_dir is not None:
-        check_reachable(options.data_dir)
     if name == "cifar10" and not cifar10.is_prepared(options.data_dir):
         cifar10.download(options.data_dir)
     images = load(name, data_dir=options.data_dir, cache=options.cache)

@@ -226,4 +226,4 @@ def _light(rng: _Rng, canvas: Floats) -> NDArray[np.uint8]:
 if __name__ == "__main__":
     from alexnet_tf.data.builtin_sheet import main
 
-    sys.exit(main(sys.argv[1:], *render(_BLOCK, seed=0, part="train"), CLASS_NAMES))
+    sys.exit(main(sys.argv[1:], lambda: render(_BLOCK, seed=0, part="train"), CLASS_NAMES))

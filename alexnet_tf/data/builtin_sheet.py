@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,22 @@ _NAMES = 140  # pixels for a name
 
 
 def main(
-    arguments: Sequence[str], images: np.ndarray, labels: np.ndarray, names: Sequence[str]
+    arguments: Sequence[str],
+    render: Callable[[], tuple[np.ndarray, np.ndarray]],
+    names: Sequence[str],
 ) -> int:
     """Draw the sheet; return 0, 2 (usage) or 4 (disk, or Matplotlib is missing).
 
     Args:
         arguments: the file's name alone, ending in .png.
-        images: (N, H, W, 3) uint8, 12 of each class or more.
-        labels: (N,) of class indices.
+        render: returns images of (N, H, W, 3) uint8, 12 of each class or more, and (N,) labels.
         names: of the classes.
     """
 
     def body() -> int:
         if len(arguments) != 1 or not arguments[0].endswith(".png"):
             raise SpecError("usage: python -m alexnet_tf.data.builtin FILE.png")
-        _draw(Path(arguments[0]), images, labels, names)
+        _draw(Path(arguments[0]), *render(), names)
         return 0
 
     return exit_code("alexnet_tf.data.builtin", body)

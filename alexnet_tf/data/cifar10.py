@@ -6,11 +6,13 @@ seconds and a command that only lists or reports must not wait for them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 
 from alexnet_tf.data.images import Images
 from alexnet_tf.errors import DataError
+from alexnet_tf.files import check_reachable
 
 TRAIN_IMAGES = 50_000
 TEST_IMAGES = 10_000
@@ -29,9 +32,41 @@ def folder(data_dir: Path | None) -> Path:
 
     The default is ~/tensorflow_datasets; "~" is replaced in each of them. The folder need not
     exist.
+
+    Raises:
+        OSError: it is a file or lies below one, or may not be read.
     """
     default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
-    return (data_dir or Path(default)).expanduser()
+    found = (data_dir or Path(default)).expanduser()
+    check_reachable(found)
+    return found
+
+
+@contextlib.contextmanager
+def reading(what: str, hint: str = "") -> Iterator[None]:
+    """Turn what damaged files of tensorflow-datasets make it raise into one error.
+
+    Args:
+        what: is read, for the message.
+        hint: what to do about it, a sentence.
+
+    Raises:
+        DataError: the files are damaged.
+        MemoryError: the machine has too little memory for them.
+        OSError: they may not be read.
+    """
+    import tensorflow as tf
+    from google.protobuf import json_format
+
+    damage = (tf.errors.OpError, json_format.Error, OSError, AssertionError)
+    try:
+        yield
+    except (PermissionError, NotADirectoryError):
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(_line(error)) from error
+    except (*damage, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"{what} cannot be read: {_line(error)}. {hint}".rstrip()) from error
 
 
 def is_prepared(data_dir: Path | None) -> bool:
@@ -101,7 +136,7 @@ def read(data_dir: Path | None) -> Images:
     """Decode all 60,000 images, in the order of their published ids.
 
     Args:
-        data_dir: as for `folder`; of several versions the last by name is read.
+        data_dir: as for `folder`; of several versions the highest is read.
 
     Returns:
         50,000 training and 10,000 test images of (32, 32, 3) uint8, labels 0 to 9.
@@ -110,17 +145,12 @@ def read(data_dir: Path | None) -> Images:
         DataError: missing, truncated, undecodable, or not 6,000 images of each class.
     """
     path = _require_prepared(data_dir)
-    import tensorflow as tf
     import tensorflow_datasets as tfds
 
-    try:
+    with reading(f"CIFAR-10 in {path}", _mend(path)):
         builder: Any = tfds.builder_from_directory(path)
         classes = tuple(builder.info.features["label"].names)
         train, test = (_decode(builder, part) for part in ("train", "test"))
-    except (tf.errors.OpError, OSError, AssertionError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"CIFAR-10 in {path} cannot be read: {_line(error)}. {_mend(path)}"
-        ) from error
     _check(path, "train", train, TRAIN_IMAGES)
     _check(path, "test", test, TEST_IMAGES)
     return Images(

@@ -15,7 +15,7 @@ from alexnet_tf.data import builtin, cifar10
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.errors import DataError
-from alexnet_tf.files import check_reachable, write_atomic
+from alexnet_tf.files import write_atomic
 from alexnet_tf.spec import DatasetName
 
 #: Seed of the built-in data set; its images are part of the project's definition.
@@ -51,8 +51,6 @@ def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None 
         DataError: missing, truncated or of the wrong size.
         OSError: the decoded copy could not be written, or `data_dir` is a file or below one.
     """
-    if data_dir is not None:
-        check_reachable(data_dir)
     if name == "imagenet":
         return _shards(data_dir)
     if name == "builtin":

@@ -123,7 +123,42 @@ def test_data_below_a_file_are_an_error_of_the_disk(command, tmp_path, capsys):
     asked = asked or [[name, "--data-dir", below] for name in ("cifar10", "imagenet")]
     for words in asked:
         assert command(words) == errors.ENVIRONMENT
-        assert f"{below}: Not a directory" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert below in said and said.endswith(": Not a directory\n")
+
+
+@pytest.mark.parametrize("place", ["option", "environment"])
+def test_prepared_data_in_a_file_are_an_error_of_the_disk(tmp_path, monkeypatch, capsys, place):
+    (tmp_path / "file").write_text("")
+    words = ["tfds:cifar10", str(tmp_path / "out")]
+    if place == "option":
+        words += ["--data-dir", str(tmp_path / "file")]
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file"))
+    assert prepare.main(words) == errors.ENVIRONMENT
+    assert f"{tmp_path / 'file'}: Not a directory" in capsys.readouterr().err
+
+
+def test_a_damaged_description_of_prepared_data_is_damaged_data(tmp_path, capsys):
+    for name in ("dataset_info.json", "features.json"):
+        path = tmp_path / "cifar10" / "3.0.2" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{")
+    place = ["--data-dir", str(tmp_path)]
+    for command, words in (
+        (data.main, ["cifar10", *place]),
+        (prepare.main, ["tfds:cifar10", str(tmp_path / "out"), *place]),
+    ):
+        assert command(words) == errors.DATA
+        said = capsys.readouterr().err
+        assert f"{path.parent} cannot be read: " in said and said.count("\n") == 1
+
+
+def test_too_little_memory_is_the_environments_fault(capsys):
+    def body():
+        raise MemoryError("Unable to allocate 9 GiB")
+
+    assert errors.exit_code("x", body) == errors.ENVIRONMENT
+    assert capsys.readouterr().err == "x: too little memory: Unable to allocate 9 GiB\n"
 
 
 def test_shards_below_a_file_are_an_error_of_the_disk(tmp_path):

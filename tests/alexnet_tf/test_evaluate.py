@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -157,14 +159,6 @@ def test_kept_probabilities_that_are_damaged_are_computed_again(prepared, runs, 
     assert kept.stat().st_size == len(before)
 
 
-def test_a_net_that_is_cut_is_called_so(prepared, runs, tmp_path, capsys):
-    for name in ("result.json", "spec.json"):
-        shutil.copy(runs[0] / name, tmp_path)
-    (tmp_path / "model.keras").write_bytes(cut((runs[0] / "model.keras").read_bytes()))
-    assert command(prepared, str(tmp_path)) == 3
-    assert "model.keras cannot be read: it is cut short" in capsys.readouterr().err
-
-
 def test_a_held_folder_is_read_but_not_written(prepared, runs, tmp_path, capsys):
     run = shutil.copytree(runs[0], tmp_path / "run")
     with files.lock(run):
@@ -181,15 +175,40 @@ def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsy
     assert said.count("\n") == 1 and str(tmp_path) in said
 
 
+def flipped(content: bytes) -> bytes:
+    """The archive with other bytes in the middle of its largest part, the weights."""
+    middle = len(content) // 2
+    return content[:middle] + bytes(byte ^ 255 for byte in content[middle : middle + 64]) + content[
+        middle + 64 :
+    ]  # fmt: skip
+
+
+def without_weights(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            if not name.endswith(".h5"):
+                new.writestr(name, old.read(name))
+    return made.getvalue()
+
+
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "left no model.keras"), (b"x", "be read: it is cut short")]
+    ("damage", "words"),
+    [
+        (None, "left no model.keras"),
+        (cut, "be read: it is cut short"),
+        (lambda content: b"x", "be read: it is cut short"),
+        (flipped, "model.keras cannot be read"),
+        (without_weights, "model.keras cannot be read"),
+    ],
 )
 def test_a_run_without_its_net_is_refused_in_one_line(
-    prepared, runs, tmp_path, capsys, content, words
+    prepared, runs, tmp_path, capsys, damage, words
 ):
     for name in ("result.json", "spec.json"):
         shutil.copy(runs[0] / name, tmp_path)
-    if content is not None:
+    if damage is not None:
+        content = damage((runs[0] / "model.keras").read_bytes())
         (tmp_path / "model.keras").write_bytes(content)
     assert command(prepared, str(tmp_path)) == 3
     said = capsys.readouterr().err

@@ -189,6 +189,17 @@ def test_a_disk_without_place_is_found_before_long_work_begins(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_lock_that_finds_no_place_on_the_disk_names_its_file(tmp_path):
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom alexnet_tf import files\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "try:\n    files.lock(Path(sys.argv[1])).__enter__()\n"
+        "except OSError as error:\n    print(error.errno, error.filename)"
+    )
+    result = tiny.python(code, str(tmp_path))
+    assert result.stdout.split() == [str(errno.EFBIG), str(tmp_path / "lock")], result.stderr
+
+
 def test_an_error_of_a_library_that_writes_keeps_its_words_and_gets_a_name(tmp_path):
     def fail(path: Path) -> None:
         raise OSError("cannot write the header")

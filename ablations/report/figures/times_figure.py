@@ -38,11 +38,13 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
 
     Args:
         analysis: of a study whose comparisons are all of epochs to an error, at least one.
-        stacked: 4.6 inches wide; else 4.9 inches for each comparison.
+        stacked: 4.6 inches wide; else 4.9 inches for each comparison, and 9.8 for one alone: a
+            page gives every figure its whole width, and letters should be of one size on it.
     """
     comparisons = analysis.study.comparisons
     count = len(comparisons)
-    grid, size = ((count, 1), (4.6, 3.9 * count)) if stacked else ((1, count), (4.9 * count, 4.2))
+    width = 4.9 * max(2, count)
+    grid, size = ((count, 1), (4.6, 3.9 * count)) if stacked else ((1, count), (width, 4.2))
     with styled():
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(*grid, sharey=True, squeeze=False).flat

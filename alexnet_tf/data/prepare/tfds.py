@@ -30,7 +30,7 @@ class TfdsSource:
 
         Args:
             name: as tensorflow-datasets has it, such as imagenet2012; of several versions or
-                configurations the last by name is taken.
+                configurations the highest is taken.
             data_dir: its folder; None: `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
 
         Raises:
@@ -39,16 +39,15 @@ class TfdsSource:
         self._folder = _folder(name, data_dir)
         import tensorflow_datasets as tfds
 
-        try:
+        with cifar10.reading(str(self._folder)):
             builder: Any = tfds.builder_from_directory(self._folder)
             features = builder.info.features
+        try:
             kinds = {key: type(feature).__name__ for key, feature in features.items()}
             self._image = next(key for key, kind in kinds.items() if kind == "Image")
             self._label = next(key for key, kind in kinds.items() if kind == "ClassLabel")
         except (StopIteration, AttributeError):
             raise DataError(f"{self._folder} has no images with one label each") from None
-        except Exception as error:  # whatever a damaged description makes it raise
-            raise DataError(f"{self._folder} cannot be read: {_line(error)}") from error
         self._name = next((key for key in ("file_name", "id") if key in features), None)
         self._builder = builder
         self._splits: dict[Part, str] = {"train": "train"}
@@ -78,7 +77,7 @@ class TfdsSource:
 
         split = self._splits[part]
         number = start
-        try:
+        with cifar10.reading(str(self._folder)):
             dataset = self._builder.as_dataset(
                 split=f"{split}[{start}:{stop}]",
                 decoders={self._image: tfds.decode.SkipDecoding()},
@@ -88,8 +87,6 @@ class TfdsSource:
                 name = example[self._name].decode() if self._name else f"{number:08d}"
                 yield Item(f"{split}/{name}", int(example[self._label]), example[self._image])
                 number += 1
-        except Exception as error:  # TensorFlow has an error class for every kind of damage
-            raise DataError(f"{self._folder} cannot be read: {_line(error)}") from error
         # A file that was cut between two records reads as a shorter one without an error.
         if number != min(stop, self.count(part)):
             raise DataError(
@@ -123,8 +120,3 @@ def _folder(name: str, data_dir: Path | None) -> Path:
             f"tfds build {name} --data_dir {root}"
         )
     return max(found, key=cifar10.version)
-
-
-def _line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.partition("\n")[0][:300].rstrip(" .")

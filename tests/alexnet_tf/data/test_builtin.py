@@ -141,7 +141,7 @@ def test_arguments_out_of_range_are_named(arguments, message):
 
 def sheet(*words: str) -> int:
     rendered = builtin.render(200, seed=0, part="train")
-    return builtin_sheet.main(words, *rendered, builtin.CLASS_NAMES)
+    return builtin_sheet.main(words, lambda: rendered, builtin.CLASS_NAMES)
 
 
 def test_usage_error_is_one_line(capsys):
