@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,7 @@ from hypothesis import strategies as st
 from alexnet_tf import evaluate, files, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
-from alexnet_tf.errors import DataError
 from alexnet_tf.evaluate import top_k_error
-from alexnet_tf.finished_run import open_run
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
@@ -173,48 +169,6 @@ def test_a_folder_without_a_run_is_refused_in_one_line(prepared, tmp_path, capsy
     assert command(prepared, str(tmp_path)) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and str(tmp_path) in said
-
-
-def flipped(content: bytes) -> bytes:
-    """The archive with other bytes in the middle of its largest part, the weights."""
-    middle = len(content) // 2
-    return content[:middle] + bytes(byte ^ 255 for byte in content[middle : middle + 64]) + content[
-        middle + 64 :
-    ]  # fmt: skip
-
-
-def without_weights(content: bytes) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
-        for name in old.namelist():
-            if not name.endswith(".h5"):
-                new.writestr(name, old.read(name))
-    return made.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (None, "left no model.keras"),
-        (cut, "be read: it is cut short"),
-        (lambda content: b"x", "be read: it is cut short"),
-        (flipped, "model.keras cannot be read"),
-        (without_weights, "model.keras cannot be read"),
-    ],
-)
-def test_a_run_without_its_net_is_refused_in_one_line(
-    prepared, runs, tmp_path, capsys, damage, words
-):
-    for name in ("result.json", "spec.json"):
-        shutil.copy(runs[0] / name, tmp_path)
-    if damage is not None:
-        content = damage((runs[0] / "model.keras").read_bytes())
-        (tmp_path / "model.keras").write_bytes(content)
-    assert command(prepared, str(tmp_path)) == 3
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and words in said and str(tmp_path) in said
-    with pytest.raises(DataError, match=words):
-        open_run(tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
 
 
 def test_a_fresh_process_loads_a_saved_net_it_did_not_build(prepared, runs):

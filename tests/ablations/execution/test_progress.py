@@ -37,7 +37,8 @@ def test_a_live_table_and_plain_lines_tell_the_same_runs():
             assert show.seconds_left() is None
             show(Event(planned, "epoch", values))
             left = show.seconds_left()
-            assert left is not None and left == pytest.approx(21 * 16 * 128 / 1000)
+            batch = planned.experiment.train.batch_size
+            assert left is not None and left == pytest.approx(21 * 16 * batch / 1000)
             show(Event(planned, "done", {}))
         assert "relu seed 0" in told.getvalue() and "0.500" in told.getvalue()
         assert ("\x1b" in told.getvalue()) == terminal

@@ -1,0 +1,73 @@
+"""A finished run whose net is missing or damaged: the command evaluate, and open_run."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny
+
+from alexnet_tf import evaluate
+from alexnet_tf.errors import DataError
+from alexnet_tf.finished_run import open_run
+from alexnet_tf.train import train
+
+tiny.pin_one_thread()
+
+
+@pytest.fixture(scope="module")
+def run(prepared, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    train(tiny.experiment(), out=folder, data_dir=prepared.data_dir, cache=prepared.cache)
+    return folder
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flipped(content: bytes) -> bytes:
+    """The archive with other bytes in the middle of its largest part, the weights."""
+    middle = len(content) // 2
+    return content[:middle] + bytes(byte ^ 255 for byte in content[middle : middle + 64]) + content[
+        middle + 64 :
+    ]  # fmt: skip
+
+
+def without_weights(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            if not name.endswith(".h5"):
+                new.writestr(name, old.read(name))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (None, "left no model.keras"),
+        (cut, "be read: it is cut short"),
+        (lambda content: b"x", "be read: it is cut short"),
+        (flipped, "model.keras cannot be read"),
+        (without_weights, "model.keras cannot be read"),
+    ],
+)
+def test_a_run_without_its_net_is_refused_in_one_line(
+    prepared, run, tmp_path, capsys, damage: Callable[[bytes], bytes] | None, words
+):
+    for name in ("result.json", "spec.json"):
+        shutil.copy(run / name, tmp_path)
+    if damage is not None:
+        content = damage((run / "model.keras").read_bytes())
+        (tmp_path / "model.keras").write_bytes(content)
+    places = ["--data", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    assert evaluate.main([str(tmp_path), *places]) == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and words in said and str(tmp_path) in said
+    with pytest.raises(DataError, match=words):
+        open_run(tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
