@@ -221,7 +221,7 @@ def of_run(folder: Path) -> RunRecord:
         RecordError: its record cannot be read.
         OSError: the folder is a file or lies below one, or may not be read.
     """
-    require_folder(folder, "It holds no finished run. Give the folder of one.")
+    require_folder(folder, "Give that of a finished run.")
     path = folder / "result.json"
     if not path.exists():
         raise SpecError(f"{folder} holds no finished run. Give the folder of one.")

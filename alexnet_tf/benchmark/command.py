@@ -32,9 +32,7 @@ from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.errors import DataError, SpecError, exit_code
-from alexnet_tf.spec import PRESETS, Experiment
-from alexnet_tf.spec.experiment import from_file
-from alexnet_tf.values import nearest
+from alexnet_tf.spec import PRESETS, Experiment, preset_or_file
 
 _PROG = "alexnet_tf.benchmark"
 
@@ -142,7 +140,7 @@ def _torch() -> str:
 
 def _settings(options: argparse.Namespace) -> Settings:
     """Return the settings of the options, checked against each other and the data."""
-    experiment = _experiment(options.spec)
+    experiment = preset_or_file(options.spec)
     if not re.fullmatch(r"CPU|GPU:\d+", options.device):
         raise SpecError(f"--device must be CPU, GPU:0, GPU:1, ... Received: {options.device}")
     if options.data is not None:
@@ -156,15 +154,6 @@ def _settings(options: argparse.Namespace) -> Settings:
         seconds=options.seconds or Settings.seconds,
         data=None if options.data is None else options.data.resolve(),
     )
-
-
-def _experiment(spec: str) -> Experiment:
-    path = Path(spec)
-    if spec in PRESETS:
-        return PRESETS[spec]
-    if path.exists() or path.suffix == ".json":
-        return from_file(path)
-    raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
 
 
 def _check_data(folder: Path, experiment: Experiment) -> None:

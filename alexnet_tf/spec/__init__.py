@@ -46,6 +46,7 @@ from alexnet_tf.spec.presets import PAPER as PAPER
 from alexnet_tf.spec.presets import PAPER_ERA as PAPER_ERA
 from alexnet_tf.spec.presets import PRESETS as PRESETS
 from alexnet_tf.spec.presets import SIX_CONV as SIX_CONV
+from alexnet_tf.spec.presets import preset_or_file as preset_or_file
 from alexnet_tf.spec.train import PlateauSpec as PlateauSpec
 from alexnet_tf.spec.train import Precision as Precision
 from alexnet_tf.spec.train import RateChange as RateChange

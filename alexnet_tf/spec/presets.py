@@ -7,8 +7,10 @@ and its source code disagree and which field says so.
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
+from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.cuda_convnet import CIFAR_11PCT as CIFAR_11PCT
 from alexnet_tf.spec.cuda_convnet import CIFAR_13PCT as CIFAR_13PCT
 from alexnet_tf.spec.cuda_convnet import CIFAR_18PCT as CIFAR_18PCT
@@ -17,11 +19,12 @@ from alexnet_tf.spec.cuda_convnet import CIFAR_80SEC as CIFAR_80SEC
 from alexnet_tf.spec.cuda_convnet import MODERN as MODERN
 from alexnet_tf.spec.cuda_convnet import PAPER_ERA as PAPER_ERA
 from alexnet_tf.spec.data import AugmentSpec, DataSpec, JitterSpec
-from alexnet_tf.spec.experiment import Experiment
+from alexnet_tf.spec.experiment import Experiment, from_file
 from alexnet_tf.spec.layers import ConvSpec, DenseSpec, PoolSpec, ResponseNormSpec
 from alexnet_tf.spec.model import ModelSpec
 from alexnet_tf.spec.train import PlateauSpec, RateChange, TrainSpec
 from alexnet_tf.spec.variants import code2012, no_communication, one_gpu, six_conv
+from alexnet_tf.values import nearest
 
 _LRN = ResponseNormSpec()
 _POOL = PoolSpec()
@@ -189,3 +192,21 @@ PRESETS = {
     "CIFAR_19PCT": CIFAR_19PCT,
     "CIFAR_80SEC": CIFAR_80SEC,
 }
+
+
+def preset_or_file(spec: str) -> Experiment:
+    """Return the preset of this name, or the experiment in the file of this name.
+
+    Raises:
+        SpecError: neither is there, or the file holds no experiment.
+        OSError: the file cannot be read.
+
+    >>> preset_or_file("PAPER") == PAPER
+    True
+    """
+    if spec in PRESETS:
+        return PRESETS[spec]
+    path = Path(spec)
+    if path.suffix == ".json" or path.exists():
+        return from_file(path)
+    raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")

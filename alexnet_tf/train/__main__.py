@@ -30,12 +30,11 @@ from alexnet_tf.errors import (
     fail,
 )
 from alexnet_tf.records import RunRecord
-from alexnet_tf.spec import PRESETS, Experiment, replace
-from alexnet_tf.spec.experiment import from_file
+from alexnet_tf.spec import PRESETS, Experiment, preset_or_file, replace
 from alexnet_tf.train.callback import Interrupted, Progress
 from alexnet_tf.train.progress import ProgressReporter
 from alexnet_tf.train.run import train
-from alexnet_tf.values import at_least_one, nearest, parse_setting
+from alexnet_tf.values import at_least_one, parse_setting
 
 _PROG = "alexnet_tf.train"
 
@@ -131,14 +130,7 @@ def _pairs(devices: str) -> list[tuple[str, str]]:
 
 def _experiment(spec: str, settings: Sequence[str], seed: int | None) -> Experiment:
     """Return the experiment of a preset or a JSON file, with the settings of the command."""
-    path = Path(spec)
-    if spec in PRESETS:
-        experiment = PRESETS[spec]
-    elif path.suffix == ".json" or path.exists():
-        experiment = from_file(path)
-    else:
-        raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")
-    experiment = replace(experiment, dict(parse_setting(setting) for setting in settings))
+    experiment = replace(preset_or_file(spec), dict(parse_setting(setting) for setting in settings))
     return experiment if seed is None else replace(experiment, seed=seed)
 
 

@@ -59,9 +59,10 @@ def test_a_mistake_of_the_program_is_not_hidden():
 
 @pytest.mark.parametrize("command", [evaluate.main, inspect_net.main])
 def test_a_folder_without_a_run_is_a_wrong_argument(command, tmp_path, capsys):
-    for folder in (tmp_path, tmp_path / "none"):
+    for folder, words in ((tmp_path, "holds no finished run"), (tmp_path / "none", "no folder")):
         assert command([str(folder)]) == errors.USAGE
-        assert "holds no finished run" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert words in said and str(folder) in said
     assert not list(tmp_path.iterdir())
 
 
