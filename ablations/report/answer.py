@@ -8,7 +8,6 @@ from typing import Any
 
 from ablations.analysis import quantities
 from ablations.analysis.ranking import UNIT
-from ablations.analysis.wording import SCALE
 from ablations.report import numbers
 from ablations.study import Study
 
@@ -96,20 +95,8 @@ def _unmeasured(study: Study, row: Mapping[str, Any]) -> str:
 def _interval(row: Mapping[str, Any], fell: bool) -> str:
     """Return the interval in the direction that the sentence has."""
     low, high = (-row["high"], -row["low"]) if fell else (row["low"], row["high"])
-    if math.isnan(low) or math.isnan(high) or math.inf == high == -low:
-        return ""
-    ends = [_end(value, row["unit"]) for value in (low, high)]
-    if high == math.inf:
-        return f" (95 % interval {ends[0]} or more)"
-    if low == -math.inf:
-        return f" (95 % interval {ends[1]} or less)"
-    return f" (95 % interval {ends[0]} to {ends[1]})"
-
-
-def _end(value: float, unit: str) -> str:
-    if unit == "points" and abs(value) > SCALE:
-        return f"below −{SCALE}" if value < 0 else f"above {SCALE}"
-    return f"{value:,.2f}".replace("-", "−")
+    ends = numbers.effect_interval(low, high, row["unit"]).replace("+", "")
+    return "" if ends == numbers.UNKNOWN else f" (95 % interval {ends})"
 
 
 def _paper(row: Mapping[str, Any], fell: bool) -> str:
