@@ -52,7 +52,9 @@ def answer(study: Study, row: Mapping[str, Any], *, against: str = "") -> str:
 def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
     """Say what is how much higher, or lower, than what."""
     what, other = _sides(study, row)
-    subject, bound = _subject(study, row), _BOUNDS.get(row["bound"], "")
+    mirrored = {"at least": "at most", "at most": "at least"} if fell else {}
+    bound = _BOUNDS.get(mirrored.get(row["bound"], row["bound"]), "")
+    subject = _subject(study, row)
     verb = "are" if subject.split()[0].endswith("s") else "is"
     comma = "," if "," in subject else ""
     if row["unit"] == "x":
