@@ -44,7 +44,7 @@ def answer(study: Study, row: Mapping[str, Any], *, against: str = "") -> str:
         chance = numbers.chance(row["estimate"])
         return f"The paper’s order of effects has a probability of {chance}: {verdict}."
     if not measured:
-        return f"{_unmeasured(study, row)} not been measured yet; {_paper(row, row['paper'] < 0)}."
+        return f"{_unmeasured(study, row)}; {_paper(row, fell=row['paper'] > 0)}."
     fell = row["unit"] != "x" and row["estimate"] < 0
     return f"{_effect(study, row, fell)}{_interval(row, fell)}; {_paper(row, fell)}: {verdict}."
 
@@ -55,7 +55,7 @@ def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
     mirrored = {"at least": "at most", "at most": "at least"} if fell else {}
     bound = _BOUNDS.get(mirrored.get(row["bound"], row["bound"]), "")
     subject = _subject(study, row)
-    verb = "are" if subject.split()[0].endswith("s") else "is"
+    verb = "are" if _several(subject) else "is"
     comma = "," if "," in subject else ""
     if row["unit"] == "x":
         size = f"{bound}{numbers.number(row['estimate'], 2)} times as"
@@ -88,10 +88,15 @@ def _other_effect(study: Study, row: Mapping[str, Any]) -> tuple[str, str] | Non
 
 
 def _unmeasured(study: Study, row: Mapping[str, Any]) -> str:
-    what, other = _sides(study, row)
-    if not what:
-        return f"How far the {_subject(study, row)} is from{other} has"
-    return f"The {_subject(study, row)}{what} against that{other} has"
+    (what, other), subject = _sides(study, row), _subject(study, row)
+    comma = "," if "," in subject else ""
+    that = f" {'those' if _several(subject) else 'that'}" if what else ""
+    return f"There is no measurement of the {subject}{comma}{what} against{that}{other} yet"
+
+
+def _several(subject: str) -> bool:
+    """Say whether the subject is a plural, as epochs are."""
+    return subject.split()[0].endswith("s")
 
 
 def _interval(row: Mapping[str, Any], fell: bool) -> str:

@@ -67,7 +67,19 @@ def test_the_sentence_has_effect_interval_paper_and_verdict() -> None:
         ({"baseline_quantity": "train_error"}, "higher than the training error, as at test time ("),
         ({"unit": "chance", "estimate": 0.824}, "order of effects has a probability of 82 %: this"),
         ({"unit": "chance", "estimate": NAN}, "order of effects has not been measured yet."),
-        ({"estimate": NAN}, "for “with b” against that for “the net” has not been measured yet;"),
+        ({"estimate": NAN}, "There is no measurement of the test error, one view, for “with b” "),
+        ({"estimate": NAN}, "against that for “the net” yet; the paper reports 1.4 points higher."),
+        ({"estimate": NAN, "paper": -2.6}, " yet; the paper reports 2.6 points lower."),
+        ({"estimate": NAN, "paper": NAN}, " yet; the paper claims an increase without a number."),
+        ({**RATIO, "estimate": NAN}, "of the epochs to half the chance-level error for “with b” "),
+        (
+            {**RATIO, "estimate": NAN},
+            "against those for “the net” yet; the paper reports 1.4 times.",
+        ),
+        (
+            {"baseline_quantity": "train_error", "estimate": NAN},
+            "of the test error, one view, against the training error, as at test time yet; ",
+        ),
     ],
 )
 def test_every_unit_and_every_claim_has_its_words(changes: dict[str, Any], expected: str) -> None:
