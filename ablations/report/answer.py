@@ -16,7 +16,7 @@ _VERDICTS: Mapping[str, str] = {
     "agrees in direction": "this agrees with the paper in direction only",
     "disagrees": "this disagrees with the paper",
     "differs": "this difference is significant",
-    "no difference": "no difference that matters is shown",
+    "no difference": "a difference that matters is excluded",
     "inconclusive": "this is inconclusive",
     "open": "this is still open",
 }

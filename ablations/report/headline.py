@@ -23,7 +23,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "agrees": ("agrees with the paper", "agree with the paper"),
     "agrees in direction": ("agrees in direction only", "agree in direction only"),
     "disagrees": ("disagrees", "disagree"),
-    "no difference": ("shows no difference that matters", "show no difference that matters"),
+    "no difference": ("excludes a difference that matters", "exclude a difference that matters"),
     "inconclusive": ("is inconclusive", "are inconclusive"),
     "open": ("is still open", "are still open"),
     "differs": ("differs where the paper makes no claim", "differ where the paper makes no claim"),
@@ -183,7 +183,7 @@ def _left(deciding: Sequence[Finding], beside: Sequence[Finding], names: Names) 
         word = "disagrees" if len(counter) == 1 else "disagree"
         parts.append(f"Of the secondary comparisons {len(counter)} {word}: {said}{more}.")
     if nothing := having(deciding, "no difference"):
-        parts.append(f"No difference that matters: {_all(nothing, names)}.")
+        parts.append(f"A difference that matters is excluded: {_all(nothing, names)}.")
     if part := having(deciding, "agrees in direction"):
         parts.append(f"In direction only: {_all(part, names)}.")
     if unclear := having(deciding, "inconclusive"):

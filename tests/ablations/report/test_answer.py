@@ -93,7 +93,7 @@ def test_every_unit_and_every_claim_has_its_words(changes: dict[str, Any], expec
         ("agrees in direction", "agrees with the paper in direction only."),
         ("disagrees", "disagrees with the paper."),
         ("differs", "this difference is significant."),
-        ("no difference", "no difference that matters is shown."),
+        ("no difference", "a difference that matters is excluded."),
         ("inconclusive", "inconclusive."),
         ("open", "still open."),
     ],

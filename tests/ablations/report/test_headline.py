@@ -25,7 +25,7 @@ SAID = {
     "agrees": r"agrees? with the paper",
     "agrees in direction": r"agrees? in direction only",
     "disagrees": r"disagrees?",
-    "no difference": r"shows? no difference that matters",
+    "no difference": r"excludes? a difference that matters",
     "inconclusive": r"(?:is|are) inconclusive",
     "open": r"(?:is|are) still open",
 }
@@ -109,10 +109,10 @@ def test_what_contradicts_and_what_qualifies_is_named() -> None:
     text = said(found)[2]
     assert text == (
         "Contradicting the paper: “Study 0” (−1.00 points; the paper: +1.4 points). Of the "
-        "secondary comparisons 1 disagrees: “Study 4”. No difference that matters: “Study 2” "
-        "(+1.00 points; the paper gives no number). In direction only: “Study 1” (+1.00 points; "
-        "the paper: +1.4 points). Inconclusive: “Study 3”. Still open: “Study 5”, “Study 6”, "
-        "“Study 7”, and 3 more studies."
+        "secondary comparisons 1 disagrees: “Study 4”. A difference that matters is excluded: "
+        "“Study 2” (+1.00 points; the paper gives no number). In direction only: “Study 1” "
+        "(+1.00 points; the paper: +1.4 points). Inconclusive: “Study 3”. Still open: “Study 5”, "
+        "“Study 6”, “Study 7”, and 3 more studies."
     )
 
 
