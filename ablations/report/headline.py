@@ -174,7 +174,7 @@ def _left(deciding: Sequence[Finding], beside: Sequence[Finding], names: Names) 
     if against:
         parts.append(f"Contradicting the paper: {_all(against, names)}.")
     elif any(decided(item) for item in deciding):
-        parts.append("Nothing that is decided contradicts the paper.")
+        parts.append("No comparison that decides about a claim contradicts the paper.")
     else:
         parts.append("Nothing is decided about the paper.")
     if counter:

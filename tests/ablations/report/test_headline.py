@@ -119,7 +119,7 @@ def test_what_contradicts_and_what_qualifies_is_named() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
-        (["agrees"], "Nothing that is decided contradicts the paper."),
+        (["agrees"], "No comparison that decides about a claim contradicts the paper."),
         (["open"], "Nothing is decided about the paper. Still open: “Study 0”."),
         (["disagrees"], "Contradicting the paper: “Study 0”"),
     ],
@@ -128,6 +128,14 @@ def test_nothing_against_the_paper_is_said_only_of_what_is_decided(
     verdicts: list[str], expected: str
 ) -> None:
     assert said([finding(v, n) for n, v in enumerate(verdicts)])[2].startswith(expected)
+
+
+def test_a_secondary_comparison_against_the_paper_is_no_contradiction_of_the_sentence() -> None:
+    found = [finding(), finding("disagrees", 1, family="secondary")]
+    assert said(found)[2] == (
+        "No comparison that decides about a claim contradicts the paper. Of the secondary "
+        "comparisons 1 disagrees: “Study 1”."
+    )
 
 
 @pytest.mark.parametrize("flag", ["synthetic", "exploratory"])
