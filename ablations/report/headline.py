@@ -56,11 +56,9 @@ def sentences(found: Sequence[Finding], names: Names, missing: int = 0) -> list[
     if not deciding:
         none = "The studies here ask what the paper does not say: none decides about a claim."
         return [f"{none}{unrun}"]
-    return [
-        f"{_counted(deciding)}{unrun}",
-        _largest(deciding, names),
-        _left(deciding, [item for item in found if item.family != "primary"], names),
-    ]
+    beside = [item for item in found if item.family != "primary"]
+    said = f"{_counted(deciding)}{unrun}", _largest(deciding, names), _left(deciding, beside, names)
+    return [text for text in said if text]
 
 
 def outcome(item: Finding) -> str:
@@ -107,14 +105,20 @@ def _listed(parts: Sequence[str], comma: str = ",") -> str:
 
 
 def _largest(deciding: Sequence[Finding], names: Names) -> str:
-    """Say which effects are the largest, or that there is none to speak of."""
-    settled = [item for item in deciding if decided(item)]
+    """Say which effects are the largest, or that there is none to speak of.
+
+    An order of effects is none itself; nothing is said where nothing else is compared.
+    """
+    effects = [item for item in deciding if item.unit != UNIT]
+    if not effects:
+        return ""
+    settled = [item for item in effects if decided(item)]
     if picks := _picks([item for item in settled if excludes_none(item)]):
         word = "effect that is shown is" if len(picks) == 1 else "effects that are shown are"
         return f"The largest {word} {_listed([_said(one, names) for one in picks], ';')}."
     if settled:
         return "None of what is decided shows an effect."
-    if picks := _picks(deciding):
+    if picks := _picks(effects):
         word = "value is" if len(picks) == 1 else "values are"
         values = _listed([_said(one, names) for one in picks], ";")
         return f"No effect is shown yet; the largest measured {word} {values}."
@@ -126,7 +130,7 @@ def _picks(items: Sequence[Finding]) -> list[Finding]:
 
     Other units, which no scale makes comparable, stand in only where there is nothing else.
     """
-    items = [item for item in items if item.unit != UNIT and _size(item) > 0]
+    items = [item for item in items if _size(item) > 0]
     points = [item for item in items if item.unit == "points"]
     stated = [item for item in points if item.paper is not None]
     ratios = [item for item in items if item.unit == "x"]
@@ -156,7 +160,7 @@ def _said(item: Finding, names: Names) -> str:
 
 def _paper(item: Finding) -> str:
     if item.paper is None:
-        return "the paper gives no number"
+        return f"the paper: {item.paper_text}"
     return f"the paper: {numbers.stated(item.paper, item.unit, item.paper_is)}"
 
 

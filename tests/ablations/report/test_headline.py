@@ -35,7 +35,14 @@ def finding(verdict: str = "agrees", number: int = 0, **fields: Any) -> Finding:
     """A deciding finding of a study of its own, of 1 point unless told otherwise."""
     values = {"estimate": 1.0, "low": 0.5, "high": 1.5, "paper": 1.4, "unit": "points"}
     values |= {"study": f"s{number}", "title": f"Study {number}", "verdict": verdict}
+    values |= {"paper_text": "no number"} if fields.get("paper", 1.4) is None else {}
     return dataclasses.replace(BASE, **{**values, **fields})
+
+
+def order(verdict: str, chance: float, number: int = 0) -> Finding:
+    """A deciding order of effects, and its probability."""
+    values = {"unit": "chance", "estimate": chance, "low": math.nan, "high": math.nan}
+    return finding(verdict, number, **values, paper=None, paper_text="an order")
 
 
 def said(found: list[Finding], missing: int = 0) -> list[str]:
@@ -78,9 +85,9 @@ def test_of_two_largest_one_has_a_number_of_the_paper() -> None:
         finding("open", number=4, estimate=70.0, low=60.0),
     ]
     assert said(found)[1] == (
-        "The largest effects that are shown are +40.00 points in “Study 0” (the paper gives no "
-        "number); −4.50 points in “Study 1” (the paper: −1.7 points); and 6.20 × in “Study 3” "
-        "(the paper: 6 ×)."
+        "The largest effects that are shown are +40.00 points in “Study 0” (the paper: no number); "
+        "−4.50 points in “Study 1” (the paper: −1.7 points); and 6.20 × in “Study 3” (the paper: "
+        "6 ×)."
     )
 
 
@@ -97,6 +104,18 @@ def test_other_units_stand_in_where_there_is_nothing_else() -> None:
     assert "index" not in said([one, finding(number=1)])[1]
 
 
+def test_an_order_is_no_effect() -> None:
+    assert said([order("agrees", 0.97)])[1:] == [
+        "No comparison that decides about a claim contradicts the paper."
+    ]
+    waiting = finding("open", 1, estimate=math.nan, low=math.nan, high=math.nan)
+    assert said([order("agrees", 0.97), waiting])[1] == "No effect has been measured yet."
+    assert said([order("agrees", 0.97), finding("open", 1)])[1].startswith("No effect is shown yet")
+    assert said([order("disagrees", 0.03)])[1:] == [
+        "Contradicting the paper: “Study 0” (3 %; the paper: an order)."
+    ]
+
+
 def test_what_contradicts_and_what_qualifies_is_named() -> None:
     found = [
         finding("disagrees", number=0, estimate=-1.0, low=-2.0, high=-0.5),
@@ -110,7 +129,7 @@ def test_what_contradicts_and_what_qualifies_is_named() -> None:
     assert text == (
         "Contradicting the paper: “Study 0” (−1.00 points; the paper: +1.4 points). Of the "
         "secondary comparisons 1 disagrees: “Study 4”. A difference that matters is excluded: "
-        "“Study 2” (+1.00 points; the paper gives no number). In direction only: “Study 1” "
+        "“Study 2” (+1.00 points; the paper: no number). In direction only: “Study 1” "
         "(+1.00 points; the paper: +1.4 points). Inconclusive: “Study 3”. Still open: “Study 5”, "
         "“Study 6”, “Study 7”, and 3 more studies."
     )
