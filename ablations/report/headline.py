@@ -88,10 +88,10 @@ def _counted(deciding: Sequence[Finding]) -> str:
     if total == 1:
         return f"The one comparison that decides about a claim {_OUTCOMES[outcome(*deciding)][0]}."
     if not settled and len(said) == 1:
-        return f"All {total} comparisons that decide about a claim {_OUTCOMES[said[0]][1]}."
+        every = "Both" if total == 2 else f"All {total}"
+        return f"{every} comparisons that decide about a claim {_OUTCOMES[said[0]][1]}."
     parts = [f"{counts[n] or 'none'} {_OUTCOMES[n][counts[n] > 1]}" for n in said]
-    text = f"Of the {total} comparisons that decide about a claim, {_listed(parts)}."
-    return text if settled else f"{text} None has a verdict yet."
+    return f"Of the {total} comparisons that decide about a claim, {_listed(parts)}."
 
 
 def _listed(parts: Sequence[str], comma: str = ",") -> str:
