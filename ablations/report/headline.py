@@ -26,7 +26,6 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "no difference": ("excludes a difference that matters", "exclude a difference that matters"),
     "inconclusive": ("is inconclusive", "are inconclusive"),
     "open": ("is still open", "are still open"),
-    "differs": ("differs where the paper makes no claim", "differ where the paper makes no claim"),
     "exploratory": ("is exploratory and has no verdict", "are exploratory and have no verdict"),
     "synthetic": (
         "is on synthetic images and has no verdict",
@@ -35,7 +34,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
 }
 #: Said even where they are none, as soon as anything is decided.
 _ALWAYS = ("agrees", "agrees in direction", "disagrees")
-_DECIDED = (*_ALWAYS, "no difference", "differs")
+_DECIDED = (*_ALWAYS, "no difference")
 
 #: Open studies that are named before the rest is only counted.
 _NAMED = 3
@@ -67,7 +66,7 @@ def outcome(item: Finding) -> str:
 
 
 def decided(item: Finding) -> bool:
-    """Say whether the finding decides about a claim, or a question that the paper leaves open."""
+    """Say whether the finding decides about a claim."""
     return outcome(item) in _DECIDED
 
 
