@@ -31,7 +31,7 @@ if (table && form) {
       const fitting = rows.filter((row) => found && (!verdict || row.dataset.verdict === verdict));
       // a study that decides about no claim has no verdict to be asked for
       body.hidden = !fitting.length && !(found && !verdict && !body.rows[0].dataset.verdict);
-      for (const row of rows) row.hidden = row.dataset.family === "secondary" && !fitting.includes(row);
+      for (const row of body.rows) if (row.dataset.family === "secondary") row.hidden = both && !fitting.includes(row);
       all += rows.length;
       shown += fitting.length;
     }

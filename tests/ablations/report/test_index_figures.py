@@ -153,7 +153,7 @@ const heights = rows().map((r) => r.getBoundingClientRect().height);
 said.push(Math.max(...heights) < 45);
 change('secondary', true); said.push(rows().length);
 change('words', 'DROPOUT the fall is done'); said.push(rows()[0].textContent.includes('Dropout'));
-change('words', ''); change('secondary', false); said.push(rows().length, titles());
+change('secondary', false); change('words', ''); said.push(rows().length, titles());
 const button = document.querySelectorAll('[data-claims] thead button')[2];
 const order = () => rows().map((r) => +r.cells[3].dataset.value);
 button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] <= v), titles());
