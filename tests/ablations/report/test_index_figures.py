@@ -160,6 +160,10 @@ button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] <= v), t
 button.click(); said.push(order().every((v, k, all) => !k || all[k - 1] >= v));
 said.push(button.closest('th').getAttribute('aria-sort'));
 button.click(); said.push(button.closest('th').getAttribute('aria-sort'), titles());
+const seeds = document.querySelectorAll('[data-claims] thead button')[3];
+const counts = () => rows().map((r) => parseInt(r.cells[5].textContent));
+seeds.click(); said.push(counts().every((v, k, all) => !k || all[k - 1] <= v));
+seeds.click(); said.push(counts().every((v, k, all) => !k || all[k - 1] >= v)); seeds.click();
 document.querySelector('[data-claims] summary').click();
 said.push(rows().length, document.querySelector('.fold').offsetParent !== null);
 document.title = said.join(' / ');
@@ -178,7 +182,7 @@ def test_claims_can_be_unfolded_filtered_and_sorted(
     assert title is not None and not console
     assert title[1] == (
         f"false / true / {primary} / true / {len(found)} / true / {primary} / 4 / true / 0 / true"
-        f" / descending /  / 4 / {opened} / true"
+        f" / descending /  / 4 / true / true / {opened} / true"
     )
 
 
