@@ -139,13 +139,15 @@ def _page(
     collected: Sequence[Collected], known: Sequence[Study], found: Sequence[Finding]
 ) -> bytes:
     """Return the self-contained page."""
-    runs = list(_distinct_runs(collected).values())
+    # every run once, however many studies share it
+    runs = {run.planned.experiment.run_id: run for item in collected for run in item.runs}.values()
     nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
     studies = {one.analysis.study.name: one.analysis.study for one in collected}
     groups = claim_rows.groups(found, studies)
     missing = [item for item in known if item.name not in studies]
     rows = _effects(groups, collected)
-    shared = html.provenance(runs)
+    datasets = {item.analysis.dataset for item in collected}
+    shared = html.provenance(list(runs))
     return html.render(
         "index.html",
         scripts=("claims.js",),
@@ -164,7 +166,7 @@ def _page(
         inspection=kernels.inspect(nets),
         synthetic=any(item.analysis.synthetic for item in collected),
         exploratory=sorted({item.budget for item in found if item.exploratory}),
-        datasets=sorted({_dataset(item.analysis.dataset) for item in collected}),
+        datasets=sorted({_DATASETS.get(name, name) for name in datasets}),
         budgets=sorted({item.analysis.budget for item in collected}),
         trained=sum(run.record is not None for run in runs),
         machines=sorted({_machine(values) for values, _ in shared["environments"]}),
@@ -179,19 +181,17 @@ def _effects(
 
     Where the paper's size is the claim, the band is what counts as it, not what is too small.
     """
-    accepted = {
-        (item.analysis.study.name, one.name): one.accepted
+    ranges = {
+        (row["study"], row["comparison"]): (row["range_low"], row["range_high"])
         for item in collected
-        for one in item.analysis.study.comparisons
-        if one.claimed == "within"
+        for row in html.rows(item.analysis.comparisons, claimed="within")
     }
     return [
         all_effects.Row(
             group=group.title,
-            title=one.title,
             short=claim.short,
             finding=one,
-            band=accepted.get((one.study, one.comparison), all_effects.band(one)),
+            band=ranges.get((one.study, one.comparison), all_effects.band(one)),
         )
         for group in groups
         for claim in group.claims
@@ -200,19 +200,10 @@ def _effects(
     ]
 
 
-def _dataset(name: str) -> str:
-    return _DATASETS.get(name, name)
-
-
 def _machine(environment: Mapping[str, Any]) -> str:
     """Name what a run was computed on."""
     device = environment["device"]
     return environment["cpu"] if device == "CPU" else f"{device} ({environment['cpu']})"
-
-
-def _distinct_runs(collected: Sequence[Collected]) -> dict[str, StudyRun]:
-    """Return every run once, however many studies share it."""
-    return {run.planned.experiment.run_id: run for item in collected for run in item.runs}
 
 
 def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:

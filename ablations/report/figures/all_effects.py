@@ -93,8 +93,7 @@ class Row:
     """An effect to be drawn: its group, its label, and what counts as none or as the paper's."""
 
     group: str
-    title: str
-    short: str  # tells it from others of its title; may be empty
+    short: str  # tells it from others of its study; may be empty
     finding: Finding
     band: tuple[float, float] | None  # in the unit of the finding
 
@@ -174,26 +173,27 @@ def _tick(value: float, unit: str) -> str:
 
 
 def _mark(row: Row, axis: Axis, y: float, letters: int) -> Mark:
-    found, unit = row.finding, row.finding.unit
+    found = row.finding
     low, high = found.low, found.high
     known = not (math.isnan(low) or math.isnan(high))
     measured = math.isfinite(found.estimate)
     inside = measured and axis.holds(found.estimate)
     return Mark(
         finding=found,
-        label=fitted(row.title, row.short, letters),
+        label=fitted(found.title, row.short, letters),
         y=y,
         decided=decided(found),
         band=None if row.band is None else (axis.place(row.band[0]), axis.place(row.band[1])),
         interval=(axis.place(low), axis.place(high)) if known else None,
         estimate=axis.place(found.estimate) if inside else None,
         paper=None if found.paper is None else axis.place(found.paper),
-        cuts=tuple(_cuts(found, axis, unit)),
+        cuts=tuple(_cuts(found, axis)),
     )
 
 
-def _cuts(found: Finding, axis: Axis, unit: str) -> list[Cut]:
+def _cuts(found: Finding, axis: Axis) -> list[Cut]:
     """Return what is written beyond the ends: the estimate, or else ends of the interval."""
+    unit = axis.unit
     values = [(found.estimate, True), (found.low, False), (found.high, False)]
     cuts: dict[bool, Cut] = {}
     for value, strong in values:

@@ -31,7 +31,7 @@ def row(group: str = "3", **fields: Any) -> Row:
     values = {"estimate": 1.0, "low": 0.5, "high": 1.5, "paper": 1.4, "smallest": 0.7}
     found: Finding = dataclasses.replace(BASE, **{**values, **fields})
     band = all_effects.band(found)
-    return Row(group=group, title=found.title, short="", finding=found, band=band)
+    return Row(group=group, short="", finding=found, band=band)
 
 
 def places(panel: Panel, first: float, last: float) -> list[tuple[float, float]]:
