@@ -13,8 +13,8 @@ from pathlib import Path
 from ablations import study
 from ablations.execution.store import Records
 from ablations.plan import saved
-from ablations.report.collect import studies
-from ablations.report.index_page import write_index
+from ablations.report import index_page
+from ablations.report.collect import collect, studies
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.files import require_folder
 
@@ -27,8 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 2 where a file named is no study or the folder is not there; 3 where it has no report,
-        or the request of one is damaged, the page being written without it; 4 where it cannot be
-        written.
+        or one cannot be read, the page being written without it; 4 where it cannot be written.
     """
     parser = argparse.ArgumentParser(
         prog="python -m ablations.report",
@@ -45,23 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _write(out: Path, files: Sequence[str]) -> int:
     own = [study.load(name) for name in files]
     require_folder(out, saved.HINT)
-    made = [item for item in [*studies(), *own] if saved.exists(out / item.name)]
-    if not made:
+    found, damaged = collect(Records(out), own)
+    if not found and not damaged:
         raise DataError(_no_report(out))
-    damaged = list(filter(None, (_damage(out, item) for item in made)))
-    print(f"index: {write_index(Records(out), own)}")
+    print(f"index: {index_page.write(found, studies(), out, damaged)[-1]}")
     if damaged:
-        raise damaged[0]
+        raise DataError("; ".join(str(item.error) for item in damaged))
     return 0
-
-
-def _damage(out: Path, item: study.Study) -> DataError | None:
-    """Return why a report's request cannot be used; it is left out of the page then."""
-    try:
-        saved.of_study(out / item.name, item)
-    except DataError as error:
-        return error
-    return None
 
 
 def _no_report(out: Path) -> str:

@@ -6,9 +6,9 @@ own files is read, so that a stale page cannot reach the index.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ablations import study
 from ablations.analysis import checks, frames
@@ -19,9 +19,7 @@ from ablations.analysis.study_analysis import Analysis, analyse
 from ablations.execution.store import Records
 from ablations.plan import Plan, StudyRun, saved, search_runs
 from ablations.study import Study
-from alexnet_tf.errors import DataError, SpecError
-
-_log = logging.getLogger(__name__)
+from alexnet_tf.errors import DataError
 
 _LAST = 99  # stands behind every number of a section
 
@@ -39,20 +37,29 @@ class Collected:
     runs: tuple[StudyRun, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A study with a report of which nothing can be made, and why."""
+
+    study: Study
+    error: DataError
+
+
 def collect(
     records: Records, own: Sequence[Study] = (), made: Sequence[Collected] = ()
-) -> list[Collected]:
+) -> tuple[list[Collected], list[Damaged]]:
     """Return every study that has a report in the folder, in the paper's order, then the user's.
-
-    A report whose request cannot be read is named and counts as not there.
 
     Args:
         records: of the folder.
         own: the user's studies; a folder of reports never says what code to run.
         made: studies that have just been analysed, and are not analysed again.
+
+    Returns:
+        The studies, and those whose request or records cannot be read.
     """
     known = {item.analysis.study.name: item for item in made}
-    found = []
+    found, damaged = [], []
     for chosen in [*studies(), *own]:
         folder = records.out / chosen.name
         if not saved.exists(folder):
@@ -61,11 +68,18 @@ def collect(
             found.append(known[chosen.name])
             continue
         try:
-            plan = Plan(name=chosen.name, study=chosen, request=saved.load(folder))
+            plan = Plan(name=chosen.name, study=chosen, request=saved.of_study(folder, chosen))
             found.append(collect_study(plan, records))
-        except (OSError, DataError, SpecError) as error:
-            _log.warning("%s: %s; the study counts as not run", folder, error)
-    return found
+        except (OSError, DataError) as error:
+            damaged.append(Damaged(study=chosen, error=_of_data(error, folder)))
+    return found, damaged
+
+
+def _of_data(error: OSError | DataError, folder: Path) -> DataError:
+    """Return the error as one of data, in one line that names a file or the folder."""
+    if isinstance(error, DataError):
+        return error
+    return DataError(f"{error.filename or folder}: {error.strerror or error}")
 
 
 def followed(plan: Plan, records: Records) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -16,10 +17,12 @@ from ablations.analysis.verdict import Verdict
 from ablations.execution.store import Records
 from ablations.plan import StudyRun
 from ablations.report import claim_rows, headline, html, numbers, text_tables
-from ablations.report.collect import Collected, collect, studies
+from ablations.report.collect import Collected, Damaged, collect, studies
 from ablations.report.figures import all_effects, kernels
 from ablations.report.figures.drawing import clean
 from ablations.study import Study
+
+_log = logging.getLogger(__name__)
 
 #: The arm that is the paper's net, and the studies whose nets are asked first.
 _PAPER, _FIRST = "paper", ("ensemble", "ten_views")
@@ -35,6 +38,8 @@ def write_index(
 ) -> Path:
     """Write the page over all the reports of a folder, from their records.
 
+    A report that cannot be read is named and left out.
+
     Args:
         records: of the folder.
         own: studies that are not of the suite, to be on the page too.
@@ -46,11 +51,21 @@ def write_index(
     Raises:
         OSError: the folder cannot be written.
     """
-    return write(collect(records, own, made), studies(), records.out)[-1]
+    found, damaged = collect(records, own, made)
+    for item in damaged:
+        _log.warning("%s; the index is written without this report", item.error)
+    return write(found, studies(), records.out, damaged)[-1]
 
 
-def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> list[Path]:
+def write(
+    collected: Sequence[Collected],
+    known: Sequence[Study],
+    out: Path,
+    damaged: Sequence[Damaged] = (),
+) -> list[Path]:
     """Write the index of these studies; those of `known` that are not among them are listed.
+
+    What is damaged is named as such.
 
     Returns:
         The files written, the page last.
@@ -65,7 +80,7 @@ def write(collected: Sequence[Collected], known: Sequence[Study], out: Path) -> 
         "findings.csv": _csv(found),
         "claims.md": claim_table(found).encode(),
         "claims.tex": _latex(found).encode(),
-        "index.html": _page(collected, known, found),
+        "index.html": _page(collected, known, found, damaged),
     }
     return html.write_files(out, files)
 
@@ -136,7 +151,10 @@ def _csv(found: Sequence[Finding]) -> bytes:
 
 
 def _page(
-    collected: Sequence[Collected], known: Sequence[Study], found: Sequence[Finding]
+    collected: Sequence[Collected],
+    known: Sequence[Study],
+    found: Sequence[Finding],
+    damaged: Sequence[Damaged],
 ) -> bytes:
     """Return the self-contained page."""
     # every run once, however many studies share it
@@ -144,14 +162,18 @@ def _page(
     nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
     studies = {one.analysis.study.name: one.analysis.study for one in collected}
     groups = claim_rows.groups(found, studies)
-    missing = [item for item in known if item.name not in studies]
+    there = {*studies, *(item.study.name for item in damaged)}
+    missing = [item for item in known if item.name not in there]
     rows = _effects(groups, collected)
     datasets = {item.analysis.dataset for item in collected}
     shared = html.provenance(list(runs))
     return html.render(
         "index.html",
         scripts=("claims.js",),
-        headline=headline.sentences(found, claim_rows.names(groups), len(missing)),
+        headline=headline.sentences(found, claim_rows.names(groups), len(missing))
+        if found or not damaged
+        else [],
+        damaged=[item.study.title for item in damaged],
         groups=groups,
         panels={
             "wide-figure": all_effects.panels(rows, all_effects.WIDE),

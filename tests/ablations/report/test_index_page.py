@@ -20,7 +20,7 @@ from ablations import study
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.study_analysis import analyse
 from ablations.execution import store
-from ablations.plan import Plan, Request
+from ablations.plan import Plan, Request, saved
 from ablations.report import __main__ as report
 from ablations.report import claim_rows, collect, headline, index_page, numbers
 from ablations.report.collect import Collected
@@ -187,9 +187,33 @@ def test_reports_that_cannot_be_read_still_give_a_page(tmp_path: Path, capsys: A
     assert report.main(["--out", str(tmp_path)]) == DATA
     said = capsys.readouterr()
     assert said.out == f"index: {tmp_path / 'index.html'}\n"
-    assert str(tmp_path / "lrn" / "request.json") in said.err
+    assert str(tmp_path / "lrn" / "request.json") in said.err and said.err.count("\n") == 1
     page = check(tmp_path / "index.html", size=1_000_000)
-    assert "No study has been run yet." in page.words and "Table 1" not in page.words
+    title = load("lrn").title
+    assert f"The report of “{title}” cannot be read" in page.words and "Table 1" not in page.words
+    assert "No study has been run" not in page.words
+    assert not re.search(r"ablations.run lrn\b", page.words)
+
+
+def test_a_report_that_cannot_be_opened_does_not_keep_the_others_from_the_page(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lrn", "dropout"):
+        saved.save(tmp_path / name, Request(budget="quick", dataset="builtin"))
+    load_request = saved.load
+
+    def refused(folder: Path) -> Request:
+        if folder.name == "lrn":
+            raise PermissionError(13, "Permission denied", str(folder / "request.json"))
+        return load_request(folder)
+
+    monkeypatch.setattr(saved, "load", refused)
+    assert report.main(["--out", str(tmp_path)]) == DATA
+    said = capsys.readouterr().err
+    assert said.endswith(f"{tmp_path / 'lrn' / 'request.json'}: Permission denied\n")
+    words = Page(tmp_path / "index.html").words
+    missing = len(study.names()) - 2
+    assert f"{missing} more studies have not been run." in words and "Dropout" in words
 
 
 def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
@@ -208,12 +232,13 @@ def test_the_index_reads_the_records_again(tmp_path: Path) -> None:
     ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "request.json").write_text(text, encoding="utf-8")
-    (one,) = collect.collect(store.Records(tmp_path))
+    (one,), damaged = collect.collect(store.Records(tmp_path))
+    assert [item.study.name for item in damaged] == ["dropout", "bias_one"]
     direct = analyse(of, scores.make_runs(of), budget="standard")
     assert one.analysis.comparisons.equals(direct.comparisons)
     assert index_page.write_index(store.Records(tmp_path)) == tmp_path / "index.html"
     words = Page(tmp_path / "index.html").words
-    assert "46 trained nets on CIFAR-10" in words and "python -m ablations.run dropout" in words
+    assert "46 trained nets on CIFAR-10" in words and "“Dropout” cannot be read" in words
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: Any) -> None:
