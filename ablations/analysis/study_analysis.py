@@ -112,11 +112,6 @@ COLUMNS = {
     "checks": checks.COLUMNS,
     "order": "arm effect low high rank_paper rank_measured chance_of_paper_order",
 }
-#: Of these tables, columns that only a study with an outcome or a search has.
-OF_TIMES = {
-    "runs": ("role", "epochs_to_threshold", "censored", "updates_to_threshold"),
-    "curves": ("role",),
-}
 _NUMBERS = {"changes": ("baseline_value", "variant_value")}
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from ablations.analysis import checks
 from ablations.analysis.quantities import MEASURES, label
 from ablations.analysis.ranking import UNIT
-from ablations.analysis.study_analysis import OF_TIMES, Analysis
+from ablations.analysis.study_analysis import Analysis
 from ablations.plan import StudyRun
 from ablations.report import html, numbers, text_tables
 from ablations.report.answer import answer
@@ -29,12 +29,8 @@ from ablations.study import Comparison
 PUBLIC_COLUMNS: Mapping[str, str] = {
     "summary": "study arm n metric mean ci_low ci_high unit n_censored paper_value dataset "
     "precision",
-    "runs": "run_id arm seed status test_error test_error_ten_views seconds",
-}
-#: The same of studies that count epochs to an error.
-PUBLIC_COLUMNS_OF_TIMES = {
-    **PUBLIC_COLUMNS,
-    "runs": "run_id arm seed status epochs_to_threshold final_train_error seconds",
+    "runs": "run_id arm seed status test_error test_error_ten_views epochs_to_threshold "
+    "final_train_error seconds",
 }
 
 _HEAD = (
@@ -86,13 +82,9 @@ def _form(analysis: Analysis) -> ModuleType:
 
 
 def _csv(analysis: Analysis, name: str) -> bytes:
-    """Return a table; columns of times are in those of studies that have some alone."""
-    table, first = getattr(analysis, name), PUBLIC_COLUMNS_OF_TIMES
-    if analysis.study.outcome is None:
-        table, first = table.drop(columns=list(OF_TIMES.get(name, ()))), PUBLIC_COLUMNS
     # an error of 45,000 images is known to 0.002 %
     digits = 7 if name == "curves" else 10
-    return html.csv_table(table, first.get(name, "").split(), digits)
+    return html.csv_table(getattr(analysis, name), PUBLIC_COLUMNS.get(name, "").split(), digits)
 
 
 def _optional(analysis: Analysis) -> list[str]:

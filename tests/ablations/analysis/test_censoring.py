@@ -103,7 +103,6 @@ def test_one_study_may_compare_errors_and_times(tmp_path: Path):
     page = Page(tmp_path / "index.html")
     assert paths[-1].exists() and "Effects and curves" in page.words
     assert "Epochs to 50 % training error" in page.words and "Sensitivity" in page.words
-    assert "role" in (tmp_path / "runs.csv").read_text("utf-8").splitlines()[0].split(",")
 
 
 def test_a_page_shows_bounds_as_bounds(tmp_path: Path):

@@ -168,7 +168,7 @@ def test_csv_holds_the_tables(usual: tuple[Path, Analysis]) -> None:
     for name in ("summary", "runs", "curves", "comparisons"):
         rows, table = read_csv(folder / f"{name}.csv"), getattr(analysis, name)
         assert len(rows) == len(table) and set(rows[0]) == set(table.columns)
-        first = study_report.PUBLIC_COLUMNS_OF_TIMES.get(name, "").split()
+        first = study_report.PUBLIC_COLUMNS.get(name, "").split()
         assert list(rows[0])[: len(first)] == first
     means = [float(row["mean"]) for row in read_csv(folder / "summary.csv")]
     assert means == pytest.approx(list(analysis.summary["mean"]), rel=1e-9)
