@@ -17,7 +17,7 @@ from ablations.study.comparison import (
     Quantity,
 )
 from alexnet_tf.errors import SpecError
-from alexnet_tf.spec import Experiment, diff
+from alexnet_tf.spec import Experiment, diff, nameless
 from alexnet_tf.values import nearest
 
 #: No study has these names: of the command line, and of the folders beside the reports.
@@ -44,6 +44,14 @@ class Study:
 
     Raises:
         SpecError: arms, comparisons or checks that do not fit each other; says which.
+
+    >>> from ablations.study import load
+    >>> ten_views = load("ten_views")
+    >>> ten_views.section, list(ten_views.arms), ten_views.paper_value
+    ('4.1, footnote 5', ['paper'], '+1.5 points')
+    >>> one = ten_views.comparisons[0]
+    >>> one.name, one.baseline_quantity, one.quantity
+    ('one_view', 'test_error_ten_views', 'test_error')
     """
 
     name: str
@@ -233,18 +241,3 @@ class Study:
                 if baseline != variant:
                     found.append((item.name, baseline, variant))
         return tuple(found)
-
-
-def nameless(experiment: Experiment) -> Experiment:
-    """Return the experiment without the names of its layers: equal for equal topologies.
-
-    Layers of one name start from the same weights; else names change nothing.
-    """
-    model = experiment.model
-    bare = dataclasses.replace(
-        model,
-        convs=tuple(dataclasses.replace(conv, name=None) for conv in model.convs),
-        dense=tuple(dataclasses.replace(dense, name=None) for dense in model.dense),
-        output_name=None,
-    )
-    return dataclasses.replace(experiment, model=bare)

@@ -21,6 +21,7 @@ from alexnet_tf.spec.experiment import SPEC_VERSION as SPEC_VERSION
 from alexnet_tf.spec.experiment import Experiment as Experiment
 from alexnet_tf.spec.experiment import Pretraining as Pretraining
 from alexnet_tf.spec.experiment import from_json as from_json
+from alexnet_tf.spec.experiment import nameless as nameless
 from alexnet_tf.spec.experiment import to_json as to_json
 from alexnet_tf.spec.layers import Activation as Activation
 from alexnet_tf.spec.layers import ConvSpec as ConvSpec

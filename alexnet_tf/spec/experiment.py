@@ -139,3 +139,23 @@ def from_file(path: Path) -> Experiment:
         raise SpecError(f"no file {path}. Give an experiment as JSON, or a preset.") from error
     except ValueError as error:  # SpecError is one
         raise SpecError(f"{path}: {error}") from error
+
+
+def nameless(experiment: Experiment) -> Experiment:
+    """Return the experiment without the names of its layers: equal for equal topologies.
+
+    Layers of one name start from the same weights; else names change nothing.
+
+    >>> from alexnet_tf.spec import PAPER, replace
+    >>> renamed = replace(PAPER, {"model.output_name": "logits"})
+    >>> renamed == PAPER, nameless(renamed) == nameless(PAPER)
+    (False, True)
+    """
+    model = experiment.model
+    bare = dataclasses.replace(
+        model,
+        convs=tuple(dataclasses.replace(conv, name=None) for conv in model.convs),
+        dense=tuple(dataclasses.replace(dense, name=None) for dense in model.dense),
+        output_name=None,
+    )
+    return dataclasses.replace(experiment, model=bare)

@@ -38,6 +38,11 @@ def build_two_tower(
     Raises:
         SpecError: the spec has one tower, needs other communication than groups say (local
             weights, a norm across the layer), or the precision is "mixed_float16".
+
+    >>> from alexnet_tf.spec import CIFAR_ALEXNET
+    >>> net = build_two_tower(CIFAR_ALEXNET)
+    >>> [layer.name for layer in net.layers if layer.name.startswith(("conv3", "xchg_conv"))]
+    ['xchg_conv3a', 'xchg_conv3b', 'conv3a', 'conv3b']
     """
     if isinstance(spec, Experiment):
         seed = spec.seed if seed is None else seed

@@ -8,6 +8,9 @@ import importlib
 from pathlib import Path
 
 import pytest
+import tiny
+
+tiny.pin_one_thread()
 
 ROOT = Path(__file__).parents[2]
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)

@@ -11,12 +11,9 @@ from all_studies import SCORES, STUDIES
 from ablations import plan
 from ablations.budgets import SMALL_ALEXNET
 from ablations.plan import Request
-from ablations.study import Comparison, Study, nameless
+from ablations.study import Comparison, Study
 from alexnet_tf.errors import SpecError
-from alexnet_tf.spec import (
-    Experiment,
-    replace,
-)
+from alexnet_tf.spec import Experiment, nameless, replace
 from alexnet_tf.spec import variants as v
 
 tiny.pin_one_thread()
