@@ -199,7 +199,7 @@ def _doubts(study: Study, by_arm: Mapping[str, Sequence[StudyRun]], item: Compar
     said = []
     for arm, quantity in item.used:
         statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
-        guessing = [run for run in by_arm[arm] if quantities.guesses(run)]
+        at_chance = [run for run in by_arm[arm] if quantities.at_chance_level(run)]
         late = [run for run in by_arm[arm] if quantities.bounded(run, quantity, threshold)]
         label = quantities.label(quantity, threshold)
         timed = quantities.MEASURES[quantity].unit == "epochs"
@@ -212,7 +212,7 @@ def _doubts(study: Study, by_arm: Mapping[str, Sequence[StudyRun]], item: Compar
         for count, words in (
             (statuses.count("diverged"), f"diverged; {diverged}"),
             (statuses.count("failed"), "failed and are left out"),
-            (len(guessing), "ended at chance level"),
+            (len(at_chance), "ended at chance level"),
             (len(late), f'have only a bound of "{label}": training ended before'),
             (len(missing), f'have no value of "{label}"'),
         ):

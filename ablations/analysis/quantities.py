@@ -145,7 +145,7 @@ def value(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> 
     return run.inspection.get(quantity)
 
 
-def guesses(run: StudyRun) -> bool:
+def at_chance_level(run: StudyRun) -> bool:
     """Say whether a finished net errs within a point of chance level, or more.
 
     The error is that of the test images from one view.

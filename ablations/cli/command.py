@@ -82,7 +82,7 @@ def _main(options: Options) -> int:
     if options.fresh:
         from ablations.cli import fresh
 
-        code = fresh.forget(console, plans, machine)
+        code = fresh.delete(console, plans, machine)
     policy = Policy(
         retry_failed=options.retry_failed,
         fail_fast=options.fail_fast,

@@ -14,7 +14,7 @@ from ablations.report import collect
 from alexnet_tf.errors import LOCKED, LockedError
 
 
-def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
+def delete(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
     """Forget every run of the plans, but those that another process computes.
 
     Records are shared: a run that another study has in its report is forgotten too, and the
@@ -41,7 +41,7 @@ def forget(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
         if not store.folder(machine.out, run_id).is_dir():
             continue
         try:
-            store.forget(machine.out, run_id)
+            store.delete(machine.out, run_id)
         except LockedError as error:
             code = LOCKED
             words = f"{error}; it is not forgotten, and its old record counts"

@@ -167,7 +167,7 @@ def set_aside_damaged(out: Path, run_id: str) -> None:
         path.rename(path.with_suffix(".corrupt"))
 
 
-def forget(out: Path, run_id: str) -> None:
+def delete(out: Path, run_id: str) -> None:
     """Delete what lies in a run's folder, finished or not (`--fresh`).
 
     The lock stays: who waits for it would otherwise hold a file that is no longer there. So

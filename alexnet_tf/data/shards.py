@@ -134,7 +134,7 @@ def open_shards(folder: Path, *, verify: bool = True) -> Shards:
         raise DataError(
             f"{folder}: the index is damaged ({error!r}). {repair_hint(folder)}"
         ) from error
-    wrong = damaged_shards(folder, index, verify=verify, remember=True)
+    wrong = damaged_shards(folder, index, verify=verify, reuse=True)
     if wrong:
         name, what = next(iter(wrong.items()))
         more = f" (and {len(wrong) - 1} more shards)" if len(wrong) > 1 else ""
@@ -152,7 +152,7 @@ def open_shards(folder: Path, *, verify: bool = True) -> Shards:
 
 
 def damaged_shards(
-    folder: Path, index: dict[str, Any], *, verify: bool = True, remember: bool = False
+    folder: Path, index: dict[str, Any], *, verify: bool = True, reuse: bool = False
 ) -> dict[str, str]:
     """Return file name -> defect, of every shard that is not what the index says.
 
@@ -160,11 +160,11 @@ def damaged_shards(
         folder: of the shards.
         index: of the folder.
         verify: compare SHA-256 as well, and not the sizes alone.
-        remember: trust what an earlier call found of files with the same size and time, and
+        reuse: trust what an earlier call found of files with the same size and time, and
             write down in the folder what this one finds.
     """
     facts = [ShardFacts(**facts) for part in PARTS for facts in index["shards"][part]]
-    stamps = _remembered(folder) if remember else {}
+    stamps = _earlier_stamps(folder) if reuse else {}
 
     def look(shard: ShardFacts) -> tuple[str, list[Any]]:
         path = folder / shard.file
@@ -187,7 +187,7 @@ def damaged_shards(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         looks = dict(zip((shard.file for shard in facts), pool.map(look, facts), strict=True))
     good = {file: stamp for file, (what, stamp) in looks.items() if not what}
-    if verify and remember and good != stamps:
+    if verify and reuse and good != stamps:
         with contextlib.suppress(OSError):  # a read-only folder is checked each time
             write_atomic(folder / _STAMP, json.dumps(good, indent=1).encode())
     return {file: what for file, (what, _) in looks.items() if what}
@@ -236,7 +236,7 @@ def _files(index: dict[str, Any]) -> set[str]:
     return {facts["file"] for part in PARTS for facts in index["shards"][part]}
 
 
-def _remembered(folder: Path) -> dict[str, Any]:
+def _earlier_stamps(folder: Path) -> dict[str, Any]:
     try:
         stamps = json.loads((folder / _STAMP).read_bytes())
     except (OSError, ValueError):

@@ -42,7 +42,7 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guess:
+class Prediction:
     """One of the most probable labels of a test image.
 
     Attributes:
@@ -60,13 +60,13 @@ class Example:
 
     Attributes:
         label: the true one.
-        guesses: five at most, the most probable first.
+        predictions: five at most, the most probable first.
         neighbours: the nearest first, each with its label as its words.
     """
 
     picture: Picture
     label: str
-    guesses: tuple[Guess, ...]
+    predictions: tuple[Prediction, ...]
     neighbours: tuple[Picture, ...]
 
 
@@ -163,8 +163,8 @@ def examples(arrays: dict[str, np.ndarray]) -> tuple[Example, ...]:
             Example(
                 picture=picture(image, f"test image: {label}"),
                 label=label,
-                guesses=tuple(
-                    Guess(
+                predictions=tuple(
+                    Prediction(
                         label=names[k], probability=float(probabilities[k]), right=names[k] == label
                     )
                     for k in best

@@ -112,7 +112,7 @@ def test_a_run_that_is_forgotten_keeps_nothing_but_its_lock(tmp_path):
         (place / name).write_text("")
     (tmp_path / "elsewhere").mkdir()
     (place / "link").symlink_to(tmp_path / "elsewhere")
-    store.forget(tmp_path, "abc")
+    store.delete(tmp_path, "abc")
     assert [path.name for path in place.iterdir()] == [files.LOCK]
     assert (tmp_path / "elsewhere").is_dir() and store.Records(tmp_path).state("abc") == "new"
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_deleted_is_an_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(PermissionError, match="result.json"):
-        store.forget(tmp_path, "abc")
+        store.delete(tmp_path, "abc")
 
 
 def test_the_help_says_that_other_studies_lose_them_too(capsys):

@@ -104,8 +104,8 @@ def test_examples_show_the_images_the_likeliest_labels_and_the_neighbours(tmp_pa
         assert np.array_equal(decoded(example.picture), arrays["test_images"][index])
         assert example.label == CLASSES[index]
         order = sorted(range(10), key=lambda k: -arrays["probabilities"][index, k])[:5]
-        assert [guess.label for guess in example.guesses] == [CLASSES[k] for k in order]
-        assert [guess.right for guess in example.guesses] == [k == index for k in order]
+        assert [one.label for one in example.predictions] == [CLASSES[k] for k in order]
+        assert [one.right for one in example.predictions] == [k == index for k in order]
         for place, near in enumerate(example.neighbours):
             assert np.array_equal(decoded(near), arrays["neighbours"][index, place])
             assert near.words == CLASSES[arrays["neighbour_labels"][index, place]]

@@ -1,4 +1,4 @@
-"""Damaged shards are found when they are opened, and the check is remembered."""
+"""Damaged shards are found when they are opened, and the check is kept."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_wrong_count_with_the_right_hash_is_found(copy):
         open_shards(copy)
 
 
-# --- remembering the check ----------------------------------------------------------------
+# --- keeping the check ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_without_verify_only_sizes_are_compared(copy, hashed):
         open_shards(copy)
     with pytest.raises(DataError):
         open_shards(copy)
-    assert hashed.count(SHARD) == 2, "damage is not remembered as right"
+    assert hashed.count(SHARD) == 2, "damage is not kept as right"
 
 
 @pytest.mark.parametrize("stamp", ["", "[]", '{"train-00000.array_record": 1}'])
