@@ -122,6 +122,14 @@ def test_a_run_asked_to_stop_says_75_and_goes_on_only_with_the_same_threads(
 # --- this process -------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def whole(prepared, tmp_path_factory) -> RunRecord:
+    """The record of an uninterrupted run of the tiny experiment in this process."""
+    keras.utils.clear_session()
+    places = {"data_dir": prepared.data_dir, "cache": prepared.cache}
+    return train(tiny.experiment(), out=tmp_path_factory.mktemp("whole"), **places)
+
+
 def test_a_record_is_complete_and_survives_json(run, tmp_path, tiny_experiment, tiny_images):
     said = []
     record = run(tiny_experiment, progress=said.append)
@@ -180,9 +188,8 @@ def test_the_state_of_another_experiment_is_not_continued(run, tiny_experiment):
 
 
 def test_an_interrupted_run_goes_on_in_the_same_process(
-    prepared, tmp_path, tiny_experiment, run, caplog
+    prepared, tmp_path, tiny_experiment, whole, caplog
 ):
-    whole = run(tiny_experiment, "whole")
     options = {"data_dir": prepared.data_dir, "cache": prepared.cache, "out": tmp_path / "part"}
     # no clear_session between the two: a notebook has none either
     with pytest.raises(Interrupted):
@@ -205,8 +212,7 @@ def test_a_net_with_dropout_goes_on_after_other_nets_were_built(run, tmp_path, t
 
 
 @pytest.mark.parametrize("updates", [1, STEPS - 1, STEPS, STEPS + 1, 2 * STEPS, 3 * STEPS])
-def test_an_interruption_at_any_update_changes_no_bit(run, tiny_experiment, updates):
-    whole = run(tiny_experiment, "whole")
+def test_an_interruption_at_any_update_changes_no_bit(run, whole, tiny_experiment, updates):
     with pytest.raises(Interrupted):
         run(tiny_experiment, "part", interrupted=after(updates))
     part = run(tiny_experiment, "part")
@@ -215,9 +221,10 @@ def test_an_interruption_at_any_update_changes_no_bit(run, tiny_experiment, upda
     assert part.resumes == ((updates - 1) // STEPS > 0)
 
 
-def test_a_run_that_would_repeat_the_first_order_is_noticed(run, tiny_experiment, monkeypatch):
+def test_a_run_that_would_repeat_the_first_order_is_noticed(
+    run, whole, tiny_experiment, monkeypatch
+):
     """Control: the comparison of bits can fail, for the most common fault of resumed runs."""
-    whole = run(tiny_experiment, "whole")
     with pytest.raises(Interrupted):
         run(tiny_experiment, "part", interrupted=after(2 * STEPS + 3))
     real = order.epoch_order

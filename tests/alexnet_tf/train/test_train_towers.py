@@ -43,7 +43,7 @@ EXPERIMENT = replace(
         ),
     },
 )
-LONG = replace(EXPERIMENT, {"train.epochs": 40})  # not over before it is killed
+LONG = replace(EXPERIMENT, {"train.epochs": 15})  # not over before it is killed
 PAIR = "CPU:0,CPU:1"
 
 
