@@ -9,7 +9,7 @@ from typing import Any
 from ablations.analysis import quantities
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
-from ablations.study import Comparison, Family, Quantity, Scale, Study
+from ablations.study import Comparison, Family, Quantity, Scale, Study, paper_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def _finding(analysis: Analysis, row: dict[Any, Any]) -> Finding:
     study = analysis.study
     entry = study.budgets.get(analysis.budget)
     paper = None if math.isnan(row["paper"]) else float(row["paper"])
-    text = _paper_text(paper, row["unit"], row["scale"], row["paper_is"])
+    words = "an order" if row["unit"] == UNIT else paper_text(paper, row["unit"], row["paper_is"])
     copied = (
         "comparison family paper_is estimate low high unit scale smallest n n_baseline power "
         "verdict reason"
@@ -88,22 +88,13 @@ def _finding(analysis: Analysis, row: dict[Any, Any]) -> Finding:
         claim_ids=study.claim_ids,
         label=_label(study, row),
         paper=paper,
-        paper_text="no claim" if row["claimed"] == "none" else text,
+        paper_text="no claim" if row["claimed"] == "none" else words,
         **{name: row[name] for name in copied.split()},
         dataset=analysis.dataset,
         synthetic=analysis.synthetic,
         budget=analysis.budget,
         exploratory=entry is not None and entry.exploratory,
     )
-
-
-def _paper_text(paper: float | None, unit: str, scale: Scale, paper_is: str = "about") -> str:
-    if unit == UNIT:
-        return "an order"
-    if paper is None:
-        return "no number"
-    text = f"{paper:g}\u202f×" if scale == "ratio" else f"{paper:+g} {unit}".removesuffix(" index")
-    return f"over {text}" if paper_is == "at least" else text
 
 
 def _label(study: Study, row: dict[Any, Any]) -> str:

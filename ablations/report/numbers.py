@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ablations.analysis.wording import SCALE
+from ablations.study import paper_text
 
 #: Stands for what is not known.
 UNKNOWN = "–"
@@ -65,11 +66,8 @@ def stated(value: float | None, unit: str, paper_is: str = "about") -> str:
     >>> stated(1.4, "points"), stated(1.0, "points", "at least")
     ('+1.4 points', 'over +1 points')
     """
-    if value is None or not math.isfinite(value):
-        return UNKNOWN
-    text = f"{value:g}\u202f×" if unit == "x" else f"{value:+g} {unit}".strip()
-    bound = "over " if paper_is == "at least" else ""
-    return bound + text.replace("-", "\u2212")
+    known = value is not None and math.isfinite(value)
+    return paper_text(value, unit, paper_is) if known else UNKNOWN
 
 
 def effect_interval(low: float, high: float, unit: str) -> str:

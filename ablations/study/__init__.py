@@ -23,4 +23,5 @@ from ablations.study.kinds import ScoreStudy as ScoreStudy
 from ablations.study.kinds import SpeedStudy as SpeedStudy
 from ablations.study.load import load as load
 from ablations.study.load import names as names
+from ablations.study.paper import paper_text as paper_text
 from ablations.study.part import part as part

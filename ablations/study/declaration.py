@@ -16,6 +16,7 @@ from ablations.study.comparison import (
     EpochsToError,
     Quantity,
 )
+from ablations.study.paper import paper_text
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, diff, nameless
 from alexnet_tf.values import nearest
@@ -220,14 +221,13 @@ class Study:
         "no number" where there is none of these.
         """
         if self.ensemble is not None and self.ensemble.paper is not None:
-            return f"{self.ensemble.paper:+g} points"
+            return paper_text(self.ensemble.paper, "points")
         if self.order:
             return "an order"
         first = next((item for item in self.comparisons if item.paper is not None), None)
         if first is None:
             return "no number"
-        text = f"{first.paper:g}\u202f×" if first.scale == "ratio" else f"{first.paper:+g} points"
-        return f"over {text}" if first.paper_is == "at least" else text
+        return paper_text(first.paper, "x" if first.scale == "ratio" else "points", first.paper_is)
 
     @property
     def compared(self) -> tuple[tuple[str, str, str], ...]:

@@ -76,7 +76,7 @@ def test_texts_of_the_papers_numbers():
         difference(name="question", claimed="none", family="secondary"),
     )
     *found, last = findings(analyse(study(*items), [], budget="quick"))
-    assert [one.paper_text for one in found] == ["2\u202f×", "+0.25", "-2 points", "over +1 points"]
+    assert [one.paper_text for one in found] == ["2\u202f×", "+0.25", "−2 points", "over +1 points"]
     assert last.paper_text == "no claim"
     assert study(items[3]).paper_value == "over +1 points"
     assert stated(found[-1].paper, "points", found[-1].paper_is) == "over +1 points"
@@ -89,7 +89,8 @@ def test_an_ensemble_has_a_finding_for_every_size():
     found = findings(analyse(given, made, budget="standard"))
     assert [one.family for one in found] == ["secondary", "primary"]
     assert found[1].label == "5 nets averaged, against 1 net: test error, ten views"
-    assert (found[1].paper_text, found[0].paper_text) == ("-2.6 points", "no number")
+    assert (found[1].paper_text, found[0].paper_text) == ("−2.6 points", "no number")
+    assert given.paper_value == "−2.6 points"
 
 
 def test_an_order_is_a_finding_of_chance():
