@@ -154,13 +154,7 @@ def excludes_none(item: Finding) -> bool:
 def _said(item: Finding, names: Names) -> str:
     """Say an effect, of what it is, and the paper's value: "+1 point in A (the paper: +2)"."""
     value = numbers.effect(item.estimate, item.unit)
-    return f"{value} in “{names[item.study, item.comparison]}” ({_paper(item)})"
-
-
-def _paper(item: Finding) -> str:
-    if item.paper is None:
-        return f"the paper: {item.paper_text}"
-    return f"the paper: {numbers.stated(item.paper, item.unit, item.paper_is)}"
+    return f"{value} in “{names[item.study, item.comparison]}” (the paper: {item.paper_text})"
 
 
 # --- what contradicts, what qualifies, what is open ---------------------------------------
@@ -202,7 +196,7 @@ def _all(items: Sequence[Finding], names: Names) -> str:
 
 def _said_first(item: Finding, names: Names) -> str:
     value = numbers.effect(item.estimate, item.unit)
-    return f"“{names[item.study, item.comparison]}” ({value}; {_paper(item)})"
+    return f"“{names[item.study, item.comparison]}” ({value}; the paper: {item.paper_text})"
 
 
 def _studies(items: Sequence[Finding]) -> str:

@@ -129,13 +129,10 @@ def _cells(finding: Finding) -> list[str]:
     ends = numbers.effect_interval(finding.low, finding.high, finding.unit)
     if ends != numbers.UNKNOWN:
         ours = f"{ours} ({ends})"
-    paper = finding.paper_text
-    if finding.paper is not None:
-        paper = numbers.stated(finding.paper, finding.unit, finding.paper_is)
     n = str(finding.n)
     if finding.n_baseline not in (finding.n, 0):
         n += f" / {finding.n_baseline}"
-    return [name, paper, ours, n, finding.verdict]
+    return [name, finding.paper_text, ours, n, finding.verdict]
 
 
 def _csv(found: Sequence[Finding]) -> bytes:

@@ -17,6 +17,7 @@ from ablations.analysis.findings import Finding, findings
 from ablations.analysis.study_analysis import analyse
 from ablations.report import headline
 from ablations.report.headline import sentences
+from ablations.study import paper_text
 
 BASE = findings(analyse(load("lrn"), [], budget="standard"))[0]
 
@@ -33,10 +34,13 @@ SAID = {
 
 def finding(verdict: str = "agrees", number: int = 0, **fields: Any) -> Finding:
     """A deciding finding of a study of its own, of 1 point unless told otherwise."""
-    values = {"estimate": 1.0, "low": 0.5, "high": 1.5, "paper": 1.4, "unit": "points"}
+    values: dict[str, Any] = {"estimate": 1.0, "low": 0.5, "high": 1.5}
+    values |= {"paper": 1.4, "unit": "points"}
     values |= {"study": f"s{number}", "title": f"Study {number}", "verdict": verdict}
-    values |= {"paper_text": "no number"} if fields.get("paper", 1.4) is None else {}
-    return dataclasses.replace(BASE, **{**values, **fields})
+    values |= fields
+    return dataclasses.replace(
+        BASE, **{"paper_text": paper_text(values["paper"], values["unit"]), **values}
+    )
 
 
 def order(verdict: str, chance: float, number: int = 0) -> Finding:
