@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ablations.analysis import quantities
 from ablations.analysis.findings import Finding
-from ablations.report.collect import part
+from ablations.report.collect import main_section
 from ablations.report.headline import Names
 from ablations.study import Comparison, Study
 
@@ -67,7 +67,7 @@ def groups(found: Sequence[Finding], studies: Mapping[str, Study]) -> list[Group
         by_study.setdefault(item.study, []).append(item)
     by_part: dict[str, list[Claim]] = {}
     for name, items in by_study.items():
-        by_part.setdefault(part(items[0].section), []).extend(_claims(items, studies[name]))
+        by_part.setdefault(main_section(items[0].section), []).extend(_claims(items, studies[name]))
     return [
         Group(title=f"{number} {_HEADINGS.get(number, '')}".strip(), claims=tuple(claims))
         for number, claims in by_part.items()

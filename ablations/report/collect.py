@@ -164,8 +164,8 @@ def studies() -> list[Study]:
     return sorted((study.load(name) for name in study.names()), key=_section)
 
 
-def part(section: str) -> str:
-    """Return the part of the paper that a section is of: "3" of "3.1, Figure 1", 5 of "3 to 5"."""
+def main_section(section: str) -> str:
+    """Return the main section that a section is of: "3" of "3.1, Figure 1", "5" of "3 to 5"."""
     return _number(section).split(".")[0]
 
 
