@@ -9,13 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ablations.study.budget import Budget, Search
-from ablations.study.comparison import (
-    Check,
-    Comparison,
-    Ensemble,
-    EpochsToError,
-    Quantity,
-)
+from ablations.study.comparison import Check, Comparison, Ensemble, EpochsToError, Quantity
 from ablations.study.paper import paper_text
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, diff, nameless
@@ -103,9 +97,9 @@ class Study:
             self.check_arms("order", arm)
         if self.ensemble is not None:
             self.check_arms("ensemble", self.ensemble.arm)
-        for budget in self.budgets.values():
-            for arm in budget.arms:
-                self.check_arms("budgets", arm)
+        for name, nets in (("budgets", self.arms), ("imagenet_budgets", self.on_imagenet)):
+            for arm in (arm for budget in getattr(self, name).values() for arm in budget.arms):
+                self._check_there(name, arm, nets)
         self._check_outcome()
 
     def at(self, dataset: str) -> Self:
@@ -137,12 +131,15 @@ class Study:
             SpecError: says which.
         """
         for arm in arms:
-            if arm not in self.arms:
-                hint = nearest(arm, list(self.arms))
-                raise SpecError(f"study {self.name}: no arm '{arm}' for '{comparison}'.{hint}")
+            self._check_there(comparison, arm, self.arms)
         for baseline, variant in zip(arms[::2], arms[1::2], strict=False):
             if not diff(self.arms[baseline], self.arms[variant]):
                 raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
+
+    def _check_there(self, where: str, arm: str, nets: Mapping[str, Experiment]) -> None:
+        if arm not in nets:
+            hint = nearest(arm, list(nets))
+            raise SpecError(f"study {self.name}: no arm '{arm}' for '{where}'.{hint}")
 
     def ordered(self, arm: str) -> Comparison:
         """Return the comparison whose size decides the arm's place in the order.

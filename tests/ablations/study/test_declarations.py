@@ -9,7 +9,7 @@ import pytest
 
 from ablations import study
 from ablations.studies import relu_vs_tanh
-from ablations.study import Comparison, Ensemble, EpochsToError, Study
+from ablations.study import Budget, Comparison, Ensemble, EpochsToError, Study
 from alexnet_tf.errors import SpecError
 
 DIFFERENCE: dict[str, Any] = {
@@ -94,6 +94,13 @@ def test_every_arm_of_a_difference_must_be_there(fields):
 def test_the_arms_of_an_order_and_of_an_ensemble_must_be_there(fields):
     with pytest.raises(SpecError, match="study lrn: no arm 'papr'"):
         lrn(**fields)
+
+
+@pytest.mark.parametrize("field", ["budgets", "imagenet_budgets"])
+def test_the_arms_of_a_budget_must_be_there(field):
+    budget = Budget(seeds=2, epochs=1, arms=("paper", "no_lrm"))
+    with pytest.raises(SpecError, match=f"'no_lrm' for '{field}'. Did you mean 'no_lrn'?"):
+        lrn(**{field: {"quick": budget}})
 
 
 def test_a_study_without_an_order_needs_no_baseline():
