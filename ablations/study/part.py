@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
 
 from ablations.study.declaration import Study
 from alexnet_tf.errors import SpecError
 
-Kind = TypeVar("Kind", bound=Study)
 
-
-def part(study: Kind, arms: tuple[str, ...]) -> Kind:
+def part(study: Study, arms: tuple[str, ...]) -> Study:
     """Return the study with these arms alone; its limits name the arms left out.
+
+    An order and an ensemble that need an arm left out are left out with it.
 
     Args:
         study: is not changed.
-        arms: names of arms, as in `Budget.arms`.
+        arms: names of arms, as in `Budget.arms`; all of them are the study itself.
 
     Raises:
         SpecError: no arm of that name, or nothing is compared of these arms.
@@ -28,13 +27,15 @@ def part(study: Kind, arms: tuple[str, ...]) -> Kind:
     """
     for arm in arms:
         study.check_arms("budgets", arm)
+    if set(arms) == set(study.arms):
+        return study
     compared = tuple(item for item in study.comparisons if set(item.arms) <= set(arms))
-    if not compared:
+    order = study.order if {study.baseline, *study.order} <= set(arms) else ()
+    ensemble = study.ensemble if study.ensemble and study.ensemble.arm in arms else None
+    if not (compared or order or ensemble):
         raise SpecError(
             f"study {study.name}: nothing is compared of a budget's arms: {', '.join(arms)}."
         )
-    if set(arms) == set(study.arms):
-        return study
     absent = ", ".join(study.labels.get(arm, arm) for arm in study.arms if arm not in arms)
     whole = {name: dataclasses.replace(item, arms=()) for name, item in study.budgets.items()}
     return dataclasses.replace(
@@ -42,6 +43,8 @@ def part(study: Kind, arms: tuple[str, ...]) -> Kind:
         limits=f"{study.limits} This budget leaves out: {absent}.",
         arms={arm: item for arm, item in study.arms.items() if arm in arms},
         comparisons=compared,
+        order=order,
+        ensemble=ensemble,
         checks=tuple(check for check in study.checks if check.arm in arms),
         budgets=whole,
     )
