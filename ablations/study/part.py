@@ -36,11 +36,10 @@ def part(study: Study, arms: tuple[str, ...]) -> Study:
         raise SpecError(
             f"study {study.name}: nothing is compared of a budget's arms: {', '.join(arms)}."
         )
-    absent = ", ".join(study.labels.get(arm, arm) for arm in study.arms if arm not in arms)
     whole = {name: dataclasses.replace(item, arms=()) for name, item in study.budgets.items()}
     return dataclasses.replace(
         study,
-        limits=f"{study.limits} This budget leaves out: {absent}.",
+        limits=f"{study.limits} This budget leaves out: {_left_out(study, arms)}.",
         arms={arm: item for arm, item in study.arms.items() if arm in arms},
         comparisons=compared,
         order=order,
@@ -48,3 +47,11 @@ def part(study: Study, arms: tuple[str, ...]) -> Study:
         checks=tuple(check for check in study.checks if check.arm in arms),
         budgets=whole,
     )
+
+
+def _left_out(study: Study, arms: tuple[str, ...]) -> str:
+    """Name the other arms; labels with commas in them are quoted, so that none looks like two."""
+    labels = [study.labels.get(arm, arm) for arm in study.arms if arm not in arms]
+    if any("," in label for label in labels):
+        return "; ".join(f"“{label}”" for label in labels)
+    return ", ".join(labels)

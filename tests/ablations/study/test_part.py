@@ -30,3 +30,14 @@ def test_an_ensemble_stays_with_its_arm_alone_and_is_enough():
 def test_all_arms_are_the_study_itself_even_where_it_compares_nothing():
     given = study()
     assert part(given, ("d", "c", "b", "paper")) is given
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"c": "with c", "d": "with d"}, "with c, with d"),
+        ({"c": "c, and more", "d": "with d"}, "“c, and more”; “with d”"),
+    ],
+)
+def test_the_arms_left_out_are_told_apart(labels, said):
+    assert part(study(B, labels=labels), ("paper", "b")).limits.endswith(f" leaves out: {said}.")
