@@ -50,7 +50,7 @@ def representatives(todo: Sequence[tuple[Plan, PlannedRun]]) -> list[PlannedRun]
     """
     runs = [run for _, run in todo]
     if len({plan.study.name for plan, _ in todo}) == 1:
-        study = todo[0][0].study
+        study = todo[0][0].asked
         first = study.compared[0][1:] if study.compared else tuple(study.arms)[:1]
         runs = [run for run in runs if run.arm in first] or runs[:1]
         return list({speeds.net(run.experiment): run for run in runs}.values())

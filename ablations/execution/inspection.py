@@ -66,7 +66,7 @@ def needed(asked: Iterable[tuple[Plan, Sequence[StudyRun]]]) -> list[Inspection]
     parts: dict[str, set[str]] = {}
     for plan, of_plan in asked:
         wanted: dict[str, set[Quantity]] = {}
-        for arm, quantity in plan.study.measured:
+        for arm, quantity in plan.asked.measured:
             wanted.setdefault(arm, set()).add(quantity)
         for run in of_plan:
             if run.record is None or run.record.status != "done":

@@ -79,7 +79,7 @@ class Plan:
     def ceiling(self) -> Plan:
         """The plan with every arm of a comparison that decides at its last look."""
         last = len(self.budget.looks) - 1
-        items = (item for item in self.study.comparisons if item.family == "primary")
+        items = (item for item in self.asked.comparisons if item.family == "primary")
         return self.with_looks({arm: last for item in items for arm in item.arms})
 
     def with_rates(self, rates: Mapping[str, float]) -> Plan:

@@ -119,6 +119,15 @@ def test_a_step_is_really_measured_in_a_process_of_its_own():
         images_per_second(broken, threads=1)
 
 
+def test_the_nets_that_are_measured_are_of_a_comparison_of_the_budgets_arms():
+    whole = task("lrn", budget="standard")
+    budget = dataclasses.replace(whole.budget, arms=("paper", "constant"))
+    chosen = dataclasses.replace(whole.study, budgets={"standard": budget})
+    plan = dataclasses.replace(whole, study=chosen)
+    measured = cost.representatives([(plan, run) for run in plan.reported])
+    assert [run.arm for run in measured] == ["paper", "constant"]
+
+
 # --- ImageNet -----------------------------------------------------------------------------
 
 

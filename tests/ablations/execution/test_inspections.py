@@ -6,12 +6,14 @@ import dataclasses
 import sys
 from pathlib import Path
 
+import made_up
 import pytest
 
 from ablations import study
 from ablations.cli import command
 from ablations.execution import inspection
-from ablations.plan import Request, reported_runs
+from ablations.plan import Plan, Request, reported_runs
+from ablations.study import Budget
 
 
 def ablate(out: Path, *words: str) -> int:
@@ -92,6 +94,16 @@ def test_a_net_that_is_not_kept_is_left_open(tmp_path, started, inspected, capsy
 
 def test_a_study_without_measured_quantities_needs_no_inspection(tmp_path, started, inspected):
     assert ablate(tmp_path, "bias_one", "--seeds", "1") == 0 and not inspected
+
+
+def test_what_only_a_comparison_that_is_left_out_needs_is_not_inspected():
+    given = made_up.study(
+        made_up.difference(),
+        made_up.difference(name="d", variant="d", quantity="norm_spread"),
+        budgets={"standard": Budget(seeds=1, epochs=None, arms=("paper", "b"))},
+    )
+    plan = Plan(name="made_up", study=given, request=Request(budget="standard"))
+    assert inspection.needed([(plan, [made_up.run("paper", 0)])]) == []
 
 
 def test_what_shows_that_the_treatment_happened_is_measured(tmp_path, started, inspected, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from made_up import difference, study
 from quick_run import QUICK
 
 from ablations import plan
@@ -50,6 +51,17 @@ def test_a_budget_of_arms_that_are_not_compared_is_refused(arms, words):
         budgets = {"quick": Budget(seeds=2, epochs=1, arms=arms)}
         chosen = dataclasses.replace(STUDY, budgets=budgets)
         plan.check(chosen, Request(budget="quick"))
+
+
+def test_a_comparison_that_is_left_out_asks_for_no_further_look():
+    budget = Budget(seeds=2, more=(4,), epochs=None, arms=("paper", "b"))
+    given = study(
+        difference(family="secondary"),
+        difference(name="d", variant="d"),
+        budgets={"standard": budget},
+    )
+    made = plan.Plan(name="made_up", study=given, request=Request(budget="standard"))
+    assert made.ceiling.reported == made.reported
 
 
 def test_search_seeds_are_never_reported():
