@@ -7,8 +7,8 @@ import math
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import ENOUGH, ENUMERATED, LEVEL, PATTERNS
 
-#: Points beyond which an end of an interval, of two seeds as a rule, is not written out.
-SCALE = 100
+# points that errors differ by at most
+_SCALE = 100
 
 
 def measured(effect: Effect) -> str:
@@ -31,10 +31,27 @@ def measured(effect: Effect) -> str:
 
 
 def _end(effect: Effect, value: float) -> str:
-    """Return an end of an interval, without the sign ×; errors differ by 100 points at most."""
-    if effect.unit == "points" and abs(value) > SCALE:
-        return f"below \u2212{SCALE}" if value < 0 else f"above +{SCALE}"
-    return number(effect, value).removesuffix("\u202f×")
+    """Return an end of an interval, without the sign ×."""
+    return off_scale(value, effect.unit) or number(effect, value).removesuffix("\u202f×")
+
+
+def off_scale(value: float, unit: str, words: tuple[str, str] = ("below", "above")) -> str:
+    """Return what is written for an end of an interval that no difference of errors reaches.
+
+    Args:
+        value: in `unit`; of two seeds as a rule, where it is beyond 100 points.
+        unit: of what is not in points every value is written out.
+        words: for what is below −100 points, and for what is above 100.
+
+    Returns:
+        Empty where the value itself is written.
+
+    >>> off_scale(-659.46, "points"), off_scale(120.0, "points", ("<", ">"))
+    ('below −100', '> +100')
+    """
+    if unit != "points" or abs(value) <= _SCALE:
+        return ""
+    return f"{words[0]} \u2212{_SCALE}" if value < 0 else f"{words[1]} +{_SCALE}"
 
 
 def tests(effect: Effect) -> str:

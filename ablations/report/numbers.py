@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ablations.analysis.wording import SCALE
+from ablations.analysis.wording import off_scale
 from ablations.study import paper_text
 
 #: Stands for what is not known.
@@ -92,9 +92,7 @@ def effect_interval(low: float, high: float, unit: str) -> str:
 
 
 def _end(value: float, unit: str) -> str:
-    if unit == "points" and abs(value) > SCALE:
-        return f"below {signed(-SCALE, 0)}" if value < 0 else f"above {signed(SCALE, 0)}"
-    return signed(value)
+    return off_scale(value, unit) or signed(value)
 
 
 def p_value(value: float) -> str:

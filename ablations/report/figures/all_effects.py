@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ablations.analysis.findings import Finding
-from ablations.analysis.wording import SCALE
+from ablations.analysis.wording import off_scale
 from ablations.report import numbers
 from ablations.report.figures.axis import Axis, distance, scale
 from ablations.report.headline import decided
@@ -213,9 +213,7 @@ def _end(value: float, unit: str) -> str:
         return "∞" if value > 0 else "−∞"
     if unit == "x":
         return f"{value:,.2f}\u202f×"
-    if unit == "points" and abs(value) > SCALE:
-        return f"< {numbers.signed(-SCALE, 0)}" if value < 0 else f"> {numbers.signed(SCALE, 0)}"
-    return numbers.signed(value, 0)
+    return off_scale(value, unit, ("<", ">")) or numbers.signed(value, 0)
 
 
 def fitted(title: str, short: str, letters: int) -> str:
