@@ -96,13 +96,18 @@ class Effect:
     tests: int = 1  # comparisons of its family
 
     def size(self, value: float) -> float:
-        """Return how far `value` is from no change, in points or as a logarithm.
+        """Return how far `value` is from no change, in points or as a logarithm."""
+        return distance(value, self.unit)
 
-        A ratio of 0 is infinitely far below it.
-        """
-        if self.scale == "difference":
-            return value
-        return -math.inf if value == 0 else math.log(value)
+
+def distance(value: float, unit: str) -> float:
+    """Return how far a value is from no effect: of a ratio (unit "x") its logarithm.
+
+    A ratio of 0 is infinitely far below it.
+    """
+    if unit != "x" or math.isnan(value):
+        return value
+    return math.log(value) if value > 0 else -math.inf
 
 
 def measure(course: Course, *, images_error: float = _NAN) -> Effect:

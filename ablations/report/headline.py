@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ablations.analysis.effects import distance
 from ablations.analysis.findings import Finding
 from ablations.analysis.ranking import UNIT
 from ablations.report import numbers
@@ -139,16 +140,14 @@ def _picks(items: Sequence[Finding]) -> list[Finding]:
 
 
 def _size(item: Finding) -> float:
-    """Return how far an effect is from none, in its unit; of a ratio its logarithm."""
-    if not math.isfinite(item.estimate) or (item.unit == "x" and item.estimate <= 0):
-        return 0.0
-    return abs(math.log(item.estimate)) if item.unit == "x" else abs(item.estimate)
+    """Return how far an effect is from none, as `distance`; 0 where that is not known."""
+    size = abs(distance(item.estimate, item.unit))
+    return size if math.isfinite(size) else 0.0
 
 
 def excludes_none(item: Finding) -> bool:
     """Say whether no effect lies outside the interval."""
-    none = 1.0 if item.unit == "x" else 0.0
-    return item.low > none or item.high < none
+    return distance(item.low, item.unit) > 0 or distance(item.high, item.unit) < 0
 
 
 def _said(item: Finding, names: Names) -> str:

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ablations.analysis.effects import distance
 from ablations.analysis.findings import Finding
 from ablations.analysis.wording import off_scale
 from ablations.report import numbers
-from ablations.report.figures.axis import Axis, distance, scale
+from ablations.report.figures.axis import Axis, scale
 from ablations.report.headline import decided
 
 #: Units with an axis, in the order of their panels -> what stands under it.
@@ -154,12 +155,11 @@ def _panel(rows: Sequence[Row], unit: str, layout: Layout) -> Panel:
 
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
     """Return place and text of each tick; where texts would touch, only every second has one."""
-    none = 1.0 if axis.unit == "x" else 0.0
     texts = [_tick(value, axis.unit) for value in axis.ticks]
     places = [axis.place(value) for value in axis.ticks]
     room = min(after - before for before, after in pairwise(places))
     every = math.ceil((_LETTER * max(map(len, texts)) + 4) / room)
-    first = [abs(value - none) < 1e-9 for value in axis.ticks].index(True)
+    first = [abs(distance(value, axis.unit)) < 1e-9 for value in axis.ticks].index(True)
     return [
         (place, "" if (number - first) % every else text)
         for number, (place, text) in enumerate(zip(places, texts, strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ablations.analysis.effects import distance
 from ablations.analysis.findings import Finding
 
 #: A finding, and the range that is drawn behind it, in its unit.
@@ -40,13 +41,6 @@ class Axis:
     def holds(self, value: float) -> bool:
         """Say whether a value lies between the ends."""
         return self.low - 1e-9 <= distance(value, self.unit) <= self.high + 1e-9
-
-
-def distance(value: float, unit: str) -> float:
-    """Return how far a value lies from no effect."""
-    if unit != "x":
-        return value
-    return math.log(value) if value > 0 else -math.inf
 
 
 def scale(effects: Sequence[Effect], unit: str, left: float, right: float) -> Axis:

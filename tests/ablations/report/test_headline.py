@@ -101,6 +101,8 @@ def test_an_effect_whose_interval_holds_none_is_not_shown() -> None:
     assert said(found)[1] == "None of what is decided shows an effect."
     ratio = finding("agrees", unit="x", estimate=1.2, low=0.9, high=1.6, paper=None)
     assert said([ratio])[1] == "None of what is decided shows an effect."
+    unknown = finding("agrees", unit="x", estimate=2.0, low=math.nan, high=math.nan)
+    assert said([unknown])[1] == "None of what is decided shows an effect."
 
 
 def test_other_units_stand_in_where_there_is_nothing_else() -> None:
