@@ -1,4 +1,4 @@
-"""The finding of a study in one sentence: effect, interval, the paper's value, verdict."""
+"""The finding of a comparison in one sentence: effect, interval, the paper's value, verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary of a folder of reports: three sentences made of its findings.
+"""The summary of a folder of reports: up to three paragraphs made of its findings.
 
 How many of the deciding comparisons agree; the largest effects; what contradicts or
 qualifies the paper, and what is open. Every word follows from the findings, so that the
@@ -41,8 +41,8 @@ _DECIDED = (*_ALWAYS, "no difference")
 _NAMED = 3
 
 
-def sentences(found: Sequence[Finding], names: Names, missing: int = 0) -> list[str]:
-    """Return the summary in sentences: counts, largest effects, what is left.
+def paragraphs(found: Sequence[Finding], names: Names, missing: int = 0) -> list[str]:
+    """Return the summary, a paragraph each for counts, largest effects and what is left.
 
     Args:
         found: every finding, secondary ones too.

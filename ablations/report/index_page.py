@@ -167,7 +167,7 @@ def _page(
     return html.render(
         "index.html",
         scripts=("claims.js",),
-        headline=headline.sentences(found, claim_rows.names(groups), len(missing))
+        headline=headline.paragraphs(found, claim_rows.names(groups), len(missing))
         if found or not damaged
         else [],
         damaged=[item.study.title for item in damaged],

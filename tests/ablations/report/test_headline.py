@@ -16,7 +16,7 @@ from small_suite import load
 from ablations.analysis.findings import Finding, findings
 from ablations.analysis.study_analysis import analyse
 from ablations.report import headline
-from ablations.report.headline import sentences
+from ablations.report.headline import paragraphs
 from ablations.study import paper_text
 
 BASE = findings(analyse(load("lrn"), [], budget="standard"))[0]
@@ -51,7 +51,7 @@ def order(verdict: str, chance: float, number: int = 0) -> Finding:
 
 def said(found: list[Finding], missing: int = 0) -> list[str]:
     names = {(item.study, item.comparison): item.title for item in found}
-    return [text.replace("\u202f", " ") for text in sentences(found, names, missing)]
+    return [text.replace("\u202f", " ") for text in paragraphs(found, names, missing)]
 
 
 @given(st.lists(st.sampled_from(sorted(SAID)), min_size=2, max_size=9))
