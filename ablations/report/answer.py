@@ -52,8 +52,10 @@ def answer(study: Study, row: Mapping[str, Any], *, against: str = "") -> str:
 def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
     """Say what is how much higher, or lower, than what."""
     what, other = _sides(study, row)
-    mirrored = {"at least": "at most", "at most": "at least"} if fell else {}
-    bound = _BOUNDS.get(mirrored.get(row["bound"], row["bound"]), "")
+    bound: str = row["bound"]
+    if fell:
+        bound = {"at least": "at most", "at most": "at least"}.get(bound, bound)
+    bound = _BOUNDS.get(bound, "")
     subject = _subject(study, row)
     verb = "are" if _several(subject) else "is"
     comma = "," if "," in subject else ""
