@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablations.analysis import quantities
+from ablations.analysis.pairs import Bound
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
 from ablations.study import Comparison, Family, Quantity, Scale, Study, paper_text
@@ -22,6 +23,7 @@ class Finding:
         comparison: name; "order" and "ensemble_5" are those of an order and an ensemble.
         paper: the paper's size in `unit`; None where it gives none.
         estimate: variant minus baseline, or over it; of an order a probability, 0 to 1.
+        bound: of the estimate: "exact", "at least", "at most" or "unknown".
         low: end of the 95 % interval of this comparison alone, as `high`.
         n: seeds of the variant, pairs of seeds, or nets of an ensemble.
         n_baseline: seeds of the baseline.
@@ -44,6 +46,7 @@ class Finding:
     paper_text: str  # "+1.4 points", "over +1 points", "6 ×", "an order", "no number" or "no claim"
     paper_is: str  # "about"; or "at least", of this size or larger
     estimate: float
+    bound: Bound
     low: float
     high: float
     low_suite: float = math.nan  # an interval that holds for all claims of the suite at once
@@ -77,8 +80,8 @@ def _finding(analysis: Analysis, row: dict[Any, Any]) -> Finding:
     paper = None if math.isnan(row["paper"]) else float(row["paper"])
     words = "an order" if row["unit"] == UNIT else paper_text(paper, row["unit"], row["paper_is"])
     copied = (
-        "comparison family paper_is estimate low high unit scale smallest n n_baseline power "
-        "verdict reason"
+        "comparison family paper_is estimate bound low high unit scale smallest n n_baseline "
+        "power verdict reason"
     )
     return Finding(
         study=study.name,

@@ -152,7 +152,7 @@ def excludes_none(item: Finding) -> bool:
 
 def _said(item: Finding, names: Names) -> str:
     """Say an effect, of what it is, and the paper's value: "+1 point in A (the paper: +2)"."""
-    value = numbers.effect(item.estimate, item.unit)
+    value = numbers.bounded(item.estimate, item.unit, item.bound)
     return f"{value} in “{names[item.study, item.comparison]}” (the paper: {item.paper_text})"
 
 
@@ -194,7 +194,7 @@ def _all(items: Sequence[Finding], names: Names) -> str:
 
 
 def _said_first(item: Finding, names: Names) -> str:
-    value = numbers.effect(item.estimate, item.unit)
+    value = numbers.bounded(item.estimate, item.unit, item.bound)
     return f"“{names[item.study, item.comparison]}” ({value}; the paper: {item.paper_text})"
 
 

@@ -117,7 +117,7 @@ def _engine() -> Environment:
         lstrip_blocks=True,
     )
     for format_value in (
-        *(numbers.number, numbers.signed, numbers.effect, numbers.stated, numbers.bounded),
+        *(numbers.number, numbers.signed, numbers.stated, numbers.bounded),
         *(numbers.effect_interval, numbers.p_value, numbers.chance, numbers.percent),
         *(numbers.interval, numbers.duration, numbers.plain, drawing.readable),
     ):

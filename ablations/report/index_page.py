@@ -125,7 +125,7 @@ def _primary(found: Sequence[Finding]) -> list[Finding]:
 
 def _cells(finding: Finding) -> list[str]:
     name = f"{finding.title}: {finding.label}" if finding.label else finding.title
-    ours = numbers.effect(finding.estimate, finding.unit)
+    ours = numbers.bounded(finding.estimate, finding.unit, finding.bound)
     ends = numbers.effect_interval(finding.low, finding.high, finding.unit)
     if ends != numbers.UNKNOWN:
         ours = f"{ours} ({ends})"

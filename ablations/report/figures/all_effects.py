@@ -201,7 +201,8 @@ def _cuts(found: Finding, axis: Axis) -> list[Cut]:
             continue
         left = distance(value, unit) < axis.low
         exact = strong and math.isfinite(value)
-        text = numbers.effect(value, unit).removesuffix(" points") if exact else _end(value, unit)
+        words = numbers.bounded(value, unit, found.bound).removesuffix(" points")
+        text = words if exact else _end(value, unit)
         cut = Cut(x=axis.place(value), left=left, text=text, strong=strong)
         cuts.setdefault(left, cut)
     return list(cuts.values())
