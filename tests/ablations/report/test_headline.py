@@ -195,6 +195,7 @@ def test_there_are_sentences_for_nothing_at_all() -> None:
 
 
 def test_outcomes_of_a_real_analysis_are_known() -> None:
-    for budget in ("quick", "standard"):
+    for budget, outcome in (("quick", "exploratory"), ("standard", "agrees")):
         one = findings(analyse(load("lrn"), scores.make_runs(load("lrn")), budget=budget))[0]
-        assert headline.outcome(one) == ("exploratory" if budget == "quick" else one.verdict)
+        assert headline.outcome(one) == outcome
+        assert headline.decided(one) == (budget == "standard")
