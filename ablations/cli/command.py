@@ -159,9 +159,9 @@ def _recalled(plan: Plan, folder: Path, options: Options) -> Plan:
 def _list(console: Console) -> int:
     for name in study.names():
         chosen = study.load(name)
-        claims = ", ".join(chosen.claim_ids)
-        where = f"section {chosen.section}; {claims}; the paper: {chosen.paper_value}"
-        console.print(f"[bold]{name}[/bold] ({where})\n  {chosen.claim}", highlight=False)
+        claims = [", ".join(chosen.claim_ids)] if chosen.claim_ids else []
+        where = "; ".join([chosen.section, *claims, f"the paper: {chosen.paper_value}"])
+        console.print(f"[bold]{name}[/bold] (section {where})\n  {chosen.claim}", highlight=False)
     return 0
 
 

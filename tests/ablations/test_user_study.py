@@ -124,10 +124,10 @@ def install(tmp_path, monkeypatch):
 
 
 def test_an_installed_study_is_one_of_all(install, capsys):
-    install(MINIMAL.format(name="mine"))
+    install(MINIMAL.format(name="mine").replace('name="mine"', 'name="mine", claim_ids=()'))
     assert "mine" in study.names() and study.load("mine").name == "mine"
     assert command.main(["--list"]) == 0
-    assert "mine (section 3.3; C24" in capsys.readouterr().out
+    assert "mine (section 3.3; the paper: +1.4 points)" in capsys.readouterr().out
 
 
 def test_an_installed_study_that_is_broken_names_itself(install):

@@ -105,7 +105,9 @@ def check(path: Path, *, size: int) -> Page:
     assert path.stat().st_size < size
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
+    assert all(
+        attributes.get("scope") in ("col", "row", "rowgroup") for attributes in page.all("th")
+    )
     assert all(attributes.get("alt") for attributes in page.all("img"))
     assert all(a.get("role") == "img" and a.get("aria-label") for a in page.all("svg"))
     tags = [tag for tag, _ in page.elements]

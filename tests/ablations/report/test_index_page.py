@@ -80,6 +80,16 @@ def test_a_study_that_decides_nothing_has_a_row_for_what_is_folded(tmp_path: Pat
     assert not page.all("svg")
 
 
+def test_a_study_of_no_listed_claim_is_named_by_its_section_alone(tmp_path: Path) -> None:
+    mine = dataclasses.replace(load("lrn"), claim_ids=())
+    missing = dataclasses.replace(load("dropout"), claim_ids=())
+    index_page.write([collected(mine, [])], [missing], tmp_path)
+    page = check(tmp_path / "index.html", size=2_000_000)
+    assert "(Section 3.3)" in page.words and "(section 4.2; the paper: 2" in page.words
+    titles = [a for a in page.all("th") if a["scope"] == "rowgroup"]
+    assert len(titles) == 1 and titles[0]["role"] == "rowheader"
+
+
 def test_sections_are_grouped_by_the_papers_parts_each_once() -> None:
     names = ("lrn", "paper_vs_code2012", "bias_one", "pca_jitter", "ten_views", "one_vs_two_gpus")
     studies = {name: load(name) for name in names}

@@ -163,3 +163,8 @@ def test_synthetic_images_are_announced(tmp_path: Path) -> None:
     changes = {(arm, seed): {"data": facts} for arm in DROPOUT.arms for seed in range(5)}
     write(tmp_path, scores.make_runs(DROPOUT, 5, changes))
     assert "Built-in SYNTHETIC images, not CIFAR-10." in Page(tmp_path / "index.html").words
+
+
+def test_a_study_of_no_listed_claim_names_its_section_alone(tmp_path: Path) -> None:
+    write(tmp_path, [], of=dataclasses.replace(DROPOUT, claim_ids=()))
+    assert f"Section {DROPOUT.section} {DROPOUT.title}" in Page(tmp_path / "index.html").words
