@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from rich.console import Console
 
 from ablations.execution import pool, store
 from ablations.execution.progress import describe
-from ablations.execution.training import TRIES, Machine
+from ablations.execution.training import Machine
 from ablations.plan import Plan, StudyRun
 from ablations.study import Quantity
 from alexnet_tf.errors import FAILED_RUNS, LOCKED
@@ -99,19 +98,14 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
     Raises:
         OSError: a log cannot be written, or no process can be started.
     """
-    code, waiting, tried = 0, deque(asked), Counter[str]()
-    children = pool.run(waiting, machine.jobs, lambda net: _command(net, machine))
+    code = 0
+    children = pool.run(asked, machine.jobs, lambda net: _command(net, machine))
     with contextlib.closing(children):
         for news in children:
             if news.ended is None:
                 continue
-            held = news.ended.code == LOCKED
-            tried[news.task.run_id] += 1
-            if held and tried[news.task.run_id] < TRIES:
-                waiting.append(news.task)
-                continue
             if news.ended.code:
-                code = max(code, LOCKED if held else FAILED_RUNS)
+                code = max(code, LOCKED if news.ended.code == LOCKED else FAILED_RUNS)
             words = _words(news.task, news.ended)
             console.print(words, highlight=False, markup=False, soft_wrap=True)
     return code

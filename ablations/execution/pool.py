@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import queue
 import subprocess
@@ -16,8 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from alexnet_tf.errors import LOCKED
+
 T = TypeVar("T")
 _GRACE = 20  # seconds a child has to stop after it was asked to
+
+#: How often a task that another process holds is tried: the holder may be the child of a killed
+#: runner, which ends by itself in a moment.
+_TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,43 +75,51 @@ class News(Generic[T]):
 
 
 def run(
-    waiting: deque[T], jobs: int, command: Callable[[T], Command]
+    tasks: Iterable[T], jobs: int, command: Callable[[T], Command], deadline: float = math.inf
 ) -> Generator[News[T], None, None]:
-    """Take the tasks from the left, `jobs` at a time, and yield what their children do.
+    """Start the tasks in order, `jobs` at a time, and yield what their children do.
 
-    The caller may append to `waiting` meanwhile. Leaving the loop early, by an exception or
-    by closing the iterator, asks the children to stop and waits for them, 20 seconds at most
-    before they are killed.
+    One that another process holds (exit code LOCKED) is started again after the others, three
+    times in all. Leaving the loop early, by an exception or by closing the iterator, asks the
+    children to stop and waits for them, 20 seconds at most before they are killed.
 
     Args:
-        waiting: tasks in order; it is emptied.
+        tasks: in order.
         jobs: children at work at a time, at least 1.
         command: returns the child of a task; called as the child is started.
+        deadline: a time of `time.monotonic` after which none is started; those at work finish.
 
     Yields:
-        For each task first its start, then every JSON object that is not empty and on a line of
-        its own in its child's standard output, then its end. Other lines are dropped. The news of
-        tasks at work come mixed.
+        For each task its start, at each time that it is tried, then every JSON object that is not
+        empty and on a line of its own in its child's standard output, then the last end. Other
+        lines are dropped. The news of tasks at work come mixed.
 
     Raises:
         OSError: a log cannot be written, or no process can be started.
     """
-    heard = queue.SimpleQueue[tuple[T, _Child, Mapping[str, Any] | None]]()
-    children: list[_Child] = []
+    waiting = deque((task, 1) for task in tasks)
+    heard = queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]()
+    children: dict[_Child, tuple[T, int]] = {}
     try:
-        while waiting or children:
-            while waiting and len(children) < jobs:
-                task = waiting.popleft()
-                children.append(child := _Child(command(task)))
-                _listen(task, child, heard)
+        while True:
+            while waiting and len(children) < jobs and time.monotonic() <= deadline:
+                task, times = waiting.popleft()
+                children[child := _Child(command(task))] = task, times
+                _listen(child, heard)
                 yield News(task=task)
-            task, child, message = heard.get()
+            if not children:
+                return
+            child, message = heard.get()
+            task, times = children[child]
             if message:
                 yield News(task=task, message=message)
             elif message is None:
                 code = child.process.wait()
-                children.remove(child)
-                yield News(task=task, ended=Ended(code=code, words=child.last_words()))
+                del children[child]
+                if code == LOCKED and times < _TRIES and time.monotonic() <= deadline:
+                    waiting.append((task, times + 1))
+                else:
+                    yield News(task=task, ended=Ended(code=code, words=child.last_words()))
     finally:
         _stop(children)
 
@@ -137,7 +152,7 @@ class _Child:
 
 
 def _listen(
-    task: T, child: _Child, heard: queue.SimpleQueue[tuple[T, _Child, Mapping[str, Any] | None]]
+    child: _Child, heard: queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]
 ) -> None:
     """Queue each JSON object that the child prints, and None at its end."""
 
@@ -147,8 +162,8 @@ def _listen(
                 with contextlib.suppress(ValueError):
                     message = json.loads(line)
                     if isinstance(message, dict):
-                        heard.put((task, child, message))
-        heard.put((task, child, None))
+                        heard.put((child, message))
+        heard.put((child, None))
 
     threading.Thread(target=listen, daemon=True).start()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import time
-from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +20,6 @@ from alexnet_tf.values import at_least_one
 #: start, batch, epoch: signs of life. done: a result was written. failed: the run ended
 #: without one. held: another process computes it.
 Kind = Literal["start", "batch", "epoch", "done", "failed", "held"]
-
-#: How often a run that another process holds is tried, at the end of the others: the holder
-#: may be the child of a killed runner, which ends by itself in a moment.
-TRIES = 3
 
 
 class StoppedError(UserError, RuntimeError):
@@ -104,25 +98,15 @@ def execute(
         StoppedError: the data or the environment make any run impossible.
         OSError: the folder is not writable or the disk is full.
     """
-    waiting, tried = deque(runs if time.monotonic() <= deadline else ()), Counter[str]()
-    children = pool.run(waiting, machine.jobs, lambda run: _command(run, machine))
+    children = pool.run(runs, machine.jobs, lambda run: _command(run, machine), deadline)
     with contextlib.closing(children):
         for news in children:
-            if time.monotonic() > deadline:
-                waiting.clear()
-            run = news.task
             if news.ended is not None:
-                outcome = _outcome(run, news.ended, machine)
-                tried[run_id := run.experiment.run_id] += 1
-                again = tried[run_id] < TRIES and time.monotonic() <= deadline
-                if outcome.kind == "held" and again:
-                    waiting.append(run)
-                else:
-                    yield outcome
+                yield _outcome(news.task, news.ended, machine)
             elif not news.message:
-                yield Event(run, "start", {})
+                yield Event(news.task, "start", {})
             elif news.message.get("event") in ("batch", "epoch"):
-                yield Event(run, news.message["event"], dict(news.message))
+                yield Event(news.task, news.message["event"], dict(news.message))
 
 
 def _command(run: PlannedRun, machine: Machine) -> pool.Command:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import deque
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ print('{"at": 1}')
 print('{"at": 2')
 print('{"at": 3}')
 """
-    heard = list(pool.run(deque(["a"]), 1, commands(tmp_path / "log", program)))
+    heard = list(pool.run(["a"], 1, commands(tmp_path / "log", program)))
     assert [dict(news.message) for news in heard] == [{}, {"at": 1}, {"at": 3}, {}]
     assert heard[0].ended is None and heard[-1].ended == Ended(code=0, words="no message")
     assert {news.task for news in heard} == {"a"}
@@ -47,7 +46,7 @@ print('{"at": 3}')
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_no_more_children_than_jobs_and_each_task_once(tmp_path, jobs):
     running, most, ended = 0, 0, []
-    children = pool.run(deque(range(5)), jobs, commands(tmp_path / "log", "pass"))
+    children = pool.run(range(5), jobs, commands(tmp_path / "log", "pass"))
     for news in children:
         running += -1 if news.ended else not news.message
         most = max(most, running)
@@ -55,13 +54,27 @@ def test_no_more_children_than_jobs_and_each_task_once(tmp_path, jobs):
     assert most == jobs and sorted(ended) == list(range(5)) and running == 0
 
 
-def test_a_task_that_is_added_meanwhile_is_taken(tmp_path):
-    waiting, seen = deque([1]), []
-    for news in pool.run(waiting, 1, commands(tmp_path / "log", "pass")):
-        if news.ended:
-            seen.append(news.task)
-            waiting.extend([2] if news.task == 1 else [])
-    assert seen == [1, 2]
+@pytest.mark.parametrize(("held", "times"), [(1, 2), (2, 3), (5, 3)])
+def test_a_task_that_another_process_holds_is_tried_again_after_the_others(tmp_path, held, times):
+    program = f"""
+import pathlib, sys
+tried = pathlib.Path({str(tmp_path)!r}) / (sys.argv[1] + ".tried")
+with tried.open("a") as file:
+    file.write("x")
+sys.exit(5 if sys.argv[1] == "0" and tried.stat().st_size <= {held} else 0)
+"""
+    heard = list(pool.run([0, 1, 2], 1, commands(tmp_path / "log", program)))
+    starts = [news.task for news in heard if not news.ended]
+    assert starts == [0, 1, 2, *[0] * (times - 1)]
+    ends = [(news.task, news.ended.code) for news in heard if news.ended]
+    assert ends == [(1, 0), (2, 0), (0, 0 if held < 3 else 5)]
+
+
+def test_nothing_is_started_after_the_deadline(tmp_path):
+    wait = commands(tmp_path / "log", "import time; time.sleep(1)")
+    heard = list(pool.run([0, 1], 1, wait, time.monotonic() + 0.5))
+    assert [(news.task, bool(news.ended)) for news in heard] == [(0, False), (0, True)]
+    assert not list(pool.run([0], 1, wait, time.monotonic() - 1))
 
 
 @pytest.mark.parametrize(
@@ -76,13 +89,13 @@ def test_a_task_that_is_added_meanwhile_is_taken(tmp_path):
 def test_the_end_is_told_in_the_childs_own_words(tmp_path, program, ended):
     log = tmp_path / "log"
     log.write_text("child: what an earlier one said\n")
-    *_, last = pool.run(deque([0]), 1, commands(log, f"import os, sys; {program}"))
+    *_, last = pool.run([0], 1, commands(log, f"import os, sys; {program}"))
     assert last.ended == ended and log.read_text().startswith("child: what an earlier")
 
 
 def test_a_log_that_is_taken_away_is_no_error(tmp_path):
     program = f"import os; os.unlink({str(tmp_path / 'log')!r})"
-    *_, last = pool.run(deque([0]), 1, commands(tmp_path / "log", program))
+    *_, last = pool.run([0], 1, commands(tmp_path / "log", program))
     assert last.ended == Ended(code=0, words="no message")
 
 
@@ -97,7 +110,7 @@ time.sleep(60)
 
 def test_leaving_early_ends_every_child_even_one_that_refuses(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "_GRACE", 0.5)
-    children = pool.run(deque([0, 1]), 2, commands(tmp_path / "log", STUBBORN))
+    children = pool.run([0, 1], 2, commands(tmp_path / "log", STUBBORN))
     processes: list[int] = []
     while len(processes) < 2:
         processes += [news["process"]] if (news := next(children).message) else []
@@ -112,7 +125,7 @@ def test_a_log_that_cannot_be_written_ends_the_others(tmp_path):
         log = tmp_path / ("log" if task == 0 else "nowhere/log")
         return commands(log, STUBBORN)(task)
 
-    children = pool.run(deque([0, 1]), 2, command)
+    children = pool.run([0, 1], 2, command)
     next(children)
     with pytest.raises(FileNotFoundError):
         next(children)
