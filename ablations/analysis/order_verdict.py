@@ -11,7 +11,7 @@ from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import LEVEL
 from ablations.analysis.ranking import SHOWN
 from ablations.analysis.verdict import Verdict
-from ablations.analysis.wording import p
+from ablations.analysis.wording import counted, p
 
 
 def judge_order(
@@ -85,5 +85,5 @@ def _chance(chance: float) -> str:
 
 
 def _footing(effect: Effect) -> str:
-    seeds = f"n = {effect.n} {'seed' if effect.n == 1 else 'seeds'} common to all arms"
+    seeds = f"n = {counted(effect.n, 'seed')} common to all arms"
     return f"{seeds}; the paper's order in {effect.seeds_as_claimed} of them."

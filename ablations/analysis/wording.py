@@ -138,15 +138,19 @@ def footing(effect: Effect) -> str:
 
 def _counted(effect: Effect) -> str:
     if effect.noise == "test images":
-        nets = "1 net" if effect.n == 1 else f"{effect.n} nets"
-        return f"n = {nets}; the interval is over test images only"
+        return f"n = {counted(effect.n, 'net')}; the interval is over test images only"
     if effect.pairing == "seed":
-        return f"n = {effect.n} paired {'seed' if effect.n == 1 else 'seeds'}"
-    return f"n = {_seeds(effect.n)}, {effect.n_baseline} of the baseline"
+        return f"n = {counted(effect.n, 'paired seed')}"
+    return f"n = {counted(effect.n, 'seed')}, {effect.n_baseline} of the baseline"
 
 
-def _seeds(count: int) -> str:
-    return f"{count} {'seed' if count == 1 else 'seeds'}"
+def counted(count: int, noun: str) -> str:
+    """Return a number with what is counted; of anything but one, with an s.
+
+    >>> counted(1, "seed"), counted(0, "run")
+    ('1 seed', '0 runs')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _margin(effect: Effect) -> str:

@@ -19,6 +19,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ablations.analysis.wording import counted
 from ablations.plan import StudyRun
 from ablations.report import numbers
 from ablations.report.figures import drawing
@@ -119,7 +120,7 @@ def _engine() -> Environment:
     for format_value in (
         *(numbers.number, numbers.signed, numbers.stated, numbers.bounded),
         *(numbers.effect_interval, numbers.p_value, numbers.chance, numbers.percent),
-        *(numbers.interval, numbers.duration, numbers.plain, drawing.readable),
+        *(numbers.interval, numbers.duration, numbers.plain, drawing.readable, counted),
     ):
         engine.filters[format_value.__name__] = format_value
     return engine
