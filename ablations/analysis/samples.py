@@ -224,8 +224,9 @@ def values_by_seed(runs: Sequence[StudyRun], quantity: Quantity, threshold: floa
     """Return seed -> value and how it lies to the true one; a run without a value is absent."""
     found: Values = {}
     for run in runs:
-        value = quantities.value(run, quantity, threshold)
+        time = quantities.time(run, quantity, threshold)
+        value = time.epochs if time else quantities.value(run, quantity, threshold)
         if value is not None:
-            late = quantities.bounded(run, quantity, threshold)
+            late = time is not None and not time.reached
             found[run.planned.experiment.seed] = value, "at least" if late else "exact"
     return found
