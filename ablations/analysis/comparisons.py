@@ -202,7 +202,7 @@ def _doubts(study: Study, by_arm: Mapping[str, Sequence[StudyRun]], item: Compar
         at_chance = [run for run in by_arm[arm] if quantities.at_chance_level(run)]
         late = [run for run in by_arm[arm] if quantities.bounded(run, quantity, threshold)]
         label = quantities.label(quantity, threshold)
-        timed = quantities.MEASURES[quantity].unit == "epochs"
+        timed = quantity in quantities.TIMES
         diverged = "they count as never reaching it" if timed else "they count at chance level"
         missing = [
             run
