@@ -12,8 +12,9 @@ import numpy as np
 
 from alexnet_tf import files
 
-# what NumPy raises for a file that is cut, empty, changed, of another kind or without a name
-_DAMAGED = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+#: What a reader of an archive raises, NumPy or Keras, for a file that is cut, empty, changed, of
+#: another kind or without a name.
+DAMAGED = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def read(path: Path, names: Sequence[str]) -> dict[str, np.ndarray] | None:
@@ -31,7 +32,7 @@ def read(path: Path, names: Sequence[str]) -> dict[str, np.ndarray] | None:
         # a file that is no archive is left open by NumPy when it only knows the path
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return {name: kept[name] for name in names}
-    except (OSError, *_DAMAGED):
+    except (OSError, *DAMAGED):
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
+from alexnet_tf.arrays import DAMAGED
 from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
 
@@ -36,7 +37,7 @@ def trained_net(run: Path, record: RunRecord) -> keras.Model:
         )
     try:
         model: Any = keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGED) as error:
         line = str(error).partition("\n")[0][:200].rstrip(" .")
         raise DataError(f"{path} cannot be read: {line}. Compute the run again.") from error
     return model

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import logging
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from alexnet_tf.arrays import DAMAGED
 from alexnet_tf.files import write_atomic
 
 _KEEP = 2
@@ -113,7 +113,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]] | None:
         header = json.loads(head)
         with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
             return header, [stored[f"arr_{i}"] for i in range(len(header["names"]))]
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+    except (OSError, *DAMAGED):
         return None
 
 

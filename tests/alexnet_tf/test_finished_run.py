@@ -47,6 +47,18 @@ def without_weights(content: bytes) -> bytes:
     return made.getvalue()
 
 
+def deflated(content: bytes) -> bytes:
+    """The archive as another program packs it, with a byte that begins no block of deflate."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old:
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+            part = new.getinfo("config.json")
+    start = part.header_offset + 30 + len(part.filename)  # 30 bytes before the name
+    return made.getvalue()[:start] + b"\xff" + made.getvalue()[start + 1 :]
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -54,6 +66,7 @@ def without_weights(content: bytes) -> bytes:
         (cut, "be read: it is cut short"),
         (lambda content: b"x", "be read: it is cut short"),
         (flipped, "model.keras cannot be read"),
+        (deflated, "model.keras cannot be read"),
         (without_weights, "model.keras cannot be read"),
     ],
 )
