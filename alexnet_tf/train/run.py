@@ -1,4 +1,14 @@
-"""One run in its folder: claimed, pre-trained where asked, trained, and finished."""
+"""One run in its folder: claimed, pre-trained where asked, trained, and finished.
+
+>>> import tempfile
+>>> from alexnet_tf.spec import CIFAR_ALEXNET, replace
+>>> few = {"data.train_images": 100, "data.validation_images": 10, "data.test_images": 10}
+>>> small = {"data.dataset": "builtin", "train.epochs": 1, **few}
+>>> with tempfile.TemporaryDirectory() as folder:
+...     record = train(replace(CIFAR_ALEXNET, small), out=folder)
+>>> record.status, len(record.curve)
+('done', 1)
+"""
 
 from __future__ import annotations
 
@@ -65,15 +75,6 @@ def train(
         LockedError: another process trains in this folder.
         Interrupted: `interrupted` said so.
         OSError: the folder is not writable or the disk is full.
-
-    >>> import tempfile
-    >>> from alexnet_tf.spec import CIFAR_ALEXNET, replace
-    >>> few = {"data.train_images": 100, "data.validation_images": 10, "data.test_images": 10}
-    >>> small = {"data.dataset": "builtin", "train.epochs": 1, **few}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     record = train(replace(CIFAR_ALEXNET, small), out=folder)
-    >>> record.status, len(record.curve)
-    ('done', 1)
     """
     out = Path(out)
     with files.lock(out):
