@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from stand_in import leaving
 
 from ablations.cli import command
 from ablations.execution import datasets, training
+from alexnet_tf.records import EpochResult, Evaluation, RunRecord
+from alexnet_tf.spec import Experiment
 
 #: Four arms of the same small net: far from the base, near it, and so near that looks differ.
 STUDY = """
@@ -44,25 +46,24 @@ STUDY = Study(
 )
 """
 
-#: Leaves a record whose ten-view test error is that of its arm, with noise of its seed.
-STAND_IN = """
-import sys
-from pathlib import Path
-import numpy as np
-from alexnet_tf import files, records, spec
-out = Path(sys.argv[sys.argv.index("--out") + 1])
-experiment = spec.from_json((out / "spec.json").read_text())
-seed, momentum = experiment.seed, experiment.train.momentum
-noise = np.random.default_rng([seed, round(10 * momentum)]).normal(0, 0.6)
-error = 30 + {0.5: 3.0, 0.6: 0.2, 0.7: 0.0}.get(momentum, 0.0) + noise
-found = records.Evaluation(
-    part="test", views=10, images=1000, top1_error=error / 100, top5_error=0.0, loss=1.0
-)
-point = records.EpochResult(epoch=1, updates=1, train_error=0.5, train_loss=1.0, seconds=0.5)
-record = records.RunRecord(experiment=experiment, status="done", curve=(point,), seconds=36.0,
-                           evaluations=(found,), weights_sha256="w")
-files.write_atomic(out / "result.json", records.to_json(record).encode())
-"""
+
+def record(experiment: Experiment) -> RunRecord:
+    """A record whose ten-view test error is that of its arm, with noise of its seed."""
+    seed, momentum = experiment.seed, experiment.train.momentum
+    noise = np.random.default_rng([seed, round(10 * momentum)]).normal(0, 0.6)
+    error = 30 + {0.5: 3.0, 0.6: 0.2, 0.7: 0.0}.get(momentum, 0.0) + noise
+    found = Evaluation(
+        part="test", views=10, images=1000, top1_error=error / 100, top5_error=0.0, loss=1.0
+    )
+    point = EpochResult(epoch=1, updates=1, train_error=0.5, train_loss=1.0, seconds=0.5)
+    return RunRecord(
+        experiment=experiment,
+        status="done",
+        curve=(point,),
+        seconds=36.0,
+        evaluations=(found,),
+        weights_sha256="w",
+    )
 
 
 @pytest.fixture
@@ -73,9 +74,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
 
     def stand_in(run, machine):
         asked.append((run.experiment.train.momentum, run.experiment.seed))
-        usual = real(run, machine)
-        words = (sys.executable, "-c", STAND_IN, "--out", str(usual.log.parent))
-        return dataclasses.replace(usual, argv=words)
+        return leaving(record(run.experiment), real(run, machine))
 
     monkeypatch.setattr(training, "_command", stand_in)
     facts = datasets.Facts(train_images=45_000, fingerprint="f" * 64)
