@@ -115,6 +115,7 @@ def _page(
         censored=bool(analysis.comparisons["n_censored"].sum()),
         around=any(item.claimed == "within" for item in analysis.study.comparisons),
         planned=html.statuses(analysis.runs.loc[roles == "reported"]),
+        colours={} if timed else _colours(analysis),
         searched=html.statuses(analysis.runs.loc[roles == "search"]),
         answers=_answers(analysis),
         comparisons=[_comparison(analysis, row, folder) for row in html.rows(analysis.comparisons)],
@@ -140,6 +141,12 @@ def _page(
         command=command,
         **html.provenance(runs),
     )
+
+
+def _colours(analysis: Analysis) -> dict[str, str]:
+    """Return each arm's colour in the figure, as the page names it."""
+    arms = analysis.study.arms
+    return {arm: drawing.page_colour(effects_figure.arm_colour(analysis, arm)) for arm in arms}
 
 
 def _answers(analysis: Analysis) -> list[str]:

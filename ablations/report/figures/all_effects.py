@@ -39,7 +39,7 @@ class Layout:
     letters: int  # of a label; the rest is cut
 
 
-WIDE = Layout(width=1104, left=400, right=880, row=24, marks=12, above=False, letters=52)
+WIDE = Layout(width=1104, left=480, right=890, row=24, marks=12, above=False, letters=66)
 NARROW = Layout(width=360, left=52, right=296, row=46, marks=16, above=True, letters=36)
 
 _LETTER = 6.5  # width of a letter of a tick's text
@@ -158,7 +158,7 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
     texts = [_tick(value, axis.unit) for value in axis.ticks]
     places = [axis.place(value) for value in axis.ticks]
     room = min(after - before for before, after in pairwise(places))
-    every = math.ceil((_LETTER * max(map(len, texts)) + 4) / room)
+    every = math.ceil((_LETTER * max(map(len, texts)) + 8) / room)
     first = [abs(distance(value, axis.unit)) < 1e-9 for value in axis.ticks].index(True)
     return [
         (place, "" if (number - first) % every else text)

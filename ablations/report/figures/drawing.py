@@ -146,6 +146,15 @@ def inline_svg(standalone: str, description: str, prefix: str) -> str:
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(clean(description))}"', 1)
 
 
+def page_colour(colour: str) -> str:
+    """Return what a page's style sheet has in place of one of the drawings' colours.
+
+    >>> page_colour(BASELINE), page_colour("#123456")
+    ('var(--baseline)', '#123456')
+    """
+    return _PAGE_COLOURS.get(colour, colour)
+
+
 def _shorter(text: str) -> str:
     """Return an SVG whose paths are one line each, lines to a tenth of a point.
 

@@ -51,7 +51,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
 
     Args:
         analysis: an order among its comparisons is left out: a probability is no effect.
-        stacked: 4.6 inches wide in place of 9.8.
+        stacked: 4 inches wide in place of 9.8.
     """
     # a probability is no effect, so that it has no place on an effect's axis
     drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
@@ -61,7 +61,7 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     with styled():
         if stacked:
             heights = (0.36 * rows + 0.3, 3.4 * len(curves))
-            figure = Figure(figsize=(4.6, sum(heights)), layout="constrained")
+            figure = Figure(figsize=(4.0, sum(heights)), layout="constrained")
             effects, beside = figure.add_gridspec(2, 1, height_ratios=heights)
         else:
             height = max(3.8, 0.34 * rows + 0.3, 2.7 * len(curves))
@@ -198,15 +198,16 @@ def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
-    for place, arm in enumerate(analysis.study.arms):
+    arms = {place: arm for place, arm in enumerate(analysis.study.arms)
+            if _seeds(analysis, arm, name)}  # fmt: skip
+    for place, arm in arms.items():
         colour, dashes = arm_colour(analysis, arm), _DASHES[place % len(_DASHES)]
         label = fill(clean(analysis.study.labels.get(arm, arm)), 48)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
         seeds = [curve for _, curve in _seeds(analysis, arm, name)]
+        thin = {"lw": 0.8, "alpha": 0.5} if len(seeds) > 1 else {"lw": 1.5}
         for line, curve in enumerate(seeds):
-            (drawn,) = axes.plot(
-                curve[column], curve[name], color=colour, linestyle=dashes, lw=0.8, alpha=0.5
-            )
+            (drawn,) = axes.plot(curve[column], curve[name], color=colour, linestyle=dashes, **thin)
             drawn.set_gid(f"panel-{number}-arm-{place}-line-{line}")
         if len(seeds) > 1:
             mean = pd.concat(seeds).groupby(column)[name].agg(["mean", "size"])
@@ -217,11 +218,11 @@ def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
     axes.set_xlim(0, max(curves["epoch"], default=1))
     highest = max(curves[name].dropna(), default=0.0)
     axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
+    if not arms:
+        return
     legend = axes.legend(loc="best", handlelength=2.8, borderaxespad=0.2, alignment="left")
     legend.set_in_layout(False)
-    for place, (text, handle) in enumerate(
-        zip(legend.get_texts(), legend.legend_handles, strict=True)
-    ):
+    for place, text, handle in zip(arms, legend.get_texts(), legend.legend_handles, strict=True):
         text.set_gid(f"panel-{number}-legend-{place}-text")
         if handle is not None:
             handle.set_gid(f"panel-{number}-legend-{place}-line")

@@ -64,6 +64,18 @@ def test_every_curve_is_drawn_where_its_numbers_are(
     assert len(every_epoch) == 2
 
 
+def test_a_legend_names_the_arms_that_have_a_curve_beside_it(usual: tuple[Path, Analysis]) -> None:
+    figure = effects_figure.draw(usual[1])
+    every_epoch = [arm for arm, made in DROPOUT.arms.items() if made.train.validate == "epoch"]
+    for number, arms in enumerate((list(DROPOUT.arms), every_epoch)):
+        named = figure.findobj(
+            lambda a, n=number: bool(re.fullmatch(rf"panel-{n}-legend-\d-text", a.get_gid() or ""))
+        )
+        assert [text.get_text() for text in named] == [DROPOUT.labels[arm] for arm in arms]
+        places = [int(re.findall(r"\d", str(text.get_gid()))[1]) for text in named]
+        assert places == [list(DROPOUT.arms).index(arm) for arm in arms]
+
+
 def test_the_mean_curve_is_the_mean_of_the_seeds(usual: tuple[Path, Analysis]) -> None:
     figure = effects_figure.draw(usual[1])
     for place, arm in enumerate(DROPOUT.arms):

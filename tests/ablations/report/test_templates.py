@@ -8,6 +8,7 @@ from typing import get_args
 import tiny
 
 from ablations.analysis.verdict import Verdict
+from ablations.report import html
 
 FOLDER = tiny.ROOT / "ablations" / "report" / "templates"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
@@ -46,3 +47,12 @@ def test_every_macro_is_called_where_it_is_or_where_it_is_imported():
 def test_every_mark_is_of_a_verdict():
     (marks,) = re.findall(r"set marks = \{(.*?)\}", TEXTS["macros.html"])
     assert set(re.findall(r'"([^"]*)":', marks)) <= set(get_args(Verdict))
+
+
+def test_environments_are_compared_in_what_differs_between_them_alone():
+    text = '{% from "macros.html" import recorded with context %}{{ recorded() }}'
+    machines = [({"cpu": "EPYC", "numpy": "2.3"}, 3), ({"cpu": "Xeon", "numpy": "2.3"}, 1)]
+    page = html._engine().from_string(text).render(environments=machines, same_bits=False, facts=[])
+    tables = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>\s*(.*?)\s*</t[hd]>", table) for table in tables]
+    assert cells == [["3", "EPYC", "1", "Xeon"], ["NumPy", "2.3"]]
