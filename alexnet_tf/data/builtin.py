@@ -13,6 +13,8 @@ bytes should be the same everywhere, unless another NumPy version draws other nu
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -75,7 +77,8 @@ def render(count: int, *, seed: int, part: Part, start: int = 0) -> Rendered:
     if part not in ("train", "test"):
         raise ValueError(f"`part` must be 'train' or 'test'. Received: part={part!r}")
     first, last = start // _BLOCK, (start + count - 1) // _BLOCK
-    blocks = [_render_block(seed, part, block) for block in range(first, last + 1)]
+    with ThreadPoolExecutor() as pool:  # NumPy holds no lock while it computes
+        blocks = list(pool.map(partial(_render_block, seed, part), range(first, last + 1)))
     cut = slice(start - first * _BLOCK, start - first * _BLOCK + count)
     images, labels = (np.concatenate(pieces)[cut] for pieces in zip(*blocks, strict=True))
     return images, labels
