@@ -1,4 +1,13 @@
-"""The function `ablations.run`: a study from Python, the table of its runs in return."""
+"""The function `ablations.run`: a study from Python, the table of its runs in return.
+
+>>> import contextlib, io, tempfile
+>>> few = {"data.train_images": 100, "data.validation_images": 10, "data.test_images": 10}
+>>> with tempfile.TemporaryDirectory() as out, contextlib.redirect_stdout(io.StringIO()):
+...     small = {**few, "train.epochs": 1}
+...     runs = run("ten_views", dataset="builtin", seeds=1, out=out, settings=small)
+>>> runs[["arm", "seed", "status", "epochs_done"]].values.tolist()
+[['paper', 0, 'done', 1]]
+"""
 
 from __future__ import annotations
 
