@@ -7,11 +7,11 @@ from typing import Protocol
 
 from ablations.analysis import (
     checks,
+    doubts,
     effects,
     ensembling,
     image_noise,
     looks,
-    quantities,
     samples,
     stopping,
 )
@@ -25,7 +25,7 @@ from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course
 from ablations.analysis.verdict import judge
 from ablations.plan import StudyRun
-from ablations.study import Budget, Comparison, Ensemble, Family, Study
+from ablations.study import Budget, Ensemble, Family, Study
 
 Row = dict[str, object]
 
@@ -70,13 +70,13 @@ def comparison_rows(
         ]
         for item, effect in zip(study.comparisons, measured, strict=True)
     ]
-    doubts = [_doubts(study, by_arm, item) for item in study.comparisons]
+    cautions = [doubts.of_runs(study, by_arm, item) for item in study.comparisons]
     if study.ensemble is not None:
         nets = ensembling.read(by_arm[study.ensemble.arm])
         gains = ensembling.measure(study.ensemble, nets, families(study))
         measured += gains
         against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
-        doubts += [_doubts_of_ensemble(nets)] * len(gains)
+        cautions += [doubts.of_ensemble(nets)] * len(gains)
     corrected = effects.correct(measured)
     may_go_on = not objections(n=rules.MIN_SEEDS)  # more runs could give a verdict
     rows = [
@@ -86,7 +86,7 @@ def comparison_rows(
             *why,
             may_go_on=may_go_on and not checks.failed(treated, (effect.baseline, effect.variant)),
         )
-        for effect, *why in zip(corrected, against, doubts, strict=True)
+        for effect, *why in zip(corrected, against, cautions, strict=True)
     ]
     return [*rows, _order_row(study, by_arm, objections)] if study.order else rows
 
@@ -148,11 +148,11 @@ def _row(
     study: Study,
     effect: Effect,
     objections: Sequence[str],
-    doubts: Sequence[str],
+    cautions: Sequence[str],
     *,
     may_go_on: bool,
 ) -> Row:
-    verdict, reason = judge(effect, objections=objections, doubts=doubts)
+    verdict, reason = judge(effect, objections=objections, doubts=cautions)
     if verdict == "inconclusive" and may_go_on and not effect.stopped:
         verdict = "open"
     return {"study": study.name, **vars(effect), "verdict": verdict, "reason": reason}
@@ -165,7 +165,7 @@ def _order_row(
     pairs = ordered_pairs(study, by_arm)
     effect = order_effect(study, pairs)
     items = [study.ordered(arm) for arm in study.order]
-    doubts = dict.fromkeys(text for item in items for text in _doubts(study, by_arm, item))
+    cautions = dict.fromkeys(text for item in items for text in doubts.of_runs(study, by_arm, item))
     bounds = [arm for arm, of_arm in pairs.items() if any(one.bound != "exact" for one in of_arm)]
     against = [f"only a bound is known of the effect of {_named(study, arm)}" for arm in bounds]
     labels = [study.labels.get(arm, arm) for arm in study.order]
@@ -174,7 +174,7 @@ def _order_row(
         effect,
         dict(zip(labels, means, strict=True)),
         objections=[*objections(n=effect.n), *against],
-        doubts=tuple(doubts),
+        doubts=tuple(cautions),
     )
     arms = (study.baseline, *study.order)
     missing = any(run.record is None for arm in arms for run in by_arm[arm])
@@ -193,34 +193,6 @@ def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dic
     }
 
 
-def _doubts(study: Study, by_arm: Mapping[str, Sequence[StudyRun]], item: Comparison) -> list[str]:
-    """Name the runs at chance level, those with a bound only, and those without a value."""
-    threshold = study.threshold
-    said = []
-    for arm, quantity in item.used:
-        statuses = [run.record.status if run.record else "new" for run in by_arm[arm]]
-        at_chance = [run for run in by_arm[arm] if quantities.at_chance_level(run)]
-        late = [run for run in by_arm[arm] if quantities.bounded(run, quantity, threshold)]
-        label = quantities.label(quantity, threshold)
-        timed = quantity in quantities.TIMES
-        diverged = "they count as never reaching it" if timed else "they count at chance level"
-        missing = [
-            run
-            for run, status in zip(by_arm[arm], statuses, strict=True)
-            if status in ("done", "diverged") and quantities.value(run, quantity, threshold) is None
-        ]
-        for count, words in (
-            (statuses.count("diverged"), f"diverged; {diverged}"),
-            (statuses.count("failed"), "failed and are left out"),
-            (len(at_chance), "ended at chance level"),
-            (len(late), f'have only a bound of "{label}": training ended before'),
-            (len(missing), f'have no value of "{label}"'),
-        ):
-            if count:
-                said.append(f"{_named(study, arm)}: {count} of {len(statuses)} runs {words}.")
-    return list(dict.fromkeys(said))
-
-
 def _without_ratio(shown: Samples) -> list[str]:
     """Say how many seeds have no ratio: which ones those are depends on their outcome."""
     count = shown.without_ratio
@@ -228,12 +200,6 @@ def _without_ratio(shown: Samples) -> list[str]:
         return []
     seeds = "1 seed has" if count == 1 else f"{count} seeds have"
     return [f"{seeds} a value that is not above 0, and so no ratio"]
-
-
-def _doubts_of_ensemble(nets: Nets) -> list[str]:
-    if not nets.without:
-        return []
-    return [f"{nets.without} finished nets have no probabilities of their recorded weights."]
 
 
 def _against_ensemble(given: Ensemble, nets: Nets, objections: Objections) -> list[str]:

@@ -190,7 +190,7 @@ def test_verdicts_on_a_variant_that_never_gets_there(fields, verdict, words):
     assert row.bound == "at least" and row.n_censored == 5 and row.high == math.inf
     assert row.verdict == verdict and words in row.reason
     assert (
-        "arm “with b”: 5 of 5 runs have only a bound" in row.reason
+        "Arm “with b”: 5 of 5 finished runs have only a bound" in row.reason
         and "power is not known" in row.reason
     )
 

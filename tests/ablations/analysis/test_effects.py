@@ -161,7 +161,7 @@ def test_seeds_are_paired_and_incomplete_ones_left_out():
     result = analyse(study(difference()), [extra, *made, without], budget="standard")
     assert result.changes.seed.tolist() == [0, 1, 2]
     reason = result.comparisons.reason[0]
-    assert '1 of 5 runs have no value of "test error, one view"' in reason
+    assert '1 of 5 finished runs has no value of "test error, one view"' in reason
     assert "arm “with b”: 4 of 5 seeds done" in reason and "3 of" not in reason
 
 

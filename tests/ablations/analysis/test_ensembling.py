@@ -90,7 +90,7 @@ def test_probabilities_of_other_weights_count_as_not_there(tmp_path):
     kept = ensembling.read(made)
     assert (len(kept.probabilities), kept.without) == (1, 4)
     row = analyse(averaging(), made, budget="standard").comparisons.iloc[-1]
-    assert "4 finished nets have no probabilities of their recorded weights" in row.reason
+    assert "4 finished nets have no probabilities of the recorded weights" in row.reason
     assert "1 of the 5 nets" in row.reason and row.verdict == "inconclusive"
     diverged = [dataclasses.replace(r, record=dataclasses.replace(r.record, status="diverged"))
                 for r in made]  # fmt: skip

@@ -57,8 +57,8 @@ def test_equal_differences_are_no_certainty():
 def test_failures_are_named_and_divergence_counts_as_chance():
     result = analysed(difference(), {"paper": PAPER, "b": [*CLEAR[:3], "diverged", "failed"]})
     reason = result.comparisons.reason[0]
-    assert "arm “with b”: 1 of 5 runs diverged; they count at chance level." in reason
-    assert "arm “with b”: 1 of 5 runs failed and are left out." in reason
+    assert "Arm “with b”: 1 of 4 finished runs diverged; it counts at chance level." in reason
+    assert "Arm “with b”: 1 of 5 ended runs failed and is left out." in reason
     assert result.changes.variant_value.tolist()[-1] == pytest.approx(90.0)
     summary = result.summary.set_index("arm").loc["b"]
     assert (summary.n, summary.n_planned, summary.n_diverged, summary.n_failed) == (4, 5, 1, 1)

@@ -84,7 +84,10 @@ def test_the_order_is_judged_by_its_chance(order, verdict, words):
 def test_nets_that_only_guess_are_named():
     learnt = [30.0, 31.0, 88.9, 30.5, 31.5]
     doubt = "ended at chance level."
-    assert f"arm “with b”: 2 of 5 runs {doubt}" in judged([90.0, 30.0, 89.2, 30.5, 31.0]).reason
+    assert (
+        f"Arm “with b”: 2 of 5 finished runs {doubt}"
+        in judged([90.0, 30.0, 89.2, 30.5, 31.0]).reason
+    )
     assert doubt not in judged(learnt).reason
 
 
@@ -106,7 +109,7 @@ def test_an_order_meets_the_same_objections_and_doubts():
         found = row(made, budget)
         assert found.verdict in ("inconclusive", "open") and why in found.reason
     failed = runs({**errors, "c": [*CLEAR, "failed"]})
-    assert "arm “with c”: 1 of 6 runs failed and are left out." in row(failed).reason
+    assert "Arm “with c”: 1 of 6 ended runs failed and is left out." in row(failed).reason
 
 
 def test_the_importance_of_sections_is_judged_as_an_order_alone():

@@ -168,7 +168,7 @@ def test_missing_and_failed_runs_of_a_look():
     few = [31.4, 31.9, 31.3, 31.4, "failed", 31.4, 31.5]
     failed = analysed(few).comparisons.iloc[0]  # pyright: ignore[reportArgumentType]
     assert failed.look == 2 and failed.n == 6 and failed.verdict == "agrees"
-    assert "arm “with b”: 1 of 7 runs failed and are left out." in failed.reason
+    assert "Arm “with b”: 1 of 7 ended runs failed and is left out." in failed.reason
 
 
 def test_power_is_that_of_all_the_looks():

@@ -26,7 +26,7 @@ from alexnet_tf.records import DataFacts
         ([1.0, 1.2, 0.8, 1.1, 0.95], "disagrees", ["includes 1, so neither"]),
         ([10.0, 10.1, 9.9, 10.0, 9.8], "disagrees", ["above", "tanh has the larger value"]),
         ([2.0, 9.0, 4.0, 8.0, 3.0], "inconclusive", ["too wide"]),
-        ([6.0, 6.2, None, 6.1, 5.9], "inconclusive", ["2012”: 1 of 5 runs", "at least"]),
+        ([6.0, 6.2, None, 6.1, 5.9], "inconclusive", ["2012”: 1 of 5 finished runs", "at least"]),
     ],
 )  # fmt: skip
 def test_verdict_of_five_pairs(factors, expected, words):
@@ -52,10 +52,8 @@ def test_verdict_follows_the_interval_not_the_estimate():
 def test_a_lower_bound_within_the_range_is_no_verdict():
     row = verdict([8.0, 8.5, 9.0, 8.2, 8.8], [None] * 5)
     assert row.verdict == "inconclusive" and row.bound == "at least"
-    assert (
-        'tanh, as in 2012”: 5 of 5 runs have only a bound of "epochs to 25 % training error"'
-        in row.reason
-    )
+    bound = 'have only a bound of "epochs to 25 % training error"'
+    assert f"tanh, as in 2012”: 5 of 5 finished runs {bound}" in row.reason
     assert "The measured ratio is at least 7.01\u202f×" in row.reason and "is open" in row.reason
     assert "the power is not known" in row.reason and math.isnan(row.power)
 
@@ -87,8 +85,8 @@ def test_an_unknown_pair_leaves_the_verdict_open():
     )
     assert row.verdict == "inconclusive" and row.n == 5 and row.n_censored == 1
     assert "n = 5 paired seeds, 1 of the pairs bounds" in row.reason
-    assert "arm “ReLU, as in 2012”: 1 of 5 runs" in row.reason
-    assert "arm “tanh, as in 2012”: 1 of 5 runs" in row.reason
+    assert "Arm “ReLU, as in 2012”: 1 of 5 finished runs has" in row.reason
+    assert "Arm “tanh, as in 2012”: 1 of 5 finished runs has" in row.reason
     none = verdict([None] * 5, [None] * 5)
     assert none.verdict == "inconclusive" and "No ratio was measured" in none.reason
 
