@@ -20,11 +20,7 @@ _VERDICTS: Mapping[str, str] = {
     "inconclusive": "this is inconclusive",
     "open": "this is still open",
 }
-_CLAIMS = {
-    "higher": "claims an increase without a number",
-    "lower": "claims a decrease without a number",
-    "equal": "claims no difference",
-}
+_EXPECTED = {"higher": "an increase", "lower": "a decrease", "equal": "no difference"}
 _BOUNDS = {"at least": "at least ", "at most": "at most ", "unknown": "about "}
 
 
@@ -112,7 +108,9 @@ def _paper(row: Mapping[str, Any], fell: bool) -> str:
     """Say the paper's value, and its direction where it is not that of the sentence."""
     paper = row["paper"]
     if math.isnan(paper):
-        return f"the paper {_CLAIMS.get(row['claimed'], 'makes no claim')}"
+        if row["claimed"] not in _EXPECTED:
+            return "the paper makes no claim"
+        return f"from the paper’s text {_EXPECTED[row['claimed']]} is expected, without a number"
     over = "over " if row["paper_is"] == "at least" else ""
     if row["unit"] == "x":
         return f"the paper reports {over}{paper:g} times"

@@ -46,8 +46,12 @@ def test_the_sentence_has_effect_interval_paper_and_verdict() -> None:
         ({**LESS, "paper": 1.7}, "the paper reports 1.7 points higher: "),
         ({"paper": -2.0}, "the paper reports 2 points lower: "),
         ({"paper": 1.0, "paper_is": "at least"}, "the paper reports over 1 point: "),
-        ({"paper": NAN}, "the paper claims an increase without a number: "),
-        ({"paper": NAN, "claimed": "equal"}, "the paper claims no difference: "),
+        ({"paper": NAN}, "; from the paper’s text an increase is expected, without a number: "),
+        ({"paper": NAN, "claimed": "none"}, "; the paper makes no claim: "),
+        (
+            {"paper": NAN, "claimed": "equal"},
+            "from the paper’s text no difference is expected, without a number: ",
+        ),
         ({"low": NAN, "high": NAN}, "than for “the net”; the paper"),
         ({"high": INF, "bound": "at least"}, "is at least 1.42 points higher"),
         ({"high": INF, "bound": "at least"}, "(95 % interval 1.00 or more)"),
@@ -70,7 +74,7 @@ def test_the_sentence_has_effect_interval_paper_and_verdict() -> None:
         ({"estimate": NAN}, "There is no measurement of the test error, one view, for “with b” "),
         ({"estimate": NAN}, "against that for “the net” yet; the paper reports 1.4 points higher."),
         ({"estimate": NAN, "paper": -2.6}, " yet; the paper reports 2.6 points lower."),
-        ({"estimate": NAN, "paper": NAN}, " yet; the paper claims an increase without a number."),
+        ({"estimate": NAN, "paper": NAN}, " yet; from the paper’s text an increase is expected, "),
         ({**RATIO, "estimate": NAN}, "of the epochs to half the chance-level error for “with b” "),
         (
             {**RATIO, "estimate": NAN},
