@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablations.analysis import quantities
 from ablations.analysis.ranking import UNIT
-from ablations.report import numbers
+from ablations.analysis.study_analysis import Analysis
+from ablations.report import html, numbers
 from ablations.study import Study
 
 _VERDICTS: Mapping[str, str] = {
@@ -37,12 +38,47 @@ def answer(study: Study, row: Mapping[str, Any], *, against: str = "") -> str:
     if row["unit"] == UNIT:
         if not measured:
             return "The probability of the paper’s order of effects has not been measured yet."
-        chance = numbers.chance(row["estimate"])
-        return f"The paper’s order of effects has a probability of {chance}: {verdict}."
+        return f"The {_order(row)}: {verdict}."
     if not measured:
         return f"{_unmeasured(study, row)}; {_paper(row, fell=row['paper'] > 0)}."
-    fell = row["unit"] != "x" and row["estimate"] < 0
-    return f"{_effect(study, row, fell)}{_interval(row, fell)}; {_paper(row, fell)}: {verdict}."
+    fell = _fell(row)
+    effect = _effect(study, row, fell)
+    return f"The {effect}{_interval(row, fell)}; {_paper(row, fell)}: {verdict}."
+
+
+def contradictions(analyses: Sequence[Analysis]) -> dict[tuple[str, str], str]:
+    """Return (study, comparison) -> its clause, of the deciding comparisons that disagree.
+
+    Args:
+        analyses: of studies, each once.
+    """
+    return {
+        (row["study"], row["comparison"]): clause(analysis.study, row)
+        for analysis in analyses
+        for row in html.rows(analysis.comparisons, family="primary", verdict="disagrees")
+    }
+
+
+def clause(study: Study, row: Mapping[str, Any]) -> str:
+    """Return a measured comparison as a clause: the effect, and the paper's value in brackets.
+
+    Args:
+        study: the study.
+        row: as of `answer`, with an estimate.
+    """
+    if row["unit"] == UNIT:
+        return f"the {_order(row)}"
+    fell = _fell(row)
+    return f"the {_effect(study, row, fell)} ({_paper(row, fell)})"
+
+
+def _order(row: Mapping[str, Any]) -> str:
+    return f"paper’s order of effects has a probability of {numbers.chance(row['estimate'])}"
+
+
+def _fell(row: Mapping[str, Any]) -> bool:
+    """Say whether the variant is lower; a ratio is told as a factor."""
+    return row["unit"] != "x" and row["estimate"] < 0
 
 
 def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
@@ -58,9 +94,9 @@ def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
     if row["unit"] == "x":
         size = f"{bound}{numbers.number(row['estimate'], 2)} times as"
         much = "many" if verb == "are" else "large"
-        return f"The {subject}{comma} {verb} {size} {much}{what} as{other}"
+        return f"{subject}{comma} {verb} {size} {much}{what} as{other}"
     size = f"{bound}{_amount(abs(row['estimate']), row['unit'])}"
-    return f"The {subject}{comma} {verb} {size} {'lower' if fell else 'higher'}{what} than{other}"
+    return f"{subject}{comma} {verb} {size} {'lower' if fell else 'higher'}{what} than{other}"
 
 
 def _subject(study: Study, row: Mapping[str, Any]) -> str:

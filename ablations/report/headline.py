@@ -16,7 +16,7 @@ from ablations.analysis.findings import Finding
 from ablations.analysis.ranking import UNIT
 from ablations.report import numbers
 
-#: (study, comparison) -> what a reader calls it.
+#: (study, comparison) -> what a reader calls it, or what is said of it.
 Names = Mapping[tuple[str, str], str]
 
 #: What became of a comparison -> what is said of one, and of several.
@@ -41,12 +41,15 @@ _DECIDED = (*_ALWAYS, "no difference")
 _NAMED = 3
 
 
-def paragraphs(found: Sequence[Finding], names: Names, missing: int = 0) -> list[str]:
+def paragraphs(
+    found: Sequence[Finding], names: Names, clauses: Names, missing: int = 0
+) -> list[str]:
     """Return the summary, a paragraph each for counts, largest effects and what is left.
 
     Args:
         found: every finding, secondary ones too.
         names: of every finding.
+        clauses: of `answer.contradictions`: of every deciding finding that disagrees.
         missing: studies of the suite that were not run.
     """
     deciding = [item for item in found if item.family == "primary"]
@@ -57,7 +60,8 @@ def paragraphs(found: Sequence[Finding], names: Names, missing: int = 0) -> list
         none = "The studies here ask what the paper does not say: none decides about a claim."
         return [f"{none}{unrun}"]
     beside = [item for item in found if item.family != "primary"]
-    said = f"{_counted(deciding)}{unrun}", _largest(deciding, names), _left(deciding, beside, names)
+    said = [f"{_counted(deciding)}{unrun}", _largest(deciding, names)]
+    said.append(_left(deciding, beside, names, clauses))
     return [text for text in said if text]
 
 
@@ -105,7 +109,7 @@ def _listed(parts: Sequence[str], comma: str = ",") -> str:
 
 
 def _largest(deciding: Sequence[Finding], names: Names) -> str:
-    """Say which effects are the largest, or that there is none to speak of.
+    """Say which effects are the largest of their kinds, or that none is significant.
 
     An order of effects is none itself; nothing is said where nothing else is compared.
     """
@@ -113,30 +117,53 @@ def _largest(deciding: Sequence[Finding], names: Names) -> str:
     if not effects:
         return ""
     settled = [item for item in effects if decided(item)]
-    if picks := _picks([item for item in settled if excludes_none(item)]):
-        word = "effect that is shown is" if len(picks) == 1 else "effects that are shown are"
-        return f"The largest {word} {_listed([_said(one, names) for one in picks], ';')}."
+    if picks := _picks([item for item in settled if _significant(item)], "significant"):
+        return f"{_capital(_superlatives(picks, names))}."
     if settled:
-        return "None of what is decided shows an effect."
-    if picks := _picks(effects):
-        word = "value is" if len(picks) == 1 else "values are"
-        values = _listed([_said(one, names) for one in picks], ";")
-        return f"No effect is shown yet; the largest measured {word} {values}."
+        return "None of the decided effects is significant."
+    if picks := _picks(effects, "measured"):
+        return f"No effect is decided yet; {_superlatives(picks, names)}."
     return "No effect has been measured yet."
 
 
-def _picks(items: Sequence[Finding]) -> list[Finding]:
-    """Return the largest effect in points, the largest of which the paper has a number, ratios.
+def _superlatives(picks: Mapping[str, Finding], names: Names) -> str:
+    return "; ".join(f"{rule} is {_said(one, names)}" for rule, one in picks.items())
 
-    Other units, which no scale makes comparable, stand in only where there is nothing else.
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _picks(items: Sequence[Finding], word: str) -> dict[str, Finding]:
+    """Return rule -> the effect that it picks; one effect is picked once.
+
+    The largest difference in points, the largest of which the paper has a number, and the ratio
+    furthest from 1. Other units, which no scale makes comparable, stand in only where there is
+    nothing else.
+
+    Args:
+        items: effects.
+        word: what the first rule calls them.
     """
     items = [item for item in items if _size(item) > 0]
     points = [item for item in items if item.unit == "points"]
-    stated = [item for item in points if item.paper is not None]
-    ratios = [item for item in items if item.unit == "x"]
-    groups = (points, stated, ratios) if points or ratios else (items,)
-    picks = [max(group, key=_size) for group in groups if group]
-    return [item for place, item in enumerate(picks) if item not in picks[:place]]
+    groups = {
+        f"the largest {word} difference": points,
+        "the largest with a number in the paper": [one for one in points if one.paper is not None],
+        f"the {word} ratio furthest from 1": [item for item in items if item.unit == "x"],
+    }
+    if not any(groups.values()):
+        groups = {f"the largest {word} effect": items}
+    picks: dict[str, Finding] = {}
+    for rule, group in groups.items():
+        if group and (one := max(group, key=_size)) not in picks.values():
+            picks[rule] = one
+    return picks
+
+
+def _significant(item: Finding) -> bool:
+    """Say whether a decided effect is significant: its verdict is of a difference."""
+    return outcome(item) in _ALWAYS and excludes_none(item)
 
 
 def _size(item: Finding) -> float:
@@ -159,7 +186,9 @@ def _said(item: Finding, names: Names) -> str:
 # --- what contradicts, what qualifies, what is open ---------------------------------------
 
 
-def _left(deciding: Sequence[Finding], beside: Sequence[Finding], names: Names) -> str:
+def _left(
+    deciding: Sequence[Finding], beside: Sequence[Finding], names: Names, clauses: Names
+) -> str:
     """Say what contradicts or qualifies the paper, and what is open."""
 
     def having(items: Sequence[Finding], verdict: str) -> list[Finding]:
@@ -168,7 +197,8 @@ def _left(deciding: Sequence[Finding], beside: Sequence[Finding], names: Names) 
     against, counter = having(deciding, "disagrees"), having(beside, "disagrees")
     parts = []
     if against:
-        parts.append(f"Contradicting the paper: {_all(against, names)}.")
+        said = [f"in “{item.title}” {clauses[item.study, item.comparison]}" for item in against]
+        parts.append(f"Contradicting the paper: {_listed(said, ';')}.")
     elif any(decided(item) for item in deciding):
         parts.append("No comparison that decides about a claim contradicts the paper.")
     else:

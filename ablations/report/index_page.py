@@ -17,6 +17,7 @@ from ablations.analysis.verdict import Verdict
 from ablations.execution.store import Records
 from ablations.plan import StudyRun
 from ablations.report import claim_rows, headline, html, numbers, text_tables
+from ablations.report.answer import contradictions
 from ablations.report.collect import Collected, Damaged, collect, studies
 from ablations.report.figures import all_effects, kernels
 from ablations.report.figures.drawing import clean
@@ -162,12 +163,13 @@ def _page(
     there = {*studies, *(item.study.name for item in damaged)}
     missing = [item for item in known if item.name not in there]
     rows = _effects(groups, collected)
+    against = contradictions([item.analysis for item in collected])
     datasets = {item.analysis.dataset for item in collected}
     shared = html.provenance(list(runs))
     return html.render(
         "index.html",
         scripts=("claims.js",),
-        headline=headline.paragraphs(found, claim_rows.names(groups), len(missing))
+        headline=headline.paragraphs(found, claim_rows.names(groups), against, len(missing))
         if found or not damaged
         else [],
         damaged=[item.study.title for item in damaged],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import scores
 from dropout_report import write
 from made_up import difference, study
 from pagechecks import Page
-from small_suite import load
+from small_suite import collected, load
 
 from ablations.analysis.study_analysis import Analysis
-from ablations.report.answer import answer
+from ablations.report import index_page
+from ablations.report.answer import answer, clause, contradictions
 
 ROW: dict[str, Any] = {
     **{"comparison": "b", "baseline": "paper", "variant": "b", "unit": "points"},
@@ -106,6 +108,34 @@ def test_every_verdict_has_its_words(verdict: str, words: str) -> None:
     assert said(verdict=verdict).endswith(words)
     against = answer(study(difference()), {**ROW, "verdict": verdict}, against="it is a trial")
     assert against.endswith(": there is no verdict, since it is a trial.")
+
+
+def test_a_clause_has_the_effect_and_what_the_paper_says_of_it() -> None:
+    row = {**ROW, **LESS, "claimed": "higher", "paper": NAN}
+    assert clause(study(difference()), row) == (
+        "the test error, one view, is 1.00 points lower for “with b” than for “the net” (from the "
+        "paper’s text an increase is expected, without a number)"
+    )
+    assert clause(study(difference()), {**row, "paper": 1.4}).endswith(
+        " (the paper reports 1.4 points higher)"
+    )
+    order = {**ROW, "unit": "chance", "estimate": 0.02}
+    assert clause(study(difference()), order) == (
+        "the paper’s order of effects has a probability of 2 %"
+    )
+
+
+def test_the_index_says_what_contradicts_with_its_arms_and_the_expectation(tmp_path: Path) -> None:
+    given = load("lrn")
+    first, *others = given.comparisons
+    turned = dataclasses.replace(first, claimed="lower", paper=None, argued="a trial")
+    given = dataclasses.replace(given, comparisons=(turned, *others))
+    made = collected(given, scores.make_runs(given))
+    (words,) = contradictions([made.analysis]).values()
+    assert "points higher for “without LRN” than for “with LRN” (from the paper’s text a" in words
+    index_page.write([made], [], tmp_path)
+    page = Page(tmp_path / "index.html")
+    assert f"Contradicting the paper: in “{given.title}” {words}." in page.words
 
 
 def test_an_interaction_is_an_effect_beside_another() -> None:

@@ -29,5 +29,5 @@ def test_a_bound_is_called_one_in_the_table_the_picture_and_the_files(tmp_path: 
     with (tmp_path / "findings.csv").open(encoding="utf-8", newline="") as file:
         assert [row["bound"] for row in csv.DictReader(file)] == ["at least"]
     settled = dataclasses.replace(found, verdict="agrees", exploratory=False)
-    said = headline.paragraphs([settled], {(found.study, found.comparison): "A"})
+    said = headline.paragraphs([settled], {(found.study, found.comparison): "A"}, {})
     assert f"{words} in “A”" in said[1].replace("\u202f", " ")

@@ -51,7 +51,8 @@ def order(verdict: str, chance: float, number: int = 0) -> Finding:
 
 def said(found: list[Finding], missing: int = 0) -> list[str]:
     names = {(item.study, item.comparison): item.title for item in found}
-    return [text.replace("\u202f", " ") for text in paragraphs(found, names, missing)]
+    clauses = {key: f"the effect of {key[0]} is reversed" for key in names}
+    return [text.replace("\u202f", " ") for text in paragraphs(found, names, clauses, missing)]
 
 
 @given(st.lists(st.sampled_from(sorted(SAID)), min_size=2, max_size=9))
@@ -81,6 +82,31 @@ def test_the_largest_effect_is_named_with_the_papers_value(values: list[float]) 
     assert f"“{largest.title}” (the paper: +1.4 points)" in text
 
 
+def test_an_effect_that_several_rules_pick_is_named_once() -> None:
+    assert said([finding()])[1] == (
+        "The largest significant difference is +1.00 points in “Study 0” (the paper: +1.4 points)."
+    )
+    ratio = finding(number=1, unit="x", estimate=0.5, low=0.4, high=0.6, paper=0.4)
+    assert said([ratio])[1] == (
+        "The significant ratio furthest from 1 is 0.50 × in “Study 1” (the paper: 0.4 ×)."
+    )
+    assert said([finding(), ratio])[1] == (
+        "The largest significant difference is +1.00 points in “Study 0” (the paper: +1.4 points); "
+        "the significant ratio furthest from 1 is 0.50 × in “Study 1” (the paper: 0.4 ×)."
+    )
+    unsettled = [finding("open", 2), finding("open", 3, estimate=4.0, paper=None)]
+    assert said(unsettled)[1] == (
+        "No effect is decided yet; the largest measured difference is +4.00 points in “Study 3” "
+        "(the paper: no number); the largest with a number in the paper is +1.00 points in "
+        "“Study 2” (the paper: +1.4 points)."
+    )
+
+
+def test_a_verdict_of_no_difference_is_no_significant_effect() -> None:
+    found = [finding("no difference", paper=None, estimate=0.2, low=0.1, high=0.3)]
+    assert said(found)[1] == "None of the decided effects is significant."
+
+
 def test_of_two_largest_one_has_a_number_of_the_paper() -> None:
     found = [
         finding(number=0, estimate=40.0, low=39.0, paper=None),
@@ -90,19 +116,19 @@ def test_of_two_largest_one_has_a_number_of_the_paper() -> None:
         finding("open", number=4, estimate=70.0, low=60.0),
     ]
     assert said(found)[1] == (
-        "The largest effects that are shown are +40.00 points in “Study 0” (the paper: no number); "
-        "−4.50 points in “Study 1” (the paper: −1.7 points); and 6.20 × in “Study 3” (the paper: "
-        "6 ×)."
+        "The largest significant difference is +40.00 points in “Study 0” (the paper: no number); "
+        "the largest with a number in the paper is −4.50 points in “Study 1” (the paper: −1.7 "
+        "points); the significant ratio furthest from 1 is 6.20 × in “Study 3” (the paper: 6 ×)."
     )
 
 
 def test_an_effect_whose_interval_holds_none_is_not_shown() -> None:
     found = [finding("agrees", estimate=9.0, low=-1.0, high=19.0)]
-    assert said(found)[1] == "None of what is decided shows an effect."
+    assert said(found)[1] == "None of the decided effects is significant."
     ratio = finding("agrees", unit="x", estimate=1.2, low=0.9, high=1.6, paper=None)
-    assert said([ratio])[1] == "None of what is decided shows an effect."
+    assert said([ratio])[1] == "None of the decided effects is significant."
     unknown = finding("agrees", unit="x", estimate=2.0, low=math.nan, high=math.nan)
-    assert said([unknown])[1] == "None of what is decided shows an effect."
+    assert said([unknown])[1] == "None of the decided effects is significant."
 
 
 def test_other_units_stand_in_where_there_is_nothing_else() -> None:
@@ -117,9 +143,11 @@ def test_an_order_is_no_effect() -> None:
     ]
     waiting = finding("open", 1, estimate=math.nan, low=math.nan, high=math.nan)
     assert said([order("agrees", 0.97), waiting])[1] == "No effect has been measured yet."
-    assert said([order("agrees", 0.97), finding("open", 1)])[1].startswith("No effect is shown yet")
+    assert said([order("agrees", 0.97), finding("open", 1)])[1].startswith(
+        "No effect is decided yet"
+    )
     assert said([order("disagrees", 0.03)])[1:] == [
-        "Contradicting the paper: “Study 0” (3 %; the paper: an order)."
+        "Contradicting the paper: in “Study 0” the effect of s0 is reversed."
     ]
 
 
@@ -134,8 +162,8 @@ def test_what_contradicts_and_what_qualifies_is_named() -> None:
     ]
     text = said(found)[2]
     assert text == (
-        "Contradicting the paper: “Study 0” (−1.00 points; the paper: +1.4 points). Of the "
-        "secondary comparisons 1 disagrees: “Study 4”. A difference that matters is excluded: "
+        "Contradicting the paper: in “Study 0” the effect of s0 is reversed. Of the secondary "
+        "comparisons 1 disagrees: “Study 4”. A difference that matters is excluded: "
         "“Study 2” (+1.00 points; the paper: no number). In direction only: “Study 1” "
         "(+1.00 points; the paper: +1.4 points). Inconclusive: “Study 3”. Still open: “Study 5”, "
         "“Study 6”, “Study 7”, and 3 more studies."
@@ -147,7 +175,7 @@ def test_what_contradicts_and_what_qualifies_is_named() -> None:
     [
         (["agrees"], "No comparison that decides about a claim contradicts the paper."),
         (["open"], "Nothing is decided about the paper. Still open: “Study 0”."),
-        (["disagrees"], "Contradicting the paper: “Study 0”"),
+        (["disagrees"], "Contradicting the paper: in “Study 0” the"),
     ],
 )
 def test_nothing_against_the_paper_is_said_only_of_what_is_decided(
@@ -170,7 +198,7 @@ def test_runs_that_can_have_no_verdict_are_never_counted_as_one(flag: str, verdi
     found = [finding(verdict, number, **{flag: True}) for number in range(3)]
     first, second, third = said(found)
     assert first.startswith("All 3 ") and flag in first and first.endswith("no verdict.")
-    assert second.startswith("No effect is shown yet; the largest measured value is +1.00 points")
+    assert second.startswith("No effect is decided yet; the largest measured difference is +1.00")
     assert third == "Nothing is decided about the paper."
     mixed = said([*found, finding("agrees", 3)])[0]
     assert (
