@@ -53,7 +53,7 @@ SMALL_2012 = replace(
     },
 )
 
-#: Seeds of an arm at each look after the first: fixed before any run.
+#: Seeds of an arm at each look after the first: fixed before any look.
 MORE = (12, 16, 24, 32)
 
 ALEXNET = {

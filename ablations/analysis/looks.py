@@ -1,4 +1,4 @@
-"""The looks at the data of a comparison: fixed by study and budget, before the first run."""
+"""The looks at the data of a comparison: fixed by study and budget, before any look."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Budget:
     """The amount a study computes. Reported seeds are 0, 1, ..., seeds - 1.
 
     With `more`, seeds may be added in looks (`--until decided`): a verdict then holds whichever
-    look was the last. They are fixed here, before the first run.
+    look was the last. They are fixed here, before any look.
 
     Attributes:
         seeds: reported seeds of every arm at the first look.
