@@ -121,7 +121,10 @@ def test_an_order_is_listed_with_its_chance_and_without_a_forest(tmp_path: Path)
     page = check(tmp_path / "index.html", size=2_000_000)
     listed = [item for one in found for item in findings(one.analysis)]
     assert len(page.all("svg")) == 2  # one for a screen, one for a phone, of points alone
-    assert "On no such axis: The order of importance (the probability of an order)" in page.words
+    assert (
+        "Not drawn, because in other units: The order of importance (the probability of an order)"
+        in page.words
+    )
     (order,) = [item for item in listed if item.unit == "chance"]
     assert f"an order|{numbers.chance(order.estimate)}" in page.cells and order.reason in page.words
     assert "| an order |" in (tmp_path / "claims.md").read_text("utf-8")

@@ -154,7 +154,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     words = Page(tmp_path / "index.html").words
     assert "22 of 25 runs done, 1 diverged, 1 failed, 1 not yet computed." in words
     assert "killed by signal 9" in words and "the loss is not finite" in words
-    assert "environments whose arithmetic may differ" in words
+    assert "their rounding may differ; see Environment." in words
 
 
 def test_synthetic_images_are_announced(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_partial_runs(tmp_path: Path) -> None:
     words = Page(tmp_path / "index.html").words
     assert "14 of 20 runs done, 1 failed, 5 not yet computed." in words
     assert "killed by signal 9" in words
-    assert "environments whose arithmetic may differ" in words
+    assert "their rounding may differ; see Environment." in words
 
 
 def test_all_diverged(tmp_path: Path) -> None:
