@@ -36,6 +36,7 @@ class Reference:
     Attributes:
         estimate: in `unit`: points, a factor ("x") or another, as `low` and `high`, the ends of
             its 95 % interval.
+        bound: of the estimate, as of a `Finding`.
         n: seeds of the variant, pairs of seeds, or nets.
         train_images: of each run; `epochs` is its longest training.
         tensorflow: version.
@@ -44,6 +45,7 @@ class Reference:
     study: str
     comparison: str
     estimate: float
+    bound: str
     low: float
     high: float
     unit: str
@@ -70,7 +72,8 @@ class Reference:
         interval = numbers.effect_interval(self.low, self.high, self.unit)
         between = f" (95 % interval {interval})" if interval != numbers.UNKNOWN else ""
         return (
-            f"{numbers.effect(self.estimate, self.unit)}{between}, n = {self.n}: {self.verdict}. "
+            f"{numbers.bounded(self.estimate, self.unit, self.bound)}{between}, n = {self.n}: "
+            f"{self.verdict}. "
             f"{self.train_images:,} images of CIFAR-10, {self.epochs} epochs, "
             f"TensorFlow {self.tensorflow}."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 
 import pytest
 import tiny
@@ -41,6 +42,13 @@ def test_an_exploratory_result_has_the_reference_beside_it_and_others_do_not(tmp
     )
     assert (tmp_path / found.link).resolve() == REPORTS / "relu_vs_tanh" / "index.html"
     assert reference.beside(item, "standard", "cifar10", "paper_era") is None
+
+
+def test_an_estimate_that_is_a_bound_is_shown_as_one():
+    item = reference.known()["relu_vs_tanh", "paper_era"]
+    least = dataclasses.replace(item, bound="at least", high=math.inf)
+    assert item.words().startswith("6.18\u202f× (")
+    assert least.words().startswith("≥ 6.18\u202f× (95 % interval 5.89 or more), n = 5: open.")
 
 
 @pytest.mark.parametrize(
