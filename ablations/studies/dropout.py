@@ -66,7 +66,7 @@ STUDY = Study(
         "no_dropout": "no dropout",
         "halved": "none, outputs halved",
         "constant": "dropout, constant learning rate",
-        "constant_halved": "none, outputs halved, constant learning rate",
+        "constant_halved": "none, halved, constant learning rate",
     },
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
