@@ -205,9 +205,11 @@ def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
         label = fill(clean(analysis.study.labels.get(arm, arm)), 48)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
         seeds = [curve for _, curve in _seeds(analysis, arm, name)]
-        thin = {"lw": 0.8, "alpha": 0.5} if len(seeds) > 1 else {"lw": 1.5}
+        width, alpha = (0.8, 0.5) if len(seeds) > 1 else (1.5, None)
         for line, curve in enumerate(seeds):
-            (drawn,) = axes.plot(curve[column], curve[name], color=colour, linestyle=dashes, **thin)
+            (drawn,) = axes.plot(
+                curve[column], curve[name], color=colour, linestyle=dashes, lw=width, alpha=alpha
+            )
             drawn.set_gid(f"panel-{number}-arm-{place}-line-{line}")
         if len(seeds) > 1:
             mean = pd.concat(seeds).groupby(column)[name].agg(["mean", "size"])
