@@ -50,8 +50,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     # a log has no width of its own
     console = Console(width=None if sys.stdout.isatty() else 140)
     if options.spec != "PAPER_ERA":
-        return exit_code(_PROG, lambda: _net(options, shlex.join(given), console))
+        return exit_code(_PROG, lambda: _net(options, published(given), console))
     return exit_code(_PROG, lambda: _compare(options, console))
+
+
+def published(argv: Sequence[str]) -> str:
+    """Return the arguments in one line, absolute paths by their last name alone.
+
+    A result that is handed on says how it was made, and not where on somebody's disk.
+
+    >>> published(["--spec", "PAPER", "--out", "/home/ann/bench", "--data", "prepared/256"])
+    '--spec PAPER --out bench --data prepared/256'
+    """
+    words = (word.rpartition("=") for word in argv)
+    return shlex.join(a + b + (Path(c).name if Path(c).is_absolute() else c) for a, b, c in words)
 
 
 def _compare(options: argparse.Namespace, console: Console) -> int:
