@@ -23,8 +23,8 @@ from ablations.execution.training import Machine, execute
 from ablations.plan import Plan, PlannedRun, epoch_work
 from alexnet_tf.spec import Experiment, Precision, replace
 
-# An epoch of a probe takes about a second at 30 GFLOP/s, the rate of a slow core.
-_EPOCH_FLOPS = 30e9
+# An epoch of a probe takes about half a second at 30 GFLOP/s, the rate of a slow core.
+_EPOCH_FLOPS = 15e9
 _PROBE_EPOCHS = 3
 _LOOKED_AT = 100  # validation images, and test images, of a probe
 
@@ -89,7 +89,7 @@ def probe(
 ) -> list[Speed]:
     """Train these runs for a moment, as many at a time as the plan will.
 
-    Each trains three epochs of about a second in a temporary folder. Runs are repeated with
+    Each trains three epochs of about half a second in a temporary folder. Runs are repeated with
     other seeds until there are `machine.jobs` of them, so that they compete for the memory and
     caches as the plan's own trainings will. Each that finishes gives a speed.
 

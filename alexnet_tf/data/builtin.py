@@ -164,7 +164,9 @@ def _colour(rng: _Rng, hue: Floats, dark: float = 0.3, bright: float = 0.9) -> F
 
 
 def _paste(canvas: Floats, mask: Floats, colour: Floats) -> None:
-    canvas += mask[:, None] * (colour - canvas)
+    change = colour - canvas
+    change *= mask[:, None]
+    canvas += change
 
 
 def _background(rng: _Rng) -> Floats:
@@ -218,12 +220,17 @@ def _light(rng: _Rng, canvas: Floats) -> NDArray[np.uint8]:
     """Coloured light, exposure, shading from one side and sensor noise, as bytes."""
     tint = np.stack([_uniform(rng, 0.6, 1.0) for _ in range(3)], axis=1)
     slope, _ = _coordinates(rng, 0.0, _uniform(rng, 40, 120), 1.0)
-    lit = canvas * (tint * _uniform(rng, 0.6, 1.3)[:, None]) * (1 + slope)[:, None]
+    lit = canvas * (tint * _uniform(rng, 0.6, 1.3)[:, None])
+    lit *= (1 + slope)[:, None]
+    lit *= np.float32(255)
     # The sum of two bytes has a triangular distribution: near enough to a Gaussian, and exact.
     raw = rng.integers(0, 256, (2, *canvas.shape), np.uint8)
-    grain = raw[0].astype(np.float32) + raw[1] - np.float32(255)
-    noisy = lit * np.float32(255) + grain * _uniform(rng, 0.02, 0.14)[:, None]
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    grain = raw[0].astype(np.float32)
+    grain += raw[1]
+    grain -= np.float32(255)
+    grain *= _uniform(rng, 0.02, 0.14)[:, None]
+    lit += grain
+    return np.clip(lit, 0, 255, out=lit).astype(np.uint8)
 
 
 if __name__ == "__main__":
