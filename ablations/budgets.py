@@ -85,7 +85,6 @@ IMAGENET = {
 }
 
 _LOCAL = {
-    **_FAST,
     "train.epochs": 20,
     "train.changes": (RateChange(epoch=17, learning_rate=1e-4),),
 }

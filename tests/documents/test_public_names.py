@@ -14,7 +14,7 @@ from ablations.study import external as external
 
 #: SHA-256 over the sorted ids of every run of every study, budget and data set. It changes
 #: when a study is changed on purpose, and then its records are computed again.
-RUN_IDS = "b2fe96701da33c4dba1f85d2be713a42a598f452b7272f2e0c94f9e831809ed8"
+RUN_IDS = "293f68a9d1a9ff972ec61d996d2aa3afad142cf421c4100463dbfd095745450f"
 
 NAMES = {
     "ablations": "run",
@@ -40,6 +40,7 @@ COMMANDS = (
     *("ablations.run", "ablations.report", "ablations.new", "ablations.simulations"),
     *("alexnet_tf.train", "alexnet_tf.evaluate", "alexnet_tf.inspect_net"),
     *("alexnet_tf.data.prepare", "alexnet_tf.benchmark", "alexnet_tf.two_tower"),
+    "alexnet_tf.check_gpu",
 )
 
 
