@@ -22,7 +22,7 @@ from alexnet_tf.layers import (
     ScaledDropout,
     SpatialResponseNorm,
 )
-from alexnet_tf.spec import ConvSpec, DenseSpec, ModelSpec, Precision
+from alexnet_tf.spec import ConvSpec, DenseSpec, ModelSpec, Precision, dtype_policy
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Column:
     Args:
         spec: the net.
         seed: of the initial weights and of dropout (`layer_seed`).
-        precision: Keras' dtype policy of every layer but the output.
+        precision: of every layer but the output, which computes in float32.
         tower: None, 0 or 1.
     """
 
@@ -44,6 +44,11 @@ class Column:
     seed: int
     precision: Precision
     tower: int | None = None
+
+    @property
+    def policy(self) -> str:
+        """Keras' dtype policy of every layer but the output."""
+        return dtype_policy(self.precision)
 
     def conv(self, index: int) -> list[keras.layers.Layer]:
         """Return the layers of convolution `index`, to be called in their order.
@@ -67,8 +72,8 @@ class Column:
         that the rows of the next kernel are the same.
         """
         if self.tower is None and self.spec.towers > 1:
-            return FlattenTowers(self.spec.towers, dtype=self.precision, name="flatten")
-        return layers.Flatten(dtype=self.precision, name=self._named("flatten"))
+            return FlattenTowers(self.spec.towers, dtype=self.policy, name="flatten")
+        return layers.Flatten(dtype=self.policy, name=self._named("flatten"))
 
     def dense(self, index: int) -> list[keras.layers.Layer]:
         """Return hidden dense layer `index`, counted from 0, and its dropout, if it has any."""
@@ -80,7 +85,7 @@ class Column:
                     dense.dropout,
                     self.spec.dropout_scaling,
                     seed=layer_seed(self.seed, self._named(f"dropout_{name}")),
-                    dtype=self.precision,
+                    dtype=self.policy,
                     name=self._named(f"dropout_{name}"),
                 )
             )
@@ -121,7 +126,7 @@ class Column:
             "activation": self.spec.activation if conv.order[:1] == ("activation",) else None,
             "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(conv.init_bias),
-            "dtype": self.precision,
+            "dtype": self.policy,
             "name": self._named(name),
         }
         if conv.weights == "local":
@@ -137,7 +142,7 @@ class Column:
         return kind(conv.filters // parts, conv.kernel, conv.stride, **common)
 
     def _step(self, step: str, conv: ConvSpec, name: str) -> Iterator[keras.layers.Layer]:
-        common: dict[str, Any] = {"dtype": self.precision}
+        common: dict[str, Any] = {"dtype": self.policy}
         if step == "activation":
             common["name"] = self._named(f"{self.spec.activation}_{name}")
             yield layers.Activation(self.spec.activation, **common)
@@ -181,7 +186,7 @@ class Column:
             "activation": self.spec.activation,
             "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(dense.init_bias),
-            "dtype": self.precision,
+            "dtype": self.policy,
             "name": self._named(name),
         }
         if groups > 1:

@@ -13,12 +13,13 @@ from alexnet_tf.records import Environment
 _VECTOR_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "asimd")
 
 
-def describe(*, threads: int, device: str = "CPU") -> Environment:
+def describe(*, threads: int, device: str = "CPU", cuda: str = "") -> Environment:
     """Return the environment of this process.
 
     Args:
         threads: of an operation, as the run has set them; nothing is set here.
         device: "CPU", or the GPU's name.
+        cuda: what computes on the GPU, as `gpus.software` gives it; empty without one.
 
     Returns:
         The processor's name and its widest vector instructions are read from /proc/cpuinfo;
@@ -41,6 +42,7 @@ def describe(*, threads: int, device: str = "CPU") -> Environment:
         numpy=_version("numpy"),
         onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         code=_code(),
+        cuda=cuda,
     )
 
 

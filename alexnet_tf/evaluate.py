@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import arrays, files, records
+from alexnet_tf import arithmetic, arrays, files, records
 from alexnet_tf.data.augment import CENTRE, InputPipeline
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.errors import DataError, exit_code
@@ -199,6 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _evaluate(given: argparse.Namespace) -> int:
     threads = at_least_one("--threads", given.threads)
+    arithmetic.set_up_gpus()
     settings = Settings(given.part, given.views, given.ties, given.data, given.cache, threads)
     runs = [given.run, *(given.ensemble or [])]
     made = [predictions(run, settings) for run in runs]

@@ -45,7 +45,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import dropped_nets, files, records, treatments
+from alexnet_tf import arithmetic, dropped_nets, files, records, treatments
 from alexnet_tf.errors import exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
@@ -190,9 +190,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _inspect(given: argparse.Namespace) -> int:
     threads = at_least_one("--threads", given.threads)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    tf.config.experimental.enable_op_determinism()
+    arithmetic.pin(threads=threads)
     values = inspect_net(
         given.run,
         only=given.only,

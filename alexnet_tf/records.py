@@ -121,6 +121,7 @@ class Environment:
     numpy: str
     onednn: str  # TF_ENABLE_ONEDNN_OPTS as seen by the run, "default" when unset
     code: str  # git commit of the project, "-dirty" appended, or the installed version
+    cuda: str = ""  # of a GPU: compute capability, driver, CUDA, cuBLAS, cuDNN (`gpus.software`)
 
     def fingerprint(self) -> dict[str, str | int]:
         """Return the part that may change bits: all but host, memory, cores, system and code.

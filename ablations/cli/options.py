@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from ablations.execution.training import default_jobs
 from ablations.plan import Request
 from alexnet_tf.errors import SpecError
+from alexnet_tf.spec import Precision
 from alexnet_tf.values import at_least_one, nearest, parse_setting
 
-_PRECISIONS = ["float32", "mixed_bfloat16"]
+_PRECISIONS = list(get_args(Precision))
 
 _DESCRIPTION = """\
 Measure claims of the AlexNet paper: train every arm of a study, compare them, and write
@@ -176,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--until", metavar="decided", help="add seeds, look after look, until verdicts are reached")
     add("--hours", type=float, metavar="H", help="start no run after H hours, and report")
     add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
-    add("--precision", help="float32 or mixed_bfloat16 (default: the study's)")
+    add("--precision", help="float32, mixed_bfloat16, or tensorfloat32 (default: the study's)")
     add(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
     )

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from rich.console import Console
 
@@ -32,7 +32,7 @@ from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.errors import DataError, SpecError, exit_code
-from alexnet_tf.spec import PRESETS, Experiment, preset_or_file
+from alexnet_tf.spec import PRESETS, Experiment, Precision, preset_or_file
 
 _PROG = "alexnet_tf.benchmark"
 
@@ -208,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--precision",
         nargs="+",
-        choices=["float32", "mixed_bfloat16"],
+        choices=get_args(Precision),
         default=["float32"],
         help="one or both (default float32)",
     )

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from alexnet_tf import arithmetic
 from alexnet_tf.benchmark.rows import Row, norm_input, without_norm
 from alexnet_tf.benchmark.settings import Settings, Work
 from alexnet_tf.data.augment import input_pipeline
@@ -39,12 +40,10 @@ def work(row: Row, settings: Settings) -> Work:
     Raises:
         RuntimeError: a GPU is asked for and TensorFlow sees none.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+    arithmetic.pin(threads=settings.threads, precision=row.precision)
     if settings.gpu and not tf.config.list_physical_devices("GPU"):
         raise RuntimeError(f"TensorFlow sees no {settings.device}")
     keras.utils.set_random_seed(0)
-    tf.config.experimental.enable_op_determinism()
     experiment = settings.experiment if row.lrn else without_norm(settings.experiment)
     changes = {"train.precision": row.precision, "train.batch_size": settings.batch}
     experiment = replace(experiment, {**changes, "train.epochs": 1_000_000})

@@ -158,13 +158,12 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     import numpy as np
     import tensorflow as tf
 
+    from alexnet_tf import arithmetic
     from alexnet_tf.model import build_alexnet
     from alexnet_tf.optimizers import PaperSGD
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    arithmetic.pin(threads=threads, precision=precision)
     keras.utils.set_random_seed(0)
-    tf.config.experimental.enable_op_determinism()
     train = PAPER_ERA.train
     batch = train.batch_size
     # Keras annotates strings only

@@ -46,6 +46,8 @@ def work(row: Row, settings: Settings) -> Work:
     images = images.contiguous(memory_format=layout)
     labels = torch.from_numpy(draw.integers(0, model.classes, settings.batch))
     half = row.precision == "mixed_bfloat16"
+    torch.backends.cuda.matmul.allow_tf32 = row.precision == "tensorfloat32"
+    torch.backends.cudnn.allow_tf32 = row.precision == "tensorfloat32"
 
     def step() -> float:
         optimizer.zero_grad()

@@ -7,9 +7,19 @@ from typing import Literal
 
 from alexnet_tf.values import check_types, require
 
-Precision = Literal["float32", "mixed_bfloat16"]
+#: "tensorfloat32": float32 whose products an NVIDIA GPU rounds to 10 bits after the point.
+Precision = Literal["float32", "tensorfloat32", "mixed_bfloat16"]
 BiasAnnealing = Literal["with_weights", "never"]
 Validate = Literal["end", "epoch"]
+
+
+def dtype_policy(precision: Precision) -> str:
+    """Return the name of Keras' dtype policy for a precision.
+
+    >>> dtype_policy("tensorfloat32"), dtype_policy("mixed_bfloat16")
+    ('float32', 'mixed_bfloat16')
+    """
+    return "float32" if precision == "tensorfloat32" else precision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import tensorflow as tf
-
+from alexnet_tf import gpus
 from alexnet_tf.errors import DeviceError
 from alexnet_tf.two_tower import TwoTowerStrategy
 
@@ -23,15 +22,12 @@ def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
 
 
 def device(pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what a record says of the device: "CPU", or the name of the first GPU.
+    """Return what a record says of the device: "CPU", or the names of the visible GPUs.
 
     Args:
         pairs: of two towers; their names are appended, such as
             "CPU, two towers on CPU:0 + CPU:1".
     """
-    gpus = tf.config.list_physical_devices("GPU")
-    name = "CPU"
-    if gpus:
-        name = str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    name = " and ".join(sorted(set(gpus.names()))) or "CPU"
     towers = ", ".join(" + ".join(pair) for pair in pairs)
     return f"{name}, two towers on {towers}" if towers else name

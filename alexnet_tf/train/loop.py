@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import keras
 
-from alexnet_tf import environment, files, records
+from alexnet_tf import environment, files, gpus, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
@@ -53,7 +53,9 @@ class Training:
         self.input_pipeline = input_pipeline(experiment, source, self.split)
         self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
         self.strategy = strategy(pairs)
-        self.environment = environment.describe(threads=threads, device=device(pairs))
+        self.environment = environment.describe(
+            threads=threads, device=device(pairs), cuda=gpus.software()
+        )
         self.progress, self.interrupted, self.callbacks = progress, interrupted, callbacks
         self.curve: list[EpochResult] = []
         self.resumes = 0

@@ -19,14 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from alexnet_tf import files, records
+from alexnet_tf import arithmetic, files, records
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.load import load
 from alexnet_tf.errors import (
     DataError,
-    EnvironmentChangedError,
     RecordError,
     SpecError,
 )
@@ -166,14 +164,5 @@ def _pin(experiment: Experiment, threads: int, pairs: Sequence[tuple[str, str]])
     processors = [device for device in devices if device.upper().startswith("CPU")]
     if len(processors) > 1:
         split_cpu(len(processors))
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError as error:
-        if tf.config.threading.get_intra_op_parallelism_threads() != threads:
-            raise EnvironmentChangedError(
-                f"TensorFlow already runs with another number of threads than {threads}. "
-                "Train in a fresh process."
-            ) from error
+    arithmetic.pin(threads=threads, precision=experiment.train.precision)
     keras.utils.set_random_seed(experiment.seed)
-    tf.config.experimental.enable_op_determinism()

@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 import keras
 from rich.console import Console
 from rich.table import Table
 
 from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
-from alexnet_tf.spec import PRESETS
+from alexnet_tf.spec import PRESETS, Precision
 from alexnet_tf.two_tower.devices import split_cpu
 from alexnet_tf.two_tower.diagram import diagram
 from alexnet_tf.two_tower.model import build_two_tower
@@ -83,7 +84,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=_BATCH, help=f"images (default {_BATCH})")
     parser.add_argument(
         "--precision",
-        choices=["float32", "mixed_bfloat16"],
+        choices=get_args(Precision),
         help="of the activations (default: the spec's)",
     )
     parser.add_argument("--devices", help="such as GPU:0,GPU:1 (default: the CPU, split)")

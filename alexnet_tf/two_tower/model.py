@@ -9,7 +9,7 @@ import keras
 
 from alexnet_tf.column import Column
 from alexnet_tf.errors import SpecError
-from alexnet_tf.spec import Experiment, ModelSpec, Precision
+from alexnet_tf.spec import Experiment, ModelSpec, Precision, dtype_policy
 from alexnet_tf.two_tower.on_tower import OnTower
 from alexnet_tf.two_tower.strategy import tower_scope
 from alexnet_tf.two_tower.trainer import TwoTowerModel
@@ -92,7 +92,7 @@ class _Towers:
         return [self._joined(f"xchg_{layer}{'ab'[t]}", t, x) for t in (0, 1)]
 
     def _joined(self, name: str, tower: int, x: list[Any]) -> Any:
-        join = keras.layers.Concatenate(axis=-1, dtype=self.precision, name=name)
+        join = keras.layers.Concatenate(axis=-1, dtype=dtype_policy(self.precision), name=name)
         return OnTower(join, tower)(x)
 
 
