@@ -46,8 +46,7 @@ class Column:
     tower: int | None = None
 
     @property
-    def policy(self) -> str:
-        """Keras' dtype policy of every layer but the output."""
+    def _policy(self) -> str:
         return dtype_policy(self.precision)
 
     def conv(self, index: int) -> list[keras.layers.Layer]:
@@ -72,8 +71,8 @@ class Column:
         that the rows of the next kernel are the same.
         """
         if self.tower is None and self.spec.towers > 1:
-            return FlattenTowers(self.spec.towers, dtype=self.policy, name="flatten")
-        return layers.Flatten(dtype=self.policy, name=self._named("flatten"))
+            return FlattenTowers(self.spec.towers, dtype=self._policy, name="flatten")
+        return layers.Flatten(dtype=self._policy, name=self._named("flatten"))
 
     def dense(self, index: int) -> list[keras.layers.Layer]:
         """Return hidden dense layer `index`, counted from 0, and its dropout, if it has any."""
@@ -85,7 +84,7 @@ class Column:
                     dense.dropout,
                     self.spec.dropout_scaling,
                     seed=layer_seed(self.seed, self._named(f"dropout_{name}")),
-                    dtype=self.policy,
+                    dtype=self._policy,
                     name=self._named(f"dropout_{name}"),
                 )
             )
@@ -115,9 +114,8 @@ class Column:
         if _padded_apart(conv):
             sides = ((conv.padding, conv.end), (conv.padding, conv.end))
             same = conv.padding == conv.end
-            yield layers.ZeroPadding2D(
-                conv.padding if same else sides, name=self._named(f"pad_{name}")
-            )
+            extent = conv.padding if same else sides
+            yield layers.ZeroPadding2D(extent, name=self._named(f"pad_{name}"))
 
     def _convolution(self, conv: ConvSpec, name: str) -> keras.layers.Layer:
         parts = self._parts()
@@ -126,7 +124,7 @@ class Column:
             "activation": self.spec.activation if conv.order[:1] == ("activation",) else None,
             "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(conv.init_bias),
-            "dtype": self.policy,
+            "dtype": self._policy,
             "name": self._named(name),
         }
         if conv.weights == "local":
@@ -142,7 +140,7 @@ class Column:
         return kind(conv.filters // parts, conv.kernel, conv.stride, **common)
 
     def _step(self, step: str, conv: ConvSpec, name: str) -> Iterator[keras.layers.Layer]:
-        common: dict[str, Any] = {"dtype": self.policy}
+        common: dict[str, Any] = {"dtype": self._policy}
         if step == "activation":
             common["name"] = self._named(f"{self.spec.activation}_{name}")
             yield layers.Activation(self.spec.activation, **common)
@@ -186,7 +184,7 @@ class Column:
             "activation": self.spec.activation,
             "kernel_initializer": self._initial(name, parts),
             "bias_initializer": initializers.Constant(dense.init_bias),
-            "dtype": self.policy,
+            "dtype": self._policy,
             "name": self._named(name),
         }
         if groups > 1:

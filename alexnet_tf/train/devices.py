@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alexnet_tf import gpus
+from alexnet_tf import environment, gpus
 from alexnet_tf.errors import DeviceError
+from alexnet_tf.records import Environment
 from alexnet_tf.two_tower import TwoTowerStrategy
 
 
@@ -21,13 +22,17 @@ def strategy(pairs: Sequence[tuple[str, str]]) -> TwoTowerStrategy | None:
         raise DeviceError(str(error)) from error
 
 
-def device(pairs: Sequence[tuple[str, str]]) -> str:
-    """Return what a record says of the device: "CPU", or the names of the visible GPUs.
+def described(pairs: Sequence[tuple[str, str]], threads: int) -> Environment:
+    """Return what a record says of the machine.
+
+    The device is "CPU", or the names of the visible GPUs.
 
     Args:
-        pairs: of two towers; their names are appended, such as
+        pairs: of two towers; their names are appended to the device's, such as
             "CPU, two towers on CPU:0 + CPU:1".
+        threads: of an operation.
     """
     name = " and ".join(sorted(set(gpus.names()))) or "CPU"
     towers = ", ".join(" + ".join(pair) for pair in pairs)
-    return f"{name}, two towers on {towers}" if towers else name
+    device = f"{name}, two towers on {towers}" if towers else name
+    return environment.describe(threads=threads, device=device, cuda=gpus.software())

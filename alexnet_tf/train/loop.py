@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import keras
 
-from alexnet_tf import environment, files, gpus, records
+from alexnet_tf import files, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
@@ -24,7 +24,7 @@ from alexnet_tf.records import DataFacts, EpochResult, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
 from alexnet_tf.train import checkpoint, schedule
 from alexnet_tf.train.callback import Diverged, Progress, TrainingCallback
-from alexnet_tf.train.devices import device, strategy
+from alexnet_tf.train.devices import described, strategy
 from alexnet_tf.train.outcome import Evaluator
 from alexnet_tf.two_tower import build_two_tower, from_single, to_single
 
@@ -53,9 +53,7 @@ class Training:
         self.input_pipeline = input_pipeline(experiment, source, self.split)
         self.images_per_epoch, self.batch_size = len(self.split.train), experiment.train.batch_size
         self.strategy = strategy(pairs)
-        self.environment = environment.describe(
-            threads=threads, device=device(pairs), cuda=gpus.software()
-        )
+        self.environment = described(pairs, threads)
         self.progress, self.interrupted, self.callbacks = progress, interrupted, callbacks
         self.curve: list[EpochResult] = []
         self.resumes = 0
