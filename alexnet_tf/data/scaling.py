@@ -28,14 +28,21 @@ def normaliser(source: Source, split: Split, spec: DataSpec) -> Normaliser:
 
     Shards bring their mean and covariance with them, over their whole training part. Section 2
     subtracts "the mean activity over the training set from each pixel" and scales by nothing.
+    `spec.constants`, where it is given, stands in place of what would be measured.
 
     Args:
         source: the images.
         split: its `train` is what is measured.
         spec: of the data.
     """
+    if spec.constants is not None:
+        mean, deviation = spec.constants.mean, spec.constants.deviation
+        return _by_colour(np.asarray(mean), np.asarray(deviation))
     one = np.ones((1, 1, 1), np.float32)
     if spec.scaling == "mean_image":
         return Normaliser(source.mean_of(split.train), one)
-    mean, deviation = source.channels_of(split.train)
+    return _by_colour(*source.channels_of(split.train))
+
+
+def _by_colour(mean: np.ndarray, deviation: np.ndarray) -> Normaliser:
     return Normaliser(mean.astype(np.float32).reshape(1, 1, 3), (1 / deviation).astype(np.float32))

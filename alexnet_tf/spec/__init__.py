@@ -17,6 +17,7 @@ from alexnet_tf.spec.data import DatasetName as DatasetName
 from alexnet_tf.spec.data import DataSpec as DataSpec
 from alexnet_tf.spec.data import JitterSpec as JitterSpec
 from alexnet_tf.spec.data import Scaling as Scaling
+from alexnet_tf.spec.data import ScalingConstants as ScalingConstants
 from alexnet_tf.spec.experiment import SPEC_VERSION as SPEC_VERSION
 from alexnet_tf.spec.experiment import Experiment as Experiment
 from alexnet_tf.spec.experiment import Pretraining as Pretraining
@@ -32,6 +33,8 @@ from alexnet_tf.spec.layers import PoolSpec as PoolSpec
 from alexnet_tf.spec.layers import ResponseNormSpec as ResponseNormSpec
 from alexnet_tf.spec.layers import SpatialNormSpec as SpatialNormSpec
 from alexnet_tf.spec.model import ModelSpec as ModelSpec
+from alexnet_tf.spec.presets import BVLC_ALEXNET as BVLC_ALEXNET
+from alexnet_tf.spec.presets import CAFFENET as CAFFENET
 from alexnet_tf.spec.presets import CIFAR_11PCT as CIFAR_11PCT
 from alexnet_tf.spec.presets import CIFAR_13PCT as CIFAR_13PCT
 from alexnet_tf.spec.presets import CIFAR_18PCT as CIFAR_18PCT
@@ -47,6 +50,7 @@ from alexnet_tf.spec.presets import PAPER as PAPER
 from alexnet_tf.spec.presets import PAPER_ERA as PAPER_ERA
 from alexnet_tf.spec.presets import PRESETS as PRESETS
 from alexnet_tf.spec.presets import SIX_CONV as SIX_CONV
+from alexnet_tf.spec.presets import TORCHVISION_ALEXNET as TORCHVISION_ALEXNET
 from alexnet_tf.spec.presets import preset_or_file as preset_or_file
 from alexnet_tf.spec.train import PlateauSpec as PlateauSpec
 from alexnet_tf.spec.train import Precision as Precision

@@ -61,6 +61,23 @@ class AugmentSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScalingConstants:
+    """Mean and deviation of red, green and blue that belong to published weights.
+
+    input = (pixel - mean) / deviation, of pixels of 0 to 255, whatever images are at hand.
+    """
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        require(self, len(self.mean) == 3, "mean", "three numbers, of red, green and blue")
+        three = len(self.deviation) == 3 and min(self.deviation) > 0
+        require(self, three, "deviation", "three numbers greater than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataSpec:
     """Images, their split, and the way from pixels to network inputs.
 
@@ -87,6 +104,7 @@ class DataSpec:
     augment: AugmentSpec = AugmentSpec(crop="centre")
     labels: Labels = "classes"
     test_images: int | None = None  # a stratified part of the test images; None: all
+    constants: ScalingConstants | None = None  # in place of what `scaling` measures
 
     def __post_init__(self) -> None:
         check_types(self)

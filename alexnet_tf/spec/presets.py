@@ -22,6 +22,9 @@ from alexnet_tf.spec.data import AugmentSpec, DataSpec, JitterSpec
 from alexnet_tf.spec.experiment import Experiment, from_file
 from alexnet_tf.spec.layers import ConvSpec, DenseSpec, PoolSpec, ResponseNormSpec
 from alexnet_tf.spec.model import ModelSpec
+from alexnet_tf.spec.published import BVLC_ALEXNET as BVLC_ALEXNET
+from alexnet_tf.spec.published import CAFFENET as CAFFENET
+from alexnet_tf.spec.published import TORCHVISION_ALEXNET as TORCHVISION_ALEXNET
 from alexnet_tf.spec.train import PlateauSpec, RateChange, TrainSpec
 from alexnet_tf.spec.variants import code2012, no_communication, one_gpu, six_conv
 from alexnet_tf.values import nearest
@@ -191,6 +194,9 @@ PRESETS = {
     "CIFAR_18PCT": CIFAR_18PCT,
     "CIFAR_19PCT": CIFAR_19PCT,
     "CIFAR_80SEC": CIFAR_80SEC,
+    "BVLC_ALEXNET": BVLC_ALEXNET,
+    "CAFFENET": CAFFENET,
+    "TORCHVISION_ALEXNET": TORCHVISION_ALEXNET,
 }
 
 

@@ -111,6 +111,7 @@ FULL = replace(
         "model.convs.2.spatial_norm": {"size": 3},
         "data.train_images": 1000,
         "data.augment": {"positions": 3, "jitter": {"epochs": 5}},
+        "data.constants": {"mean": [120.0, 110.0, 100.0]},
         "train.stop_at_error": 0.25,
         "train.changes": [{"epoch": 3, "learning_rate": 0.1, "layer": "fc5"}],
     },

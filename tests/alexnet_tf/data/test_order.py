@@ -14,7 +14,7 @@ from alexnet_tf.data.order import epoch_order
 from alexnet_tf.data.scaling import normaliser
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.errors import DataError
-from alexnet_tf.spec import DataSpec
+from alexnet_tf.spec import DataSpec, ScalingConstants
 
 seeds = st.integers(0, 2**31 - 1)
 epochs = st.integers(0, 500)
@@ -159,3 +159,11 @@ def test_the_test_images_are_a_fixed_stratified_part(salt, each):
 def test_too_many_or_unequal_test_images_are_refused(asked, words):
     with pytest.raises(DataError, match=words):
         split(IMAGES, spec(test_images=asked))
+
+
+def test_constants_stand_in_place_of_what_would_be_measured():
+    constants = ScalingConstants(mean=(120.0, 110.0, 100.0), deviation=(60.0, 50.0, 40.0))
+    found = normaliser(IMAGES, FIRST, spec(scaling="mean_image", constants=constants))
+    white = (np.full((1, 1, 3), 255, np.float32) - found.offset) * found.scale
+    assert white.dtype == np.float32
+    np.testing.assert_allclose(white[0, 0], [135 / 60, 145 / 50, 155 / 40], rtol=1e-6)

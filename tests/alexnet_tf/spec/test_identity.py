@@ -32,6 +32,7 @@ PARTS = {
     "spatial_norm": {"k": 3.0},
     "jitter": {"sigma": 0.2},
     "plateau": {"patience": 7},
+    "constants": {"mean": [120.0, 110.0, 100.0]},
     "pretraining": {"data": {"split": 3}, "train": {"epochs": 2}, "classes": 5},
 }
 experiments = st.builds(
