@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from alexnet_tf import records
 from alexnet_tf.data.augment import InputPipeline, input_pipeline
-from alexnet_tf.data.labelled import Source
+from alexnet_tf.data.labelled import Source, check_fit
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
@@ -113,13 +113,16 @@ def open_run(
         SpecError: the run is not finished.
         RecordError: its record cannot be read.
         DataError: there is no net, as after a run that diverged; the images are missing,
-            damaged, or not those the run was trained on.
+            damaged, or not those the run was trained on; weights of a file have another number of
+            classes or a larger input.
     """
     record = records.of_run(run)
     experiment = record.experiment
     source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
     if record.data is not None and record.data.fingerprint != source.fingerprint():
         raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
+    if record.data is None:  # weights of a file: nobody has seen these images with them
+        check_fit(experiment, source)
     chosen = split(source, experiment.data)
     return FinishedRun(
         record=record,

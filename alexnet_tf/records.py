@@ -23,7 +23,8 @@ SCHEMA = 1
 
 #: done: all epochs, or the stopping error reached. diverged: a weight or the loss
 #: stopped being finite. failed: the process ended without a result (`reason` says how).
-Status = Literal["done", "diverged", "failed"]
+#: imported: not trained, its weights are from a file (`reason` says from which).
+Status = Literal["done", "diverged", "failed", "imported"]
 
 #: A sample of the training images, those held back from them, and the published test set.
 Part = Literal["train", "validation", "test"]
@@ -144,7 +145,7 @@ class RunRecord:
 
     experiment: Experiment
     status: Status
-    reason: str = ""  # why a run is diverged or failed, one line
+    reason: str = ""  # why a run is diverged or failed, or from where imported; one line
     curve: tuple[EpochResult, ...] = ()
     validation_error: float | None = None  # at the end of training, fraction
     test_error: float | None = None  # at the end of training, fraction

@@ -26,7 +26,8 @@ def trained_net(run: Path, record: RunRecord) -> keras.Model:
     """
     path = run / "model.keras"
     if not path.is_file():
-        why = f"it {record.status}" if record.status != "done" else "its net has been deleted"
+        ended = record.status in ("done", "imported")
+        why = "its net has been deleted" if ended else f"it {record.status}"
         raise DataError(f"{run}: the run has left no model.keras: {why}.")
     # Keras says of a file that is cut that it is not there
     with path.open("rb") as file:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from alexnet_tf.data.images import Part
-from alexnet_tf.spec import DatasetName
+from alexnet_tf.errors import DataError
+from alexnet_tf.spec import DatasetName, Experiment
 
 
 class Source(Protocol):
@@ -83,3 +84,23 @@ class Source(Protocol):
             chosen: as for `mean_of`.
         """
         ...
+
+
+def check_fit(experiment: Experiment, source: Source) -> None:
+    """Refuse a model whose input or output is not the data set's.
+
+    Args:
+        experiment: its model and the turns of its data are used.
+        source: the images.
+
+    Raises:
+        DataError: their number of classes, size or channels do not fit.
+    """
+    model, classes = experiment.model, len(source.class_names) * experiment.data.rotations
+    if model.channels != 3 or model.input_size > source.size or classes != model.classes:
+        raise DataError(
+            f"{source.name} has {classes} classes and images of {source.size} x {source.size} x 3; "
+            f"the model has {model.classes} and takes no less than {model.input_size} x "
+            f"{model.input_size} x {model.channels}. "
+            "Take other images, or change model.input_size, model.channels or model.classes."
+        )

@@ -21,10 +21,9 @@ from typing import Any
 import keras
 
 from alexnet_tf import arithmetic, files, records
-from alexnet_tf.data.labelled import Source
+from alexnet_tf.data.labelled import check_fit
 from alexnet_tf.data.load import load
 from alexnet_tf.errors import (
-    DataError,
     RecordError,
     SpecError,
 )
@@ -66,7 +65,7 @@ def train(
         interrupted: asked after every update; True stops the run.
 
     Raises:
-        SpecError: the folder holds another experiment.
+        SpecError: the folder holds another experiment, or weights of a file.
         RecordError: the folder's spec.json or result.json is damaged.
         DataError: the data are missing, damaged or too small.
         EnvironmentChangedError: an unfinished state was made elsewhere.
@@ -79,7 +78,7 @@ def train(
         _claim(out, experiment)
         result = out / "result.json"
         if result.exists():
-            return records.read(result)
+            return _trained(result)
         options: Any = {"threads": threads, "pairs": pairs, "interrupted": interrupted}
         places: Any = {"data_dir": data_dir, "cache": cache}
         start, said = None, progress or (lambda event: None)
@@ -92,10 +91,18 @@ def train(
             start = folder / "model.keras"
         _pin(experiment, threads, pairs)
         source = load(experiment.data.dataset, **places)
-        _check_fit(experiment, source)
+        check_fit(experiment, source)
         boards = _boards(tensorboard)
         training = Training(experiment, out, source, progress=said, callbacks=boards, **options)
         return _finished(result, training.finish(start))
+
+
+def _trained(path: Path) -> RunRecord:
+    """Read the record of a finished training; refuse that of weights from a file."""
+    record = records.read(path)
+    if record.status == "imported":
+        raise SpecError(f"{path.parent} holds {record.reason}. Use another folder.")
+    return record
 
 
 def _finished(path: Path, record: RunRecord) -> RunRecord:
@@ -144,18 +151,6 @@ def _begun(out: Path) -> bool:
     """Say whether a folder holds anything computed; a refused start leaves its spec alone."""
     computed = (out / "result.json", out / "pretraining", *out.glob("*.state"))
     return any(path.exists() for path in computed)
-
-
-def _check_fit(experiment: Experiment, source: Source) -> None:
-    """Refuse a model whose input or output is not the data set's."""
-    model, classes = experiment.model, len(source.class_names) * experiment.data.rotations
-    if model.channels != 3 or model.input_size > source.size or classes != model.classes:
-        raise DataError(
-            f"{source.name} has {classes} classes and images of {source.size} x {source.size} x 3; "
-            f"the model has {model.classes} and takes no less than {model.input_size} x "
-            f"{model.input_size} x {model.channels}. "
-            "Change model.input_size, model.channels or model.classes."
-        )
 
 
 def _pin(experiment: Experiment, threads: int, pairs: Sequence[tuple[str, str]]) -> None:
