@@ -25,8 +25,8 @@ NAMES = {
     "alexnet_tf.spec": "PAPER CODE2012 ONE_GPU SIX_CONV NO_COMMUNICATION CIFAR_ALEXNET "
     "CIFAR_ALEXNET_2012 PAPER_ERA MODERN CIFAR_11PCT CIFAR_13PCT CIFAR_18PCT CIFAR_19PCT "
     "CIFAR_80SEC PRESETS Experiment ModelSpec ConvSpec DenseSpec PoolSpec ResponseNormSpec "
-    "DataSpec AugmentSpec JitterSpec TrainSpec RateChange PlateauSpec Pretraining "
-    "diff replace from_json to_json",
+    "DataSpec AugmentSpec JitterSpec ScalingConstants TrainSpec RateChange PlateauSpec Pretraining "
+    "BVLC_ALEXNET CAFFENET TORCHVISION_ALEXNET diff replace from_json to_json",
     "alexnet_tf.spec.variants": "without_lrn one_gpu non_overlapping tanh without_dropout "
     "halved_dropout constant_norms zero_biases with_gains",
     "alexnet_tf.values": "SpecError",
@@ -34,13 +34,14 @@ NAMES = {
     "alexnet_tf.optimizers": "PaperSGD",
     "alexnet_tf.layers": "LocalResponseNorm PCAJitter",
     "alexnet_tf.evaluate": "main",
+    "alexnet_tf.weights": "read write_run PublishedNet",
 }
 
 COMMANDS = (
     *("ablations.run", "ablations.report", "ablations.new", "ablations.simulations"),
     *("alexnet_tf.train", "alexnet_tf.evaluate", "alexnet_tf.inspect_net"),
     *("alexnet_tf.data.prepare", "alexnet_tf.benchmark", "alexnet_tf.two_tower"),
-    "alexnet_tf.check_gpu",
+    *("alexnet_tf.check_gpu", "alexnet_tf.weights"),
 )
 
 
