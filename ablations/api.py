@@ -41,14 +41,14 @@ def run(
     out: str | Path = "reports",
     jobs: int | None = None,
     threads: int = 1,
+    gpus: int = 0,
     data_dir: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Train what the study lacks, write its report to `out`, and return one row per run.
 
-    Progress goes to standard output. Finished runs are never computed again; a run that
-    fails is a row with status "failed" and its reason. The columns are those of `runs` in
-    `ablations.analysis.study_analysis.Analysis`: errors in percent, NaN where not measured.
+    Finished runs are never computed again; one that fails has a reason. The columns are those of
+    `ablations.analysis.study_analysis.Analysis.runs`: errors in percent, NaN where not measured.
 
     Args:
         study: the name of one of the suite, a file with a STUDY, or a study itself.
@@ -58,8 +58,9 @@ def run(
         hours: no run is started after so many.
         dataset: "auto", "cifar10", "builtin" or "imagenet".
         out: folder of records and reports.
-        jobs: trainings side by side; None: as many as the cores take.
+        jobs: trainings side by side; None: as many as the GPUs, or without any the cores, take.
         threads: threads of one training; another number changes the weights' last bits.
+        gpus: how many GPUs to train on, each run on one; 0: all see what this process sees.
         data_dir: where the data set lies.
         settings: spec fields, dotted path to value, set in every run.
 
@@ -69,20 +70,19 @@ def run(
         OSError: `out` cannot be written.
     """
     deadline = math.inf if hours is None else time.monotonic() + 3600 * hours
-    # pandas, SciPy and Matplotlib take a second to import
-    from ablations.suite import Policy, perform
+    from ablations.suite import Policy, perform  # pandas and SciPy take a second to import
 
     chosen = study if isinstance(study, Study) else load(str(study))
     request = Request(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
-    name = chosen.name if isinstance(study, Study) else str(study)
-    plan = _checked(Plan(name=name, study=chosen, request=request))
+    plan = _checked(chosen.name if study is chosen else str(study), chosen, request)
     machine = Machine(
         out=Path(out),
         cache=store.cache(Path(out)),
-        jobs=default_jobs(threads) if jobs is None else jobs,
+        jobs=default_jobs(threads, gpus) if jobs is None else jobs,
         threads=threads,
+        gpus=gpus,
         data_dir=None if data_dir is None else Path(data_dir),
     )
     files.check_writable(machine.out)
@@ -92,8 +92,9 @@ def run(
     return tables[chosen.name]
 
 
-def _checked(plan: Plan) -> Plan:
+def _checked(name: str, study: Study, request: Request) -> Plan:
     """Return the plan of a request that the study can take."""
+    plan = Plan(name=name, study=study, request=request)
     check(plan.study, plan.request)
     check_looks([plan])
     return plan

@@ -8,6 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from alexnet_tf.errors import DeviceError
 from alexnet_tf.records import Environment
 
 _VECTOR_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "asimd")
@@ -44,6 +45,24 @@ def describe(*, threads: int, device: str = "CPU", cuda: str = "") -> Environmen
         code=_code(),
         cuda=cuda,
     )
+
+
+def visible_gpu(index: int) -> str:
+    """Return what CUDA_VISIBLE_DEVICES calls the GPU that TensorFlow numbers so in this process.
+
+    Args:
+        index: 0 for the first.
+
+    Raises:
+        DeviceError: that variable is set and names fewer GPUs.
+    """
+    names = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if names is None:
+        return str(index)
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    if index >= len(listed):
+        raise DeviceError(f"there is no GPU:{index}: CUDA_VISIBLE_DEVICES names {len(listed)}")
+    return listed[index]
 
 
 def _version(package: str) -> str:

@@ -8,10 +8,25 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from alexnet_tf.errors import DeviceError
+
 
 def names() -> tuple[str, ...]:
     """Return the name of each visible GPU, in TensorFlow's order; of an unknown one "GPU"."""
     return tuple(_details(gpu, "device_name", "GPU") for gpu in _gpus())
+
+
+def require() -> None:
+    """Raise where TensorFlow sees no GPU, with what to do about it.
+
+    Raises:
+        DeviceError: it sees none.
+    """
+    if not _gpus():
+        raise DeviceError(
+            "TensorFlow sees no GPU. Install its CUDA libraries, pip install "
+            "'alexnet-ablations[cuda]', and look at nvidia-smi for the driver"
+        )
 
 
 def software() -> str:

@@ -60,6 +60,7 @@ def _main(options: Options) -> int:
         cache=store.cache(options.out),
         jobs=options.jobs,
         threads=options.threads,
+        gpus=options.gpus,
         data_dir=options.data_dir,
         tensorboard=options.tensorboard,
     )

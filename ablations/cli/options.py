@@ -53,6 +53,7 @@ class Options:
         out: folder of records and reports.
         tensorboard: folder of TensorBoard's events; None: none are written.
         jobs: trainings side by side.
+        gpus: GPUs to share out among them; 0: none is.
         hours: no run is started after so many; None: no limit.
     """
 
@@ -70,6 +71,7 @@ class Options:
     data_dir: Path | None
     tensorboard: Path | None
     jobs: int
+    gpus: int
     threads: int
     hours: float | None
 
@@ -92,7 +94,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         raise SpecError("name a study, or ask for --list")
     _one_of("--precision", given.precision, _PRECISIONS)
     threads = at_least_one("--threads", 1 if given.threads is None else given.threads)
-    jobs = default_jobs(threads) if given.jobs is None else given.jobs
+    jobs = default_jobs(threads, given.gpus) if given.jobs is None else given.jobs
     request, asked = _request(given)
     return Options(
         studies=tuple(given.studies),
@@ -109,6 +111,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         data_dir=given.data_dir,
         tensorboard=given.tensorboard,
         jobs=at_least_one("--jobs", jobs),
+        gpus=given.gpus,
         threads=threads,
         hours=_hours(given.hours),
     )
@@ -182,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
     )
     add("--jobs", type=int, metavar="N", help="trainings side by side (default: cores / threads)")
+    add("--gpus", type=int, metavar="N", default=0, help="train on N GPUs, each run on one")
     add(
         "--threads",
         type=int,

@@ -99,7 +99,9 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
         OSError: a log cannot be written, or no process can be started.
     """
     code = 0
-    children = pool.run(asked, machine.jobs, lambda net: _command(net, machine))
+    children = pool.run(
+        asked, machine.jobs, lambda net: _command(net, machine), places=machine.places()
+    )
     with contextlib.closing(children):
         for news in children:
             if news.ended is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -75,7 +76,11 @@ class News(Generic[T]):
 
 
 def run(
-    tasks: Iterable[T], jobs: int, command: Callable[[T], Command], deadline: float = math.inf
+    tasks: Iterable[T],
+    jobs: int,
+    command: Callable[[T], Command],
+    deadline: float = math.inf,
+    places: Sequence[Mapping[str, str]] = (),
 ) -> Generator[News[T], None, None]:
     """Start the tasks in order, `jobs` at a time, and yield what their children do.
 
@@ -88,6 +93,9 @@ def run(
         jobs: children at work at a time, at least 1.
         command: returns the child of a task; called as the child is started.
         deadline: a time of `time.monotonic` after which none is started; those at work finish.
+        places: environment variables of the first, second, ... child side by side, such as the GPU
+            that it sees; a child takes the lowest place that is free, and with fewer than `jobs`
+            they are gone round again.
 
     Yields:
         For each task its start, at each time that it is tried, then every JSON object that is not
@@ -100,11 +108,14 @@ def run(
     waiting = deque((task, 1) for task in tasks)
     heard = queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]()
     children: dict[_Child, tuple[T, int]] = {}
+    free = list(range(jobs))
     try:
         while True:
             while waiting and len(children) < jobs and time.monotonic() <= deadline:
                 task, times = waiting.popleft()
-                children[child := _Child(command(task))] = task, times
+                place = heapq.heappop(free)
+                added = places[place % len(places)] if places else {}
+                children[child := _Child(command(task), place, added)] = task, times
                 _listen(child, heard)
                 yield News(task=task)
             if not children:
@@ -116,6 +127,7 @@ def run(
             elif message is None:
                 code = child.process.wait()
                 del children[child]
+                heapq.heappush(free, child.place)
                 if code == LOCKED and times < _TRIES and time.monotonic() <= deadline:
                     waiting.append((task, times + 1))
                 else:
@@ -127,8 +139,8 @@ def run(
 class _Child:
     """A started command."""
 
-    def __init__(self, command: Command):
-        self.command = command
+    def __init__(self, command: Command, place: int, environment: Mapping[str, str]):
+        self.command, self.place = command, place
         with open(command.log, "ab") as log:
             self.before = log.tell()
             self.process = subprocess.Popen(
@@ -136,7 +148,7 @@ class _Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
             )
 

@@ -1,7 +1,7 @@
 """Measured speeds, kept beside the decoded data, so that a second plan measures nothing.
 
 A measurement counts for one net, batch and precision, on one machine with one set of
-versions and as many trainings side by side: anything else is measured anew.
+versions and as many trainings side by side on as many GPUs: anything else is measured anew.
 """
 
 from __future__ import annotations
@@ -96,5 +96,5 @@ def _read(path: Path) -> dict[str, Any]:
 def _key(experiment: Experiment, machine: Machine) -> str:
     here = environment.describe(threads=machine.threads, device="any")
     facts = {**here.fingerprint(), "cores": here.cores, "code": here.code}
-    what = [facts, machine.jobs, *map(to_dict, net(experiment))]
+    what = [facts, machine.jobs, machine.gpus, *map(to_dict, net(experiment))]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]

@@ -13,7 +13,8 @@ from typing import Any, Literal
 from ablations.execution import pool, store
 from ablations.plan import PlannedRun
 from alexnet_tf import files
-from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, UserError
+from alexnet_tf.environment import visible_gpu
+from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, SpecError, UserError
 from alexnet_tf.spec import to_json
 from alexnet_tf.values import at_least_one
 
@@ -60,22 +61,33 @@ class Machine:
         cache: folder of decoded images and measured speeds.
         jobs: trainings side by side, 1 or more.
         threads: of one training; another number changes the last bits of its weights.
+        gpus: to share out among those side by side, each of which sees one; 0: all of them see what
+            this process sees.
         data_dir: folder of the data set; None: $TFDS_DATA_DIR or tensorflow-datasets' own.
 
     Raises:
-        SpecError: jobs or threads below 1.
+        SpecError: jobs or threads below 1, or gpus below 0.
+        DeviceError: CUDA_VISIBLE_DEVICES names fewer GPUs.
     """
 
     out: Path
     cache: Path
     jobs: int
     threads: int
+    gpus: int = 0
     data_dir: Path | None = None
     tensorboard: Path | None = None  # folder of TensorBoard's events, one below it a run
 
     def __post_init__(self) -> None:
         at_least_one("--jobs", self.jobs)
         at_least_one("--threads", self.threads)
+        if self.gpus < 0:
+            raise SpecError(f"--gpus must be at least 0. Received: {self.gpus}")
+        self.places()
+
+    def places(self) -> tuple[dict[str, str], ...]:
+        """Return the environment variables of each child side by side; none without GPUs."""
+        return tuple({"CUDA_VISIBLE_DEVICES": visible_gpu(k)} for k in range(self.gpus))
 
 
 def execute(
@@ -98,7 +110,9 @@ def execute(
         StoppedError: the data or the environment make any run impossible.
         OSError: the folder is not writable or the disk is full.
     """
-    children = pool.run(runs, machine.jobs, lambda run: _command(run, machine), deadline)
+    children = pool.run(
+        runs, machine.jobs, lambda run: _command(run, machine), deadline, machine.places()
+    )
     with contextlib.closing(children):
         for news in children:
             if news.ended is not None:
@@ -118,6 +132,8 @@ def _command(run: PlannedRun, machine: Machine) -> pool.Command:
     files.write_atomic(spec, to_json(run.experiment).encode())
     words = ["--events", "--spec", str(spec), "--out", str(folder)]
     words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
+    if machine.gpus:
+        words += ["--gpu"]
     if machine.data_dir is not None:
         words += ["--data-dir", str(machine.data_dir)]
     if machine.tensorboard is not None:
@@ -141,17 +157,18 @@ def _outcome(run: PlannedRun, ended: pool.Ended, machine: Machine) -> Event:
     return Event(run, "failed", {"reason": reason})
 
 
-def default_jobs(threads: int = 1) -> int:
+def default_jobs(threads: int = 1, gpus: int = 0) -> int:
     """Return how many trainings of so many threads the machine takes side by side.
 
-    That is the cores that this process may use over `threads`, at least 1.
+    That is one for each of `gpus`; without any, the cores that this process may use over
+    `threads`, at least 1.
 
     Raises:
         SpecError: threads below 1.
     """
     known = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
-    return max(1, cores // at_least_one("--threads", threads))
+    return gpus if gpus > 0 else max(1, cores // at_least_one("--threads", threads))
 
 
 def _killed(number: int) -> str:

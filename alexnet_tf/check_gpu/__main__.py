@@ -32,7 +32,7 @@ from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.check_gpu.findings import Finding
 from alexnet_tf.check_gpu.trainings import repeatable
-from alexnet_tf.errors import DeviceError, SpecError, exit_code
+from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
 from alexnet_tf.spec import Precision, preset_or_file
 
 _PROG = "alexnet_tf.check_gpu"
@@ -102,7 +102,8 @@ def findings(device: str, *, speed: bool = True) -> Iterator[Finding]:
         DeviceError: the device is not there, or a check ended with an error.
     """
     kind, _, number = device.partition(":")
-    alone = {"CUDA_VISIBLE_DEVICES": _visible(int(number)) if kind == "GPU" else "-1"}
+    gpu = environment.visible_gpu(int(number)) if kind == "GPU" else "-1"
+    alone = {"CUDA_VISIBLE_DEVICES": gpu}
     here = f"{kind}:0"
     yield from _asked("devices", here, alone)
     for check in ("arithmetic", *(["rounded"] if kind == "GPU" else []), "nets"):
@@ -121,15 +122,6 @@ def _precisions(kind: str) -> tuple[Precision, ...]:
     return ("float32",) if kind == "CPU" else get_args(Precision)
 
 
-def _visible(index: int) -> str:
-    """Return what CUDA_VISIBLE_DEVICES calls the GPU that TensorFlow numbers so here."""
-    names = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    listed = [name.strip() for name in names.split(",") if name.strip()]
-    if listed and index >= len(listed):
-        raise DeviceError(f"there is no GPU:{index}: CUDA_VISIBLE_DEVICES names {len(listed)}")
-    return listed[index] if listed else str(index)
-
-
 def _asked(check: str, device: str, changes: dict[str, str]) -> list[Finding]:
     """Run a check in a process of its own."""
     done = subprocess.run(
@@ -138,16 +130,12 @@ def _asked(check: str, device: str, changes: dict[str, str]) -> list[Finding]:
         text=True,
         env={**os.environ, **changes},
     )
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
+    if done.returncode == ENVIRONMENT:
+        raise DeviceError(last.removeprefix(f"{_PROG}: "))
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
         return [Finding(check=check, found=last, wanted="an answer", passed=False)]
-    found = [Finding(**each) for each in json.loads(done.stdout.splitlines()[-1])]
-    if check == "devices" and device != "CPU:0" and found[0].found == "none":
-        raise DeviceError(
-            "TensorFlow sees no GPU. Install its CUDA libraries, pip install "
-            "'alexnet-ablations[cuda]', and look at nvidia-smi for the driver"
-        )
-    return found
+    return [Finding(**each) for each in json.loads(done.stdout.splitlines()[-1])]
 
 
 def _speeds(device: str) -> Iterator[Finding]:

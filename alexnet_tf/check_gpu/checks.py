@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from alexnet_tf import arithmetic, gpus
 from alexnet_tf.check_gpu.findings import Finding, within
+from alexnet_tf.errors import exit_code
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.spec import (
@@ -45,6 +46,8 @@ _TOWER_MEMORY = 8192  # MiB of a half of a GPU
 def devices(device: str) -> list[Finding]:
     """Say what there is: GPUs, their memory, and the libraries loaded for them."""
     arithmetic.pin(threads=1)
+    if device.startswith("GPU"):
+        gpus.require()
     with tf.device(device):
         tf.reduce_sum(tf.ones((8, 8)) @ tf.ones((8, 8)))  # loads what computes
     found = [Finding(check="GPUs", found=", ".join(gpus.names()) or "none")]
@@ -210,8 +213,12 @@ CHECKS: dict[str, Callable[[str], list[Finding]]] = {
 def main(argv: Sequence[str]) -> int:
     """Run the check named first on the device named second, and print its findings as JSON."""
     name, device = argv
-    print(json.dumps([dataclasses.asdict(each) for each in CHECKS[name](device)]))
-    return 0
+
+    def check() -> int:
+        print(json.dumps([dataclasses.asdict(each) for each in CHECKS[name](device)]))
+        return 0
+
+    return exit_code("alexnet_tf.check_gpu", check)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import Any
 
 from rich.console import Console
 
+from alexnet_tf import gpus
 from alexnet_tf.errors import (
     INTERRUPTED,
     TERMINATED,
@@ -67,6 +68,8 @@ def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
     at_least_one("--threads", options.threads)
     experiment = _experiment(options.spec, options.set or [], options.seed)
     pairs = _pairs(options.devices)
+    if options.gpu:
+        gpus.require()
     with _telling(options.events, experiment) as tell:
         record = train(
             experiment,
@@ -113,6 +116,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="D0,D1",
         help="devices of two towers, e.g. GPU:0,GPU:1 (four devices: two pairs)",
     )
+    parser.add_argument("--gpu", action="store_true", help="stop if TensorFlow sees no GPU")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard events")
     parser.add_argument(
         "--events", action="store_true", help="progress as JSON, one object per line"

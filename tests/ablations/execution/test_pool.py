@@ -129,3 +129,27 @@ def test_a_log_that_cannot_be_written_ends_the_others(tmp_path):
     next(children)
     with pytest.raises(FileNotFoundError):
         next(children)
+
+
+def test_each_child_side_by_side_has_a_place_of_its_own(tmp_path):
+    program = (
+        "import json, os, time; time.sleep(0.3); print(json.dumps({'gpu': os.environ['GPU']}))"
+    )
+    places = [{"GPU": "3"}, {"GPU": "5"}]
+    held: dict[int, str] = {}
+    side_by_side: list[set[int]] = [set()]
+    for news in pool.run(range(6), 2, commands(tmp_path / "log", program), places=places):
+        if news.message:
+            held[news.task] = news.message["gpu"]
+        before = side_by_side[-1]
+        side_by_side.append(before - {news.task} if news.ended else before | {news.task})
+    assert sorted(held) == list(range(6)) and set(held.values()) == {"3", "5"}
+    for together in side_by_side:
+        assert len({held[task] for task in together}) == len(together)
+
+
+def test_more_children_than_places_share_them(tmp_path):
+    program = "import json, os, time; time.sleep(1); print(json.dumps({'gpu': os.environ['GPU']}))"
+    places = [{"GPU": "0"}, {"GPU": "1"}]
+    heard = pool.run(range(4), 4, commands(tmp_path / "log", program), places=places)
+    assert sorted(news.message["gpu"] for news in heard if news.message) == ["0", "0", "1", "1"]

@@ -11,6 +11,7 @@ import tiny
 from alexnet_tf.check_gpu import __main__ as command
 from alexnet_tf.check_gpu import checks, trainings
 from alexnet_tf.check_gpu.findings import Finding, within
+from alexnet_tf.environment import visible_gpu
 from alexnet_tf.errors import DeviceError
 from alexnet_tf.spec import replace
 
@@ -92,19 +93,11 @@ def test_a_training_that_cannot_run_says_why(tmp_path):
 
 
 def test_a_machine_without_a_gpu_is_told_what_to_install(monkeypatch, capfd):
-    none = [Finding(check="GPUs", found="none")]
-    monkeypatch.setattr(command.subprocess, "run", lambda *a, **k: _Done(none))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert command.main([]) == 4
     said = capfd.readouterr().err.strip()
     assert said.startswith("alexnet_tf.check_gpu: TensorFlow sees no GPU. Install its CUDA")
     assert len(said.splitlines()) == 1
-
-
-class _Done:
-    returncode, stderr = 0, ""
-
-    def __init__(self, found):
-        self.stdout = json.dumps([vars(each) for each in found])
 
 
 def test_another_kind_of_device_is_refused(capfd):
@@ -113,17 +106,20 @@ def test_another_kind_of_device_is_refused(capfd):
 
 
 @pytest.mark.parametrize(
-    ("visible", "index", "expected"), [("", 1, "1"), ("3,5", 1, "5"), ("GPU-ab", 0, "GPU-ab")]
+    ("visible", "index", "expected"), [(None, 1, "1"), ("3,5", 1, "5"), ("GPU-ab", 0, "GPU-ab")]
 )
 def test_a_gpu_is_numbered_as_tensorflow_numbers_it(monkeypatch, visible, index, expected):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert command._visible(index) == expected
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert visible_gpu(index) == expected
 
 
 def test_a_gpu_that_is_not_visible_is_refused(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     with pytest.raises(DeviceError, match="no GPU:1: CUDA_VISIBLE_DEVICES names 1"):
-        command._visible(1)
+        visible_gpu(1)
 
 
 def test_a_broken_bound_is_the_exit_code_and_every_finding_is_kept(tmp_path, monkeypatch, capfd):
