@@ -1,4 +1,7 @@
-"""Arrays that a run has kept in an .npz file; what is damaged counts as not there."""
+"""Arrays that a run has kept in an .npz file, and what makes them no use.
+
+What is damaged counts as not there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_tf import files
+from alexnet_tf.errors import OutputError
 
 #: What a reader of an archive raises, NumPy or Keras, for a file that is cut, empty, changed, of
 #: another kind or without a name.
@@ -36,6 +40,21 @@ def read(path: Path, names: Sequence[str]) -> dict[str, np.ndarray] | None:
         return None
 
 
+def require_numbers(scores: np.ndarray, images: str) -> None:
+    """Refuse scores that cannot be compared.
+
+    Args:
+        scores: (N, classes).
+        images: what they are of, such as "test images", for the message.
+
+    Raises:
+        OutputError: one is NaN.
+    """
+    lost = int(np.isnan(scores).any(axis=1).sum())
+    if lost:
+        raise OutputError(f"the outputs for {lost} of {len(scores)} {images} are not finite")
+
+
 def read_predictions(path: Path, weights: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Return (images, classes) probabilities and (images,) labels that a net has given.
 
@@ -44,13 +63,14 @@ def read_predictions(path: Path, weights: str) -> tuple[np.ndarray, np.ndarray] 
         weights: hash of the net's weights.
 
     Returns:
-        None where there are none, or none of these weights.
+        None where there are none, or none of these weights, or some that are not finite.
     """
     kept = read(path, ("weights", "probabilities", "labels"))
     if kept is None or str(kept["weights"]) != weights:
         return None
     probabilities, labels = kept["probabilities"], kept["labels"]
     usable = probabilities.ndim == 2 and labels.shape == probabilities.shape[:1]
+    usable = usable and probabilities.dtype.kind == "f" and bool(np.isfinite(probabilities).all())
     return (probabilities, labels) if usable and labels.size else None
 
 

@@ -69,7 +69,8 @@ def divergences(run: FinishedRun) -> dict[str, float]:
             ("halved", _log_softmax(np.asarray(drawn.head(part, training=False), np.float64))),
             ("unhalved", _log_softmax(np.asarray(whole(part, training=False), np.float64))),
             ("one_mask", _log_softmax(logits[-1])),
-            ("arithmetic", np.log(np.exp(masks).mean(axis=0))),
+            # the sum of probabilities that are all 0 in float64 still has a logarithm
+            ("arithmetic", np.logaddexp.reduce(masks, axis=0) - np.log(len(masks))),
         ):
             found.setdefault(f"dropout_kl_{name}", []).append(divergence(mean, q))
     return {name: 1000 * float(np.concatenate(of_parts).mean()) for name, of_parts in found.items()}

@@ -44,6 +44,12 @@ class RecordError(UserError, ValueError):
     exit_code = DATA
 
 
+class OutputError(UserError, ValueError):
+    """Outputs of a net that are NaN: its weights are finite and too large. Exit code 3."""
+
+    exit_code = DATA
+
+
 class EnvironmentChangedError(UserError, RuntimeError):
     """A state was made in an environment that does not give the same bits as this one.
 

@@ -46,6 +46,7 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties =
 
     Raises:
         ValueError: no images, or k below 1.
+        OutputError: a score is NaN, which is neither above nor below another.
 
     >>> scores = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]])
     >>> top_k_error(scores, np.array([1, 2])), top_k_error(scores, np.array([1, 2]), k=3)
@@ -53,6 +54,7 @@ def top_k_error(scores: np.ndarray, labels: np.ndarray, k: int = 1, ties: Ties =
     """
     if k < 1 or not len(labels):
         raise ValueError(f"`k` must be at least 1, with images. Received: k={k}, N={len(labels)}")
+    arrays.require_numbers(scores, "images")
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     higher = (scores > own).sum(axis=1)
     equal = scores == own
@@ -127,7 +129,11 @@ def evaluation(
         averaged: (N, classes), each row summing to 1.
         labels: (N,) of class indices.
         ties: what counts of equally probable classes (`top_k_error`).
+
+    Raises:
+        OutputError: a probability is NaN.
     """
+    arrays.require_numbers(averaged, f"{part} images")
     own = np.take_along_axis(averaged, labels[:, None], axis=1)
     wrong = np.packbits(averaged.argmax(axis=1) != labels).tobytes()
     return Evaluation(
@@ -150,6 +156,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
         SpecError: the run is not finished.
         DataError: there is no net, as after a run that diverged; the images are missing,
             damaged, or not those the run was trained on.
+        OutputError: an output is NaN; nothing is kept.
         LockedError: they have to be computed, and another process works in the folder.
     """
     record = records.of_run(run)
@@ -160,6 +167,7 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     with files.lock(run):
         net = open_run(run, data_dir=options.data_dir, cache=options.cache, threads=options.threads)
         found, labels = _predicted(net, options)
+        arrays.require_numbers(found, f"{options.part} images of {run}")
         arrays.keep_predictions(path, found, labels, net.record.weights_sha256)
     return found, labels
 

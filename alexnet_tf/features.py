@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from alexnet_tf.arrays import require_numbers
+
 _DEALS = 1000  # of the kernels to the towers, at random
 
 NEIGHBOURS = 6  # of Figure 4
@@ -99,11 +101,16 @@ def _distances(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[int, n
     """Yield some queries' squared distances, less their own from the origin, float32.
 
     With the number of the first of these queries: some at a time, fast and in little memory.
+
+    Raises:
+        OutputError: a distance is NaN, which has no place in an order.
     """
     points, queries = points.astype(np.float32), queries.astype(np.float32)
     squares = (points**2).sum(axis=1)
     for start in range(0, len(queries), 64):
-        yield start, squares - 2 * (queries[start : start + 64] @ points.T)
+        distances = squares - 2 * (queries[start : start + 64] @ points.T)
+        require_numbers(distances, "images of which neighbours are sought")
+        yield start, distances
 
 
 def _apart(colours: np.ndarray) -> np.ndarray:

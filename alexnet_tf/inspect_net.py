@@ -37,6 +37,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import arithmetic, dropped_nets, files, records, treatments
-from alexnet_tf.errors import exit_code
+from alexnet_tf.errors import OutputError, exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
 from alexnet_tf.values import at_least_one
@@ -57,6 +58,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 _SHOWN = 8  # test images of Figure 4
 _ASKED = 1000  # test images whose neighbours are counted
+_TOO_LARGE = "The net's outputs are too large to be compared."
 _SEARCHED = 2**29  # bytes of training images at most, evenly spread over them all
 
 
@@ -84,6 +86,7 @@ def inspect_net(
     Raises:
         SpecError: the run is not finished.
         DataError: there is no net, as after a run that diverged.
+        OutputError: an output or a number is not finite; the others are kept.
         DataError: the images are missing, damaged, or not those the run was trained on.
         LockedError: another process works in the folder.
     """
@@ -110,9 +113,13 @@ def _measure(run: Path, net: FinishedRun, only: Collection[Part]) -> dict[str, f
         values |= dropped_nets.divergences(net)
     if "treatments" in only:
         values |= treatments.all_of(net)
-    kept = {"weights_sha256": net.record.weights_sha256, "values": values}
+    lost = [name for name, value in values.items() if not math.isfinite(value)]
+    finite = {name: value for name, value in values.items() if name not in lost}
+    kept = {"weights_sha256": net.record.weights_sha256, "values": finite}
     text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
     files.write_atomic(run / "inspection.json", text.encode())
+    if lost:
+        raise OutputError(f"{run}: {', '.join(lost)}: not finite, and left out. {_TOO_LARGE}")
     return values
 
 
@@ -121,8 +128,9 @@ def _kept(run: Path, net: FinishedRun) -> dict[str, float]:
     try:
         held = json.loads((run / "inspection.json").read_text(encoding="utf-8"))
         same = held["weights_sha256"] == net.record.weights_sha256
-        return dict(held["values"]) if same else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        values = {name: float(value) for name, value in held["values"].items()} if same else {}
+        return {name: value for name, value in values.items() if math.isfinite(value)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -16,13 +16,13 @@ from typing import Any, Literal
 from alexnet_tf.errors import RecordError, SpecError
 from alexnet_tf.files import require_folder
 from alexnet_tf.spec import Experiment
-from alexnet_tf.values import from_dict, to_dict
+from alexnet_tf.values import check_types, from_dict, to_dict
 
 #: Version of the JSON layout below.
 SCHEMA = 1
 
-#: done: all epochs, or the stopping error reached. diverged: a weight or the loss
-#: stopped being finite. failed: the process ended without a result (`reason` says how).
+#: done: all epochs, or the stopping error reached. diverged: a weight, the loss or an output of
+#: the net stopped being finite. failed: the process ended without a result (`reason` says how).
 #: imported: not trained, its weights are from a file (`reason` says from which).
 Status = Literal["done", "diverged", "failed", "imported"]
 
@@ -55,6 +55,9 @@ class EpochResult:
     seconds: float  # wall time of this epoch
     validation_error: float | None = None  # fraction, after the epoch; None: not measured
 
+    def __post_init__(self) -> None:
+        check_types(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
@@ -71,6 +74,9 @@ class Evaluation:
     top5_error: float  # fraction
     loss: float  # nats per image, of the averaged probabilities
     wrong: str = ""  # base64 of one bit per image, 1: top-1 wrong, the first image highest
+
+    def __post_init__(self) -> None:
+        check_types(self)
 
     def mistakes(self) -> list[bool]:
         """Return for each image, in order, whether its most probable class is wrong; [] if unknown.
@@ -94,6 +100,9 @@ class DataFacts:
     test_images: int
     fingerprint: str  # SHA-256 over images, labels and split
     source: str  # for readers, e.g. "tensorflow-datasets cifar10 3.0.2"
+
+    def __post_init__(self) -> None:
+        check_types(self)
 
     @property
     def note(self) -> str:
@@ -123,6 +132,9 @@ class Environment:
     onednn: str  # TF_ENABLE_ONEDNN_OPTS as seen by the run, "default" when unset
     code: str  # git commit of the project, "-dirty" appended, or the installed version
     cuda: str = ""  # of a GPU: compute capability, driver, CUDA, cuBLAS, cuDNN (`gpus.software`)
+
+    def __post_init__(self) -> None:
+        check_types(self)
 
     def fingerprint(self) -> dict[str, str | int]:
         """Return the part that may change bits: all but host, memory, cores, system and code.
@@ -157,6 +169,9 @@ class RunRecord:
     evaluations: tuple[Evaluation, ...] = ()
     data: DataFacts | None = None
     environment: Environment | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
 
     @property
     def run_id(self) -> str:

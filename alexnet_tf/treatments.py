@@ -40,8 +40,10 @@ def norm_spread(run: FinishedRun) -> dict[str, float]:
                 total, squares = total + factor.sum(), squares + (factor**2).sum()
                 count += factor.size
             mean = total / count
-            spreads.append(100 * max(0.0, float(squares / count - mean**2)) ** 0.5 / float(mean))
-    return {"norm_spread": min(spreads)} if spreads else {}
+            # NumPy's maximum and least, as NaN is neither above nor below a number for Python's
+            deviation = np.maximum(0.0, squares / count - mean**2) ** 0.5
+            spreads.append(100 * float(deviation) / float(mean))
+    return {"norm_spread": float(np.min(spreads))} if spreads else {}
 
 
 def units_kept(run: FinishedRun) -> dict[str, float]:

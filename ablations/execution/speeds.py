@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def kept(arm: str, experiment: Experiment, machine: Machine) -> Speed | None:
         rate, start = float(found["images_per_second"]), float(found["start"])
     except (KeyError, TypeError, ValueError):
         return None
-    if not (rate > 0 and start >= 0):
+    if not (math.inf > rate > 0 and math.inf > start >= 0):
         return None
     return Speed(arm=arm, experiment=experiment, images_per_second=rate, start=start)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -87,7 +88,7 @@ def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
 
 
 def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
-    """Return what was measured of the trained net; of another net's weights it is nothing."""
+    """Return the finite numbers measured of the trained net; of other weights they are none."""
     try:
         held = json.loads((place / INSPECTION).read_text(encoding="utf-8"))
         values = {str(name): float(value) for name, value in held["values"].items()}
@@ -97,7 +98,9 @@ def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         _log.warning("%s: %s; the inspection counts as not made", place / INSPECTION, error)
         return {}
-    return values if found is not None and weights == found.weights_sha256 else {}
+    if found is None or weights != found.weights_sha256:
+        return {}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def record(out: Path, run_id: str) -> RunRecord | None:

@@ -101,6 +101,8 @@ class TrainingCallback(keras.callbacks.Callback):
         steps = self._steps()
         self._check(steps - 1)
         seconds = time.monotonic() - self.begun
+        if not math.isfinite(logs["loss"]):
+            raise Diverged(f"the loss was not finite in epoch {epoch + 1}")
         result = EpochResult(
             epoch=epoch + 1,
             updates=(epoch + 1) * steps,
@@ -109,8 +111,6 @@ class TrainingCallback(keras.callbacks.Callback):
             seconds=round(seconds, 4),
             validation_error=run.validation_error(),
         )
-        if not math.isfinite(result.train_loss):
-            raise Diverged(f"the loss was not finite in epoch {epoch + 1}")
         run.curve.append(result)
         run.save()
         self._report("epoch", steps, logs, time.monotonic())

@@ -17,10 +17,10 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, training_stream
-from alexnet_tf.errors import EnvironmentChangedError
+from alexnet_tf.errors import EnvironmentChangedError, OutputError
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
-from alexnet_tf.records import DataFacts, EpochResult, RunRecord
+from alexnet_tf.records import DataFacts, EpochResult, Evaluation, RunRecord
 from alexnet_tf.spec import Experiment, ModelSpec
 from alexnet_tf.train import checkpoint, schedule
 from alexnet_tf.train.callback import Diverged, Progress, TrainingCallback
@@ -74,12 +74,14 @@ class Training:
         if start is not None:
             self._take_over(start)
         self._restore()
-        status, reason = "done", ""
+        status, reason, found = "done", "", ()
         try:
             self._fit()
-        except Diverged as error:
+            weights = checkpoint.weights_sha256(self.model)
+            found = self.evaluator.evaluations(self._whole(), self.out, weights)
+        except (Diverged, OutputError) as error:
             status, reason = "diverged", str(error)
-        record = self._record(status, reason)
+        record = self._record(status, reason, found)
         if status == "done":
             # without the optimizer, whose momenta would double the file
             whole = self._whole()
@@ -200,12 +202,10 @@ class Training:
                 verbose=0,
             )
 
-    def _record(self, status: records.Status, reason: str) -> RunRecord:
+    def _record(
+        self, status: records.Status, reason: str, found: tuple[Evaluation, ...]
+    ) -> RunRecord:
         source, rates = self.source, [len(self.split.train) / e.seconds for e in self.curve[1:]]
-        weights = checkpoint.weights_sha256(self.model)
-        found = ()
-        if status != "diverged":
-            found = self.evaluator.evaluations(self._whole(), self.out, weights)
         errors = {e.part: e.top1_error for e in found if e.views == 1}
         return RunRecord(
             experiment=self.experiment,
@@ -214,7 +214,7 @@ class Training:
             curve=tuple(self.curve),
             validation_error=errors.get("validation"),
             test_error=errors.get("test"),
-            weights_sha256=weights,
+            weights_sha256=checkpoint.weights_sha256(self.model),
             seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
             images_per_second=round(statistics.median(rates), 1) if rates else None,
             resumes=self.resumes,

@@ -57,8 +57,10 @@ class Evaluator:
 
         Raises:
             ValueError: there are no validation images.
+            OutputError: an output is NaN, though every weight may be finite.
         """
         found = probabilities(self._predict(net), self._batches("validation"))
+        arrays.require_numbers(found, "validation images")
         return top_k_error(found, self._labels("validation"))
 
     def evaluations(self, net: keras.Model, out: Path, weights: str) -> tuple[Evaluation, ...]:
@@ -71,15 +73,18 @@ class Evaluator:
             net: always the same one; its weights may change.
             out: folder that keeps the probabilities of the test images.
             weights: hash of the weights, kept with them.
+
+        Raises:
+            OutputError: an output is NaN; no file is written then.
         """
         predictor, found = self._predict(net), []
         for part in ("train", "validation"):
             if len(labels := self._labels(part)):
                 averaged = probabilities(predictor, self._batches(part))
                 found.append(evaluation(part, 1, averaged, labels))
-        for views, averaged in self._tested(predictor).items():
-            labels = self._labels("test")
-            found.append(evaluation("test", views, averaged, labels))
+        labels, tested = self._labels("test"), self._tested(predictor)
+        found += [evaluation("test", views, each, labels) for views, each in tested.items()]
+        for views, averaged in tested.items():
             arrays.keep_predictions(out / f"test_{views}.npz", averaged, labels, weights)
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 from ablations import study
 from ablations.cli import command
-from ablations.execution import inspection
+from ablations.execution import inspection, store
 from ablations.plan import Plan, Request, reported_runs
 from ablations.study import Budget
+from alexnet_tf import files, records
 
 
 def ablate(out: Path, *words: str) -> int:
@@ -127,3 +129,13 @@ def test_a_check_that_a_quick_run_misses_says_whose_limits_they_are(
     assert ablate(tmp_path, "lrn", "--seeds", "1", "--report-only") == 0
     assert sentence in capsys.readouterr().out
     assert sentence in (tmp_path / "lrn" / "index.html").read_text()
+
+
+def test_a_measured_number_that_is_not_finite_counts_as_not_measured(tmp_path):
+    run = made_up.run("paper", 0)
+    assert run.record is not None
+    place = store.folder(tmp_path, run.record.run_id)
+    files.write_atomic(place / "result.json", records.to_json(run.record).encode())
+    held = {"weights_sha256": run.record.weights_sha256, "values": {"a": 1.0, "b": float("nan")}}
+    files.write_atomic(place / "inspection.json", json.dumps(held).encode())
+    assert store.read(tmp_path, [run.planned])[0].inspection == {"a": 1.0}

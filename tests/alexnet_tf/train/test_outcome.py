@@ -77,8 +77,41 @@ def test_a_rate_far_too_high_is_recorded_as_it_is(run, tiny_experiment, fitted, 
         assert finite and len(record.curve) == 3 and record.test_error is not None
     else:
         assert record.status == "diverged" and "finite" in record.reason
-        assert not finite or "loss" in record.reason
+        assert not finite or "loss" in record.reason or "outputs" in record.reason
         assert record.test_error is None and record.validation_error is None
+
+
+class Enlarge(keras.callbacks.Callback):
+    """Makes finite weights so large that the outputs are NaN, after so many epochs."""
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.model is not None and epoch + 1 == self.epochs:
+            for variable in self.model.trainable_variables:
+                variable.assign(np.full(variable.shape, 1e30, np.float32))
+
+
+@pytest.mark.parametrize(("validate", "epochs"), [("end", 3), ("epoch", 1)])
+def test_finite_weights_whose_outputs_are_nan_are_a_divergence(
+    run, tmp_path, tiny_experiment, monkeypatch, validate, epochs
+):
+    fit = keras.Model.fit
+
+    def enlarged(model, *args, callbacks=(), **kwargs):
+        return fit(model, *args, callbacks=[Enlarge(epochs), *callbacks], **kwargs)
+
+    monkeypatch.setattr(keras.Model, "fit", enlarged)
+    record = run(replace(tiny_experiment, {"train.validate": validate}))
+    part = "250 of 250 train" if validate == "end" else "50 of 50 validation"
+    assert record.status == "diverged"
+    assert record.reason == f"the outputs for {part} images are not finite"
+    assert len(record.curve) == (3 if validate == "end" else 0)
+    assert record.test_error is None and record.evaluations == ()
+    assert not list(tmp_path.glob("run/*.npz")) and not (tmp_path / "run/model.keras").exists()
+    assert records.read(tmp_path / "run/result.json") == record
 
 
 def test_a_diverged_run_is_finished(run, tiny_experiment, poison, monkeypatch):
@@ -175,5 +208,6 @@ def test_a_changed_environment_is_refused_with_code_4_and_named(
 @pytest.mark.parametrize("field", ["host", "memory_gib", "cores", "code", "system"])
 def test_what_changes_no_bit_is_no_part_of_the_fingerprint(field):
     here = environment.describe(threads=1)
-    changed = dataclasses.replace(here, **{field: "another"})
+    there = getattr(here, field)
+    changed = dataclasses.replace(here, **{field: "another" if there == str(there) else there + 1})
     assert changed.fingerprint() == here.fingerprint()
