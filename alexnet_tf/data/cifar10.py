@@ -12,7 +12,7 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from alexnet_tf.files import check_reachable
 
 TRAIN_IMAGES = 50_000
 TEST_IMAGES = 10_000
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _HOME = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
 
@@ -167,16 +168,20 @@ def read(data_dir: Path | None) -> Images:
 
 def _prepared(data_dir: Path | None) -> Path | None:
     found = (folder(data_dir) / "cifar10").glob("*/dataset_info.json")
-    return max((path.parent for path in found), key=version, default=None)
+    return newest(path.parent for path in found)
 
 
-def version(path: Path) -> tuple[list[int], str]:
-    """Return what orders the folders of a prepared data set by version: 3.9.0 before 3.10.0.
+def newest(folders: Iterable[Path]) -> Path | None:
+    """Return the folder of the highest version of a prepared data set.
 
-    >>> [path.name for path in sorted([Path("3.10.0"), Path("3.9.0")], key=version)]
-    ['3.9.0', '3.10.0']
+    Folders of an interrupted preparation, which tensorflow-datasets calls 3.9.0.incomplete and
+    a random name, have no version.
+
+    >>> newest([Path("3.10.0"), Path("3.9.0"), Path("3.11.0.incomplete7")])
+    PosixPath('3.10.0')
     """
-    return [int(part) for part in re.findall(r"\d+", path.name)], path.as_posix()
+    known = [path for path in folders if _VERSION.fullmatch(path.name)]
+    return max(known, key=lambda path: [int(n) for n in path.name.split(".")], default=None)
 
 
 def _require_prepared(data_dir: Path | None) -> Path:

@@ -7,14 +7,16 @@ so that any block of it is a random sample already.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from alexnet_tf.data import cifar10
-from alexnet_tf.data.prepare.source import Bad, Item, Part
-from alexnet_tf.errors import DataError
+from alexnet_tf.data.prepare.source import Bad, Item, Part, shown
+from alexnet_tf.errors import DataError, SpecError
 
+_NAME = re.compile(r"([a-z_]\w*)(?:/([\w.+-]*\w))?(?::(\d+\.\d+\.\d+))?", re.ASCII | re.IGNORECASE)
 _TEST_SPLITS = ("validation", "test")  # the first that there is; ImageNet's test has no labels
 
 
@@ -29,12 +31,14 @@ class TfdsSource:
         """Find the data set and read its description.
 
         Args:
-            name: as tensorflow-datasets has it, such as imagenet2012; of several versions or
-                configurations the highest is taken.
+            name: as tensorflow-datasets has it: imagenet2012, imagenet2012:5.1.0 or
+                imagenet_resized/64x64. Of several versions the highest is taken.
             data_dir: its folder; None: `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
 
         Raises:
-            DataError: it is not prepared there, or has no images with labels.
+            SpecError: no name of that form, or one without the configuration, of several.
+            DataError: it is not prepared there, or does not say which of its features are the
+                image and the label.
         """
         self._folder = _folder(name, data_dir)
         import tensorflow_datasets as tfds
@@ -42,13 +46,10 @@ class TfdsSource:
         with cifar10.reading(str(self._folder)):
             builder: Any = tfds.builder_from_directory(self._folder)
             features = builder.info.features
-        try:
-            kinds = {key: type(feature).__name__ for key, feature in features.items()}
-            self._image = next(key for key, kind in kinds.items() if kind == "Image")
-            self._label = next(key for key, kind in kinds.items() if kind == "ClassLabel")
-        except (StopIteration, AttributeError):
-            raise DataError(f"{self._folder} has no images with one label each") from None
-        self._name = next((key for key in ("file_name", "id") if key in features), None)
+            supervised = builder.info.supervised_keys
+        self._image, self._label = _keys(self._folder, _kinds(features), supervised)
+        texts = [key for key, kind in _kinds(features).items() if kind == "Text"]
+        self._name = next((key for key in ("file_name", "id") if key in texts), None)
         self._builder = builder
         self._splits: dict[Part, str] = {"train": "train"}
         test = [split for split in _TEST_SPLITS if split in builder.info.splits]
@@ -109,14 +110,58 @@ class TfdsSource:
         return sorted(path for path in self._folder.iterdir() if "tfrecord" in path.name)
 
 
-def _folder(name: str, data_dir: Path | None) -> Path:
+def _kinds(features: Any) -> dict[str, str]:
+    """Return the name of each feature and of its class; none where there is one without a name."""
+    items = features.items() if hasattr(features, "items") else ()
+    return {key: type(feature).__name__ for key, feature in items}
+
+
+def _keys(folder: Path, kinds: dict[str, str], supervised: Any) -> tuple[str, str]:
+    """Return the features that are the image and the label.
+
+    They are those that the data set's author names (`supervised`), or else the only ones: the
+    order of features on the disk means nothing.
+    """
+    named = supervised if isinstance(supervised, tuple) else ()
+    found = []
+    for kind in ("Image", "ClassLabel"):
+        keys = sorted(key for key, other in kinds.items() if other == kind)
+        chosen = [key for key in keys if key in named]
+        if len(chosen or keys) != 1:
+            raise DataError(
+                f"{folder}: an image and its label are needed, and the data set has {len(keys)} "
+                f"features of kind {kind} ({', '.join(keys) or 'none'}) with supervised_keys "
+                f"{supervised}. Write its images into a folder of class folders and prepare that."
+            )
+        found += chosen or keys
+    return found[0], found[1]
+
+
+def _folder(asked: str, data_dir: Path | None) -> Path:
+    match = _NAME.fullmatch(asked)
+    if match is None:
+        raise SpecError(
+            "a data set of tensorflow-datasets is tfds:NAME, tfds:NAME/CONFIG or tfds:NAME:1.0.0. "
+            f"Received: tfds:{shown(asked)}"
+        )
+    name, config, version = match.groups()
     root = cifar10.folder(data_dir)
-    found = [path.parent for path in (root / name).glob("**/dataset_info.json")]
-    if not found:
+    place = root / name / (config or "")
+    found = list(place.glob(f"{version or '*'}/dataset_info.json"))
+    if not found and config is None:
+        found = list(place.glob(f"*/{version or '*'}/dataset_info.json"))
+        configs = sorted({path.parents[1].name for path in found})
+        if len(configs) > 1:
+            raise SpecError(
+                f"{name} has {len(configs)} configurations in {root}: {', '.join(configs[:5])}. "
+                f"Name one: tfds:{name}/{configs[0]}"
+            )
+    newest = cifar10.newest(path.parent for path in found)
+    if newest is None:
         have = sorted({path.parents[1].name for path in root.glob("*/*/dataset_info.json")})
         raise DataError(
-            f"tensorflow-datasets has prepared no '{name}' in {root} (there: "
+            f"tensorflow-datasets has prepared no '{asked}' in {root} (there: "
             f"{', '.join(have[:5]) or 'nothing'}). Prepare it with: "
-            f"tfds build {name} --data_dir {root}"
+            f"tfds build {asked} --data_dir {root}"
         )
-    return max(found, key=cifar10.version)
+    return newest

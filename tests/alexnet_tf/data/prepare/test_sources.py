@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import tiny
 from preparing import run, tree
 
 from alexnet_tf.data.prepare import __main__ as prepare
-from alexnet_tf.data.prepare import convert
+from alexnet_tf.data.prepare import convert, tfds
 from alexnet_tf.data.prepare.folder import Tree
 from alexnet_tf.data.shards import open_shards
+from alexnet_tf.errors import DataError
 
 # --- classes ------------------------------------------------------------------------------
 
@@ -108,14 +110,74 @@ def test_an_unprepared_tfds_data_set_is_told_without_a_catalogue(tmp_path, capsy
     assert "tfds build imagenet2012" in said and "\n" not in said
 
 
+@pytest.fixture
+def versions(tmp_path) -> Path:
+    """Folders of tensorflow-datasets, as they lie there after several preparations."""
+    for name in (
+        *("two/1.9.0", "two/1.10.0", "two/1.11.0.incompleteH7F3", "small/32x32/1.0.0"),
+        *("sizes/32x32/1.0.0", "sizes/64x64/0.9.0", "sizes/64x64/0.10.0"),
+    ):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "dataset_info.json").write_text("{}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("two", "two/1.10.0"),
+        ("two:1.9.0", "two/1.9.0"),
+        ("small", "small/32x32/1.0.0"),
+        ("small:1.0.0", "small/32x32/1.0.0"),
+        ("sizes/64x64", "sizes/64x64/0.10.0"),
+        ("sizes/64x64:0.9.0", "sizes/64x64/0.9.0"),
+    ],
+)
+def test_a_tfds_data_set_is_that_of_the_name_and_of_the_highest_version(versions, asked, found):
+    assert tfds._folder(asked, versions) == versions / found
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "../two", "two/../two", "/etc", "*", "two:", "two:1.9", "a/"]
+)
+def test_what_is_no_name_of_a_tfds_data_set_is_code_2(versions, capsys, asked):
+    run(f"tfds:{asked}", versions / "out", "--data-dir", versions, code=2)
+    assert f"or tfds:NAME:1.0.0. Received: tfds:{asked}\n" in capsys.readouterr().err
+
+
+def test_one_of_several_configurations_is_asked_for(versions, capsys):
+    run("tfds:sizes", versions / "out", "--data-dir", versions, code=2)
+    said = "has 2 configurations in"
+    assert said in (told := capsys.readouterr().err) and "Name one: tfds:sizes/32x32" in told
+    run("tfds:two:3.0.0", versions / "out", "--data-dir", versions, code=3)
+    assert "tfds build two:3.0.0" in capsys.readouterr().err
+
+
+KINDS = {"coarse": "ClassLabel", "label": "ClassLabel", "image": "Image", "id": "Text"}
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(KINDS)])
+def test_the_label_is_the_one_that_supervised_keys_name_in_any_order_of_features(order):
+    kinds = {key: KINDS[key] for key in order}
+    assert tfds._keys(Path("d"), kinds, ("image", "label")) == ("image", "label")
+    with pytest.raises(DataError, match=r"2 features of kind ClassLabel \(coarse, label\)"):
+        tfds._keys(Path("d"), kinds, None)
+    del kinds["coarse"]
+    assert tfds._keys(Path("d"), kinds, None) == ("image", "label")
+
+
+def test_features_without_names_or_without_an_image_are_refused():
+    assert tfds._kinds(object()) == {}
+    with pytest.raises(DataError, match=r"0 features of kind Image \(none\)"):
+        tfds._keys(Path("d"), {}, None)
+
+
 TFDS = tiny.SAMPLE.parent / "tensorflow_datasets"
 
 
 @pytest.mark.skipif(not (TFDS / "cifar10").is_dir(), reason=f"no CIFAR-10 in {TFDS}")
 def test_a_tfds_data_set_is_read_in_blocks_of_its_own_order():
-    from alexnet_tf.data.prepare.tfds import TfdsSource
-
-    source = TfdsSource("cifar10", TFDS)
+    source = tfds.TfdsSource("cifar10", TFDS)
     assert (source.count("train"), source.count("test")) == (50_000, 10_000)
     assert source.class_names[0] == "airplane" and len(source.class_names) == 10
     items = list(source.items("test", 100, 140))
