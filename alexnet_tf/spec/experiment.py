@@ -34,6 +34,14 @@ class Pretraining:
     def __post_init__(self) -> None:
         check_types(self)
         require(self, self.classes >= 2, "classes", "at least 2")
+        _require_measured(self.data, self.train)
+
+
+def _require_measured(data: DataSpec, train: TrainSpec) -> None:
+    """Refuse a rule that would fire on an error which is never measured."""
+    if train.plateau is not None:
+        rule = "at least 1 with `train.plateau`, which waits for the validation error"
+        require(data, data.validation_images > 0, "validation_images", rule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +53,8 @@ class Experiment:
     first (`first_stage`).
 
     Raises:
-        SpecError: a field out of its range, or a change of the rate of a layer that the net
-            does not have.
+        SpecError: a field out of its range, a change of the rate of a layer that the net does not
+            have, or a plateau rule without validation images.
 
     >>> from alexnet_tf.spec import CIFAR_ALEXNET, replace
     >>> replace(CIFAR_ALEXNET, {"train.epochs": 2}, seed=7).train.epochs
@@ -62,6 +70,7 @@ class Experiment:
     def __post_init__(self) -> None:
         check_types(self)
         require(self, 0 <= self.seed < 2**31, "seed", "between 0 and 2**31 - 1")
+        _require_measured(self.data, self.train)
         names = self.model.names()
         for index, change in enumerate(self.train.changes):
             if change.layer is not None and change.layer not in names:

@@ -59,11 +59,14 @@ def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
     """Return how often the plateau rule has fired; one more than `reductions` is the end.
 
     Section 5 divides the rate "when the validation error rate stopped improving with the current
-    learning rate". An epoch without a validation error counts as one without improvement.
+    learning rate".
 
     Args:
         plateau: the rule.
         curve: one entry per finished epoch.
+
+    Raises:
+        ValueError: an epoch has no validation error.
 
     >>> numbers = {"updates": 1, "train_error": 0.5, "train_loss": 1.0, "seconds": 1.0}
     >>> curve = [EpochResult(epoch=n, **numbers, validation_error=0.4) for n in (1, 2, 3, 4)]
@@ -72,9 +75,12 @@ def drops_so_far(plateau: PlateauSpec, curve: Sequence[EpochResult]) -> int:
     """
     drops, best, waited = 0, math.inf, 0
     for epoch in curve:
-        error = math.inf if epoch.validation_error is None else epoch.validation_error
-        if error < best:
-            best, waited = error, 0
+        if epoch.validation_error is None:
+            raise ValueError(
+                f"no validation error after epoch {epoch.epoch}, which a plateau needs"
+            )
+        if epoch.validation_error < best:
+            best, waited = epoch.validation_error, 0
         else:
             waited += 1
         if waited == plateau.patience:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,8 +11,18 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alexnet_tf.errors import SpecError
 from alexnet_tf.records import EpochResult
-from alexnet_tf.spec import CODE2012, PlateauSpec, RateChange, TrainSpec, replace
+from alexnet_tf.spec import (
+    CODE2012,
+    PAPER,
+    DataSpec,
+    PlateauSpec,
+    Pretraining,
+    RateChange,
+    TrainSpec,
+    replace,
+)
 from alexnet_tf.train import schedule, train
 from alexnet_tf.train.callback import Interrupted
 
@@ -60,6 +72,23 @@ def test_three_reductions_and_the_end_of_the_paper():
     seen = [schedule.rates(spec, LAYERS, curve(*[0.5] * n)).rate for n in range(10)]
     assert seen == [0.08] * 3 + [0.08 / 10] * 2 + [0.08 / 100] * 2 + [0.08 / 1000] * 3
     assert [schedule.ended(spec, curve(*[0.5] * n)) for n in range(10)] == [False] * 9 + [True]
+
+
+def test_a_plateau_rule_does_not_fire_on_an_error_that_is_not_measured():
+    spec = plateau(patience=1)
+    unmeasured = [dataclasses.replace(curve(0.5)[0], validation_error=None)]
+    with pytest.raises(ValueError, match="no validation error after epoch 1"):
+        schedule.ended(spec, unmeasured)
+    with pytest.raises(ValueError, match="which a plateau needs"):
+        schedule.rates(spec, LAYERS, unmeasured)
+
+
+def test_a_plateau_rule_without_validation_images_is_refused_in_either_stage():
+    with pytest.raises(SpecError, match=r"validation_images` must be at least 1 with `train\.plat"):
+        replace(PAPER, {"data.validation_images": 0})
+    with pytest.raises(SpecError, match=r"validation_images` must be at least 1 with `train\.plat"):
+        Pretraining(data=DataSpec(validation_images=0), train=PAPER.train, classes=10)
+    assert replace(PAPER, {"train.plateau": None, "data.validation_images": 0})
 
 
 def effective(epochs: int, layer: str, kind: str) -> float:
