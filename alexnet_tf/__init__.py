@@ -10,6 +10,9 @@ from typing import Any
 if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A user's keras.json may name another; what Keras was loaded with already stays.
+if "keras" not in sys.modules:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 #: Public name -> where it is defined: loaded on first use, since TensorFlow takes seconds.
 _PUBLIC = {

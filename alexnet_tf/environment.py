@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -63,6 +65,41 @@ def visible_gpu(index: int) -> str:
     if index >= len(listed):
         raise DeviceError(f"there is no GPU:{index}: CUDA_VISIBLE_DEVICES names {len(listed)}")
     return listed[index]
+
+
+@contextmanager
+def plain_keras() -> Iterator[None]:
+    """Give Keras its own defaults inside: a keras.json or a variable KERAS_* changes no number.
+
+    They are the type float32, the channels last, and neither a limit of epochs nor of steps. The
+    settings of before hold again afterwards.
+
+    Raises:
+        RuntimeError: Keras was loaded with another backend than TensorFlow, by the caller.
+    """
+    from keras import backend, config
+
+    if backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on {backend.backend()}. Set KERAS_BACKEND=tensorflow, or import "
+            "alexnet_tf first."
+        )
+    settings = {
+        "floatx": "float32",
+        "dtype_policy": "float32",
+        "image_data_format": "channels_last",
+        "epsilon": 1e-7,
+        "max_epochs": None,
+        "max_steps_per_epoch": None,
+    }
+    before = {name: getattr(config, name)() for name in settings}
+    try:
+        for name, value in settings.items():
+            getattr(config, f"set_{name}")(value)
+        yield
+    finally:
+        for name, value in before.items():
+            getattr(config, f"set_{name}")(value)
 
 
 def _version(package: str) -> str:

@@ -25,6 +25,7 @@ import tensorflow as tf
 from alexnet_tf import arithmetic, arrays, files, records
 from alexnet_tf.data.augment import CENTRE, InputPipeline
 from alexnet_tf.data.stream import image_batches
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.finished_run import FinishedRun, open_run
 from alexnet_tf.records import Evaluation, Part
@@ -147,6 +148,7 @@ def evaluation(
     )
 
 
+@plain_keras()
 def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Return (probabilities, labels) of a finished run, kept in its folder for the next time.
 

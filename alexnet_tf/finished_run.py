@@ -17,6 +17,7 @@ from alexnet_tf.data.labelled import Source, check_fit
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.data.stream import image_batches
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import ModelSpec
@@ -78,7 +79,8 @@ class FinishedRun:
             part: "train" or "test".
             chosen: (N,) indices into the part.
         """
-        inner: Any = keras.Model(self.model.input, symbolic)
+        with plain_keras():
+            inner: Any = keras.Model(self.model.input, symbolic)
 
         @tf.function(reduce_retracing=True)
         def values(images: Any) -> Any:

@@ -47,6 +47,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import arithmetic, dropped_nets, files, records, treatments
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import OutputError, exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
@@ -62,6 +63,7 @@ _TOO_LARGE = "The net's outputs are too large to be compared."
 _SEARCHED = 2**29  # bytes of training images at most, evenly spread over them all
 
 
+@plain_keras()
 def inspect_net(
     run: Path,
     *,

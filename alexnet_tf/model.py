@@ -7,9 +7,11 @@ from typing import Any
 import keras
 
 from alexnet_tf.column import Column
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.spec import Experiment, ModelSpec, Precision
 
 
+@plain_keras()
 def build_alexnet(
     spec: ModelSpec | Experiment, *, seed: int | None = None, precision: Precision | None = None
 ) -> keras.Model:

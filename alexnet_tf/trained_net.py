@@ -10,10 +10,12 @@ import keras
 
 import alexnet_tf.layers  # noqa: F401 - makes them known to Keras, which loads them by name
 from alexnet_tf.arrays import DAMAGED
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
 
 
+@plain_keras()
 def trained_net(run: Path, record: RunRecord) -> keras.Model:
     """Return the net of a run, on one device and not compiled.
 

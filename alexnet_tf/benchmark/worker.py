@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings, Work, decode
+from alexnet_tf.environment import plain_keras
 
 _PRODUCT_SHARE = 0.25  # of the seconds of a timing
 
@@ -46,6 +47,8 @@ def _prepared(row: Row, settings: Settings) -> Work:
         from alexnet_tf.benchmark.torch_work import work
     else:
         from alexnet_tf.benchmark.keras_work import work
+
+        work = plain_keras()(work)
     made = work(row, settings)
     made.step()  # traces and compiles
     if made.multiply is not None:

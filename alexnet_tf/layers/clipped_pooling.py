@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -48,7 +49,10 @@ class ClippedPooling2D(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs):
-        pool = ops.max_pool if self.kind == "max" else ops.average_pool
+        # channels are last, whatever the data format that Keras is set to
+        pool: Any = functools.partial(
+            ops.max_pool if self.kind == "max" else ops.average_pool, data_format="channels_last"
+        )
         if max(self._overhang) == 0:
             return pool(inputs, self.size, self.stride, padding="valid")
         if self._same_is_exact(inputs.shape):
@@ -57,7 +61,7 @@ class ClippedPooling2D(keras.layers.Layer):
         padding = ((0, 0), (0, rows), (0, columns), (0, 0))
         lowest = float("-inf") if self.kind == "max" else 0
         padded = ops.pad(inputs, padding, constant_values=lowest)
-        pooled: Any = pool(padded, self.size, self.stride, padding="valid")
+        pooled = pool(padded, self.size, self.stride, padding="valid")
         if self.kind == "max":
             return pooled
         return pooled * ops.cast(self._share(inputs.shape), pooled.dtype)

@@ -94,7 +94,7 @@ def restore(
         if loaded is not None and _assign(model, *loaded):
             return loaded[0]
         path.rename(path.with_suffix(".corrupt"))
-        _log.warning("%s is damaged and was set aside; an earlier state is used", path)
+        _log.warning("%s is damaged or of another net, and set aside; an earlier one is used", path)
     return None
 
 

@@ -23,6 +23,7 @@ import keras
 from alexnet_tf import arithmetic, files, records
 from alexnet_tf.data.labelled import check_fit
 from alexnet_tf.data.load import load
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import (
     RecordError,
     SpecError,
@@ -35,6 +36,7 @@ from alexnet_tf.train.loop import Training
 from alexnet_tf.two_tower import split_cpu
 
 
+@plain_keras()
 def train(
     experiment: Experiment,
     *,

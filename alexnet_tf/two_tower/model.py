@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from alexnet_tf.column import Column
+from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, ModelSpec, Precision, dtype_policy
 from alexnet_tf.two_tower.on_tower import OnTower
@@ -15,6 +16,7 @@ from alexnet_tf.two_tower.strategy import tower_scope
 from alexnet_tf.two_tower.trainer import TwoTowerModel
 
 
+@plain_keras()
 def build_two_tower(
     spec: ModelSpec | Experiment, *, seed: int | None = None, precision: Precision | None = None
 ) -> keras.Model:

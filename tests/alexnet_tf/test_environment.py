@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 
+import keras
+import numpy as np
 import pytest
 import tiny
+
+from alexnet_tf import build_alexnet, records
+from alexnet_tf.environment import plain_keras
+from alexnet_tf.spec import CIFAR_ALEXNET, DenseSpec, replace
+
+tiny.pin_one_thread()
 
 SHOW = (
     "import {first}; import alexnet_tf.model; import os;"
@@ -42,3 +51,48 @@ def test_onednn_is_on_unless_the_user_or_an_earlier_import_decided(first, settin
 
 def test_the_tests_run_with_the_setting_of_the_product():
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] in ("0", "1")
+
+
+def test_what_the_user_has_set_for_keras_changes_no_bit(prepared, tmp_path, monkeypatch):
+    """A whole training and the evaluation of its net, in fresh processes."""
+    units = (DenseSpec(units=12, dropout=0.5),)
+    experiment = replace(tiny.experiment(epochs=2), {"model.dense": units})
+    settings = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
+    for name in ("plain", "set"):
+        with tiny.child(prepared, experiment, tmp_path / name) as child:
+            assert child.end() == 0, child.errors()
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
+        monkeypatch.setenv("KERAS_MAX_STEPS_PER_EPOCH", "3")
+    plain, there = (records.read(tmp_path / name / "result.json") for name in ("plain", "set"))
+    assert there.weights_sha256 == plain.weights_sha256
+    assert there.evaluations == plain.evaluations
+    assert [point.train_loss for point in there.curve] == [p.train_loss for p in plain.curve]
+    (tmp_path / "set" / "test_1.npz").unlink()
+    code = "import sys; from alexnet_tf import evaluate; sys.exit(evaluate.main(sys.argv[1:]))"
+    places = ["--data", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    ended = tiny.python(code, str(tmp_path / "set"), *places)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout.splitlines()[-1])["loss"] == plain.evaluations[2].loss
+
+
+def test_a_net_is_built_in_plain_keras_and_the_caller_s_settings_hold_again():
+    image = np.random.default_rng(0).normal(size=(2, 24, 24, 3)).astype(np.float32)
+    expected = np.asarray(build_alexnet(CIFAR_ALEXNET)(image))
+    with plain_keras():  # restores what the rest of this test sets
+        keras.config.set_floatx("float16")
+        keras.config.set_dtype_policy("mixed_float16")
+        keras.config.set_image_data_format("channels_first")
+        keras.config.set_epsilon(0.5)
+        net = build_alexnet(CIFAR_ALEXNET)
+        assert keras.config.floatx() == "float16" and keras.config.epsilon() == 0.5
+        assert keras.config.image_data_format() == "channels_first"
+        assert keras.config.dtype_policy().name == "mixed_float16"
+        np.testing.assert_array_equal(np.asarray(net(image)), expected)
+
+
+def test_a_keras_that_was_loaded_with_another_backend_is_told(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="runs on jax. Set KERAS_BACKEND=tensorflow"):
+        build_alexnet(CIFAR_ALEXNET)
