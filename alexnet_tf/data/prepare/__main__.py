@@ -24,7 +24,7 @@ from typing import Any
 from alexnet_tf.data.prepare.convert import Settings, converter
 from alexnet_tf.data.prepare.folder import Tree
 from alexnet_tf.data.prepare.shard_set import Preparation
-from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown
+from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown, some
 from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.shards import damaged_shards, open_shards
 from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
@@ -103,6 +103,7 @@ def _prepare(options: argparse.Namespace) -> int:
             return _stop(found, f" and in {out / BAD_FILES}")
         index = publish(out, source, settings, preparation.plan, shards, total)
     preparation.clean()
+    preparation.remember()
     _describe(index)
     return 0
 
@@ -123,7 +124,7 @@ def _source(options: argparse.Namespace) -> Source:
 
 
 def _again(preparation: Preparation, jobs: int) -> dict[str, Any]:
-    """Check a finished folder, and make damaged shards of it anew."""
+    """Check a finished folder and that it is of these images, and make damaged shards anew."""
     out = preparation.out
     index = read_index(out)
     if index.get("plan") != preparation.plan:
@@ -132,10 +133,18 @@ def _again(preparation: Preparation, jobs: int) -> dict[str, Any]:
             "folder, or remove it."
         )
     damaged = damaged_shards(out, index)
-    if damaged:
-        with lock(preparation.partial), converter(jobs) as convert:
-            preparation.repair(convert, index, damaged)
+    with converter(jobs) as convert:
+        if damaged:
+            with lock(preparation.partial):
+                preparation.repair(convert, index, damaged)
+        changed = preparation.changed(convert, index)
+    if changed:
+        raise DataError(
+            f"{out} holds other images: {some(changed)}: changed since (or Pillow was). Choose "
+            "another folder, or remove it."
+        )
     preparation.clean()
+    preparation.remember()
     open_shards(out)
     print(f"{out} is prepared already; {len(damaged)} shards made anew", file=sys.stderr)
     return index

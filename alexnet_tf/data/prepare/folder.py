@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_tf.data.prepare.source import Bad, Item, Part, shown
+from alexnet_tf.data.prepare.source import Bad, Item, Part, some
 from alexnet_tf.errors import DataError, SpecError
 
 _Found = dict[str, list[tuple[str, int, int]]]  # class -> (file name, bytes, mtime_ns)
@@ -177,24 +177,24 @@ def _others(scan: _Scan) -> None:
     """Name what lies beside train and val."""
     beside = [e.name for e in scan.entries(scan.root) if e.name not in ("train", "val")]
     if beside:
-        scan.warnings.append(f"not read, since neither train nor val: {_some(beside)}")
+        scan.warnings.append(f"not read, since neither train nor val: {some(beside)}")
 
 
 def _compare(scan: _Scan, found: dict[Part, _Found]) -> None:
     train, val = set(found["train"]), set(found["test"])
     for here, there, missing in (("train", "val", train - val), ("val", "train", val - train)):
         if missing:
-            scan.problems.append(f"classes in {here} but not in {there}: {_some(sorted(missing))}")
+            scan.problems.append(f"classes in {here} but not in {there}: {some(sorted(missing))}")
     empty = [name for name, files in found["test"].items() if not files]
     if empty:
-        scan.problems.append(f"class folders without a file in val: {_some(empty)}")
+        scan.problems.append(f"class folders without a file in val: {some(empty)}")
 
 
 def _judge(scan: _Scan, train: _Found) -> None:
     """Refuse classes that cannot be right; warn of those that may not be."""
     empty = [name for name, files in train.items() if not files]
     if empty:
-        scan.problems.append(f"class folders without a file: {_some(empty)}")
+        scan.problems.append(f"class folders without a file: {some(empty)}")
     if scan.problems:
         raise DataError(
             f"{scan.root}: {'; '.join(scan.problems)}. Mend or remove these folders and run again."
@@ -204,11 +204,11 @@ def _judge(scan: _Scan, train: _Found) -> None:
         twins[unicodedata.normalize("NFC", name).casefold()].append(name)
     for names in twins.values():
         if len(names) > 1:
-            scan.warnings.append(f"classes whose names differ in case or accents: {_some(names)}")
+            scan.warnings.append(f"classes whose names differ in case or accents: {some(names)}")
     if len(train) == 1:
         scan.warnings.append("there is one class only: nothing can be learnt about it")
     if scan.hidden:
-        scan.warnings.append(f"hidden, so not read: {_some(scan.hidden)}")
+        scan.warnings.append(f"hidden, so not read: {some(scan.hidden)}")
 
 
 def _divide(classes: _Found, share: float) -> tuple[_Found, _Found]:
@@ -224,7 +224,7 @@ def _divide(classes: _Found, share: float) -> tuple[_Found, _Found]:
 def _warn_of_small(scan: _Scan, test: _Found) -> None:
     without = [name for name, files in test.items() if not files]
     if without:
-        scan.warnings.append(f"too few images for one in val: {_some(without)}")
+        scan.warnings.append(f"too few images for one in val: {some(without)}")
 
 
 def _ordered(classes: _Found, names: tuple[str, ...], folder: str) -> _Files:
@@ -242,9 +242,3 @@ def _ordered(classes: _Found, names: tuple[str, ...], folder: str) -> _Files:
 
 def _hash64(name: str) -> int:
     return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:8], "big")
-
-
-def _some(names: list[str]) -> str:
-    """Return up to five names and the number of the rest."""
-    rest = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
-    return ", ".join(shown(name) for name in names[:5]) + rest

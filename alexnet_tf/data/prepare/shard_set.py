@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -18,7 +19,7 @@ from PIL import features
 
 from alexnet_tf.data.prepare.convert import Batch, Convert, Settings
 from alexnet_tf.data.prepare.progress import progress
-from alexnet_tf.data.prepare.source import PARTS, Bad, Part, Source
+from alexnet_tf.data.prepare.source import PARTS, Bad, Part, Source, shown
 from alexnet_tf.data.shard_format.index import (
     INDEX_VERSION,
     PARTIAL,
@@ -26,10 +27,12 @@ from alexnet_tf.data.shard_format.index import (
     repair_hint,
     shard_name,
 )
-from alexnet_tf.data.shard_format.shard_files import Shard, collect, kept, write_shard
+from alexnet_tf.data.shard_format.shard_files import Records, Shard, collect, kept, write_shard
 from alexnet_tf.errors import DataError
+from alexnet_tf.files import write_atomic
 
 _LEAST_JPEG = 0.2  # bytes a pixel: photographs take twice as many at quality 95
+_TIMES = ".source.sha256"
 _NOTHING: NDArray[np.int64] = np.zeros((), np.int64)
 
 _Block = tuple[Part, int, int, int]  # part, number of the shard, first item, last + 1
@@ -137,6 +140,58 @@ class Preparation:
                         f"{self.out / name} was made anew and is not what it was: its images or "
                         f"Pillow have changed. {repair_hint(self.out)}"
                     )
+
+    def changed(self, convert: Convert, index: dict[str, Any]) -> list[str]:
+        """Return the images of which the source would now give another record than the shards have.
+
+        Nothing is decoded where the source has the names, sizes and times that it had when it was
+        last compared (`remember`).
+
+        Args:
+            convert: of `convert.converter`.
+            index: of the finished folder, whose shards are whole.
+
+        Returns:
+            Names below the source.
+
+        Raises:
+            DataError: the source itself cannot be read.
+        """
+        if self._remembered() == self._times():
+            return []
+        skipped = {name for name, _ in index["skipped"]}
+        found: list[str] = []
+        with progress(self._images, 0) as advance:
+            for part, number, start, stop in self._blocks:
+                facts = index["shards"][part][number]
+                stored = Records([self._path(part, number)], [facts["count"]])
+                batches = convert(self.source.items(part, start, stop), self.settings)
+                at = 0
+                for batch in _counted(batches, advance):
+                    for image in batch.images:
+                        if shown(image.item) in skipped:
+                            same = image.record is None
+                        else:
+                            same = image.record == stored.read(np.array([at]))[0]
+                            at += 1
+                        found += [] if same else [image.item]
+        return found
+
+    def remember(self) -> None:
+        """Note in the folder which names, sizes and times its images have; it may be read-only."""
+        if self._remembered() != self._times():
+            with contextlib.suppress(OSError):  # a read-only folder is compared each time
+                write_atomic(self.out / _TIMES, self._times().encode())
+
+    def _remembered(self) -> str:
+        try:
+            return (self.out / _TIMES).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def _times(self) -> str:
+        states = [self.source.state(part, start, stop) for part, _, start, stop in self._blocks]
+        return hashlib.sha256(" ".join(states).encode()).hexdigest()
 
     def clean(self) -> None:
         """Remove what a finished folder has no need of: `.partial`, and shards not of this plan."""

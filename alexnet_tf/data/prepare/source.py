@@ -91,3 +91,13 @@ def shown(name: str) -> str:
     """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def some(names: list[str]) -> str:
+    """Return up to five names as `shown` does, and the number of the rest.
+
+    >>> some(["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg"])
+    'a.jpg, b.jpg, c.jpg, d.jpg, e.jpg and 1 more'
+    """
+    rest = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+    return ", ".join(shown(name) for name in names[:5]) + rest

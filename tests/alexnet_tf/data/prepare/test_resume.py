@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import subprocess
 import sys
@@ -10,9 +12,10 @@ from pathlib import Path
 
 import pytest
 import tiny
+from PIL import Image
 from preparing import run, tree
 
-from alexnet_tf.data.prepare import shard_set
+from alexnet_tf.data.prepare import convert, shard_set
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -140,6 +143,42 @@ def test_a_finished_folder_is_checked_and_not_made_again(tmp_path, capsys):
     run(source, out, "--quality", 90, code=3)
     said = capsys.readouterr().err
     assert "other options" in said and content(out) == before
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_an_image_replaced_by_another_of_its_name_and_size_is_told(tmp_path, capsys, broken):
+    source, out = tree(tmp_path / "source"), tmp_path / "out"
+    (source / "train" / "a" / "0.png").write_bytes(b"")
+    run(source, out, "--skip-bad")
+    before, victim = content(out), source / "train" / "a" / "3.png"
+    old, status = victim.read_bytes(), victim.stat()
+    other = io.BytesIO()
+    Image.new("RGB", (20, 20), "white").save(other, "PNG")
+    assert len(other.getvalue()) < len(old)
+    victim.write_bytes(bytes(len(old)) if broken else other.getvalue().ljust(len(old), b"\0"))
+    os.utime(victim, ns=(0, status.st_mtime_ns + 1))
+    capsys.readouterr()
+    run(source, out, code=3)
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{out} holds other images: train/a/3.png: changed since" in said
+    assert content(out) == before
+    # as it was, at another time: compared once, and then known
+    victim.write_bytes(old)
+    run(source, out)
+    assert "prepared already; 0 shards made anew" in capsys.readouterr().err
+    assert {name: held for name, held in content(out).items() if name != ".source.sha256"} == {
+        name: held for name, held in before.items() if name != ".source.sha256"
+    }
+
+
+def test_images_of_the_same_times_are_not_decoded_again(tmp_path, monkeypatch):
+    source, out = tree(tmp_path / "source"), tmp_path / "out"
+    run(source, out)
+    monkeypatch.setattr(convert, "_record", None)
+    run(source, out)
+    (out / ".source.sha256").unlink()
+    with pytest.raises(TypeError):
+        run(source, out)
 
 
 def test_damaged_and_missing_shards_of_a_finished_folder_are_made_anew(tmp_path, capsys):
