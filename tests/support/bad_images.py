@@ -91,6 +91,9 @@ def _right() -> list[Kind]:
         Kind("plain.tiff", file(image, "TIFF"), rgb),
         Kind("lzw.tiff", file(image, "TIFF", compression="tiff_lzw"), rgb),
         Kind("grey_16.tiff", file(Image.fromarray(wide), "TIFF"), grey_rgb, 0, sixteen),
+        *_tiffs(grey, rgb),
+        Kind("long_profile.png", file(image, "PNG", icc_profile=bytes(2 << 20)), rgb, 0,
+             ("long texts ignored",)),
         Kind("plain.bmp", file(image, "BMP"), rgb),
         Kind("plain.ppm", file(image, "PPM"), rgb),
         Kind("one_pixel.png", file(Image.fromarray(rgb[:1, :1]), "PNG"), rgb[:1, :1]),
@@ -100,6 +103,40 @@ def _right() -> list[Kind]:
         Kind("zahl ü 数 \N{BANANA}.jpg", jpeg(rgb), rgb, 4),
         Kind("bytes_behind_the_end.jpg", jpeg(rgb) + b"\0" * 100, rgb, 4),
     ]  # fmt: skip
+
+
+def _tiffs(grey: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> list[Kind]:
+    """Return TIFFs whose tags say what their numbers mean."""
+    grey_rgb = np.repeat(grey[:, :, None], 3, axis=2)
+    wide = (grey.astype("<u2") << 8) | 0x7F
+    twelve = ("12 bits cut to 8", "grey")
+    # two numbers of twelve bits in three bytes
+    first, second = (grey.ravel()[k::2].astype(np.uint16) << 4 | 5 for k in (0, 1))
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=1)
+    made = [
+        Kind("grey_8_white_zero.tiff", _tiff(8, 0, (255 - grey).tobytes()), grey_rgb, 0,
+             ("grey", "zero was white")),
+        Kind("grey_16_white_zero.tiff", _tiff(16, 0, (65535 - wide).tobytes()), grey_rgb, 0,
+             ("16 bits cut to 8", "grey", "zero was white")),
+        Kind("grey_12.tiff", _tiff(12, 1, packed.astype(np.uint8).tobytes()), grey_rgb, 0, twelve),
+        Kind("signed_8.tiff", _tiff(8, 1, grey.tobytes(), signed=True), reason="below zero"),
+    ]  # fmt: skip
+    for turn in range(9):
+        note = ("EXIF orientation ignored",) * (turn > 1)
+        data = file(Image.fromarray(rgb[:30]), "TIFF", tiffinfo={0x0112: turn})
+        made.append(Kind(f"turned_{turn}.tiff", data, rgb[:30], 0, note))
+    return made
+
+
+def _tiff(bits: int, zero: int, pixels: bytes, *, signed: bool = False) -> bytes:
+    """Return an uncompressed grey TIFF; `zero` is its photometric interpretation."""
+    tags = [(256, 4, _SIDE), (257, 4, _SIDE), (258, 3, bits), (259, 3, 1), (262, 3, zero)]
+    tags += [(273, 4, 8 + 2 + 10 * 12 + 4), (277, 3, 1), (278, 4, _SIDE), (279, 4, len(pixels))]
+    tags += [(339, 3, 2 if signed else 1)]
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    for tag, kind, value in tags:
+        head += struct.pack("<HHII", tag, kind, 1, value)
+    return head + bytes(4) + pixels
 
 
 def _frames() -> list[Kind]:
