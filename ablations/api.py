@@ -18,13 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine, default_jobs
 from ablations.plan import Plan, Request, Until, check, check_looks
 from ablations.study import Study, load
-from alexnet_tf import files
+from alexnet_tf import files, terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +84,7 @@ def run(
         data_dir=None if data_dir is None else Path(data_dir),
     )
     files.check_writable(machine.out)
-    console = Console()
+    console = terminal.console()
     plan = replace(plan, request=datasets.resolved(console, request, machine))
     _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.text import Text
 
 from ablations.analysis import checks
 from ablations.execution import datasets, inspection, store
@@ -112,7 +113,7 @@ def _compute(
     code = 0
     if failed and not policy.retry_failed:
         code = FAILED_RUNS
-        console.print(store.stay_failed(len(failed)), highlight=False)
+        console.print(store.stay_failed(len(failed)))
     kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
     kept |= set() if policy.retry_failed else failed
     todo = cheapest_first(
@@ -124,12 +125,11 @@ def _compute(
     facts = datasets.prepare(console, missing[0][0].request.dataset, machine)
     datasets.check_same(found, facts)
     if time.monotonic() > policy.deadline:
-        console.print(f"the hours are spent; {len(missing)} runs are left", highlight=False)
+        console.print(f"the hours are spent; {len(missing)} runs are left")
         return code
     console.print(
         f"{len(missing)} of {len(distinct)} runs to compute, {machine.jobs} side by side; "
         f"records in {machine.out / 'runs'}",
-        highlight=False,
         soft_wrap=True,
     )
     return max(code, _train(console, missing, machine, policy))
@@ -164,12 +164,11 @@ def _inspect(
         console.print(
             f"{gone} trained nets are not kept here (model.keras): what is measured of them "
             "stays open",
-            highlight=False,
             soft_wrap=True,
         )
     if not here:
         return 0
-    console.print(f"{len(here)} trained nets to inspect", highlight=False)
+    console.print(f"{len(here)} trained nets to inspect")
     return inspection.inspect(console, here, machine)
 
 
@@ -190,18 +189,18 @@ def report(
     made: list[collect.Collected] = []
     for plan in plans:
         if index:
-            console.rule(plan.study.name)
+            console.rule(Text(plan.study.name))
         found = collect.collect_study(plan, records)
         _write(found, plan, records.out)
         _say(console, found, plan)
         path = records.out / plan.study.name / "index.html"
-        console.print(f"report: {path}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"report: {path}", soft_wrap=True)
         made.append(found)
     if index:
         known = {item.name for item in collect.studies()}
         own = [plan.study for plan in plans if plan.study.name not in known]
         path = write_index(records, own, made)
-        console.print(f"index: {path}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"index: {path}", soft_wrap=True)
     return made
 
 
@@ -217,16 +216,16 @@ def _say(console: Console, found: collect.Collected, plan: Plan) -> None:
     for row in analysis.comparisons.to_dict("records"):
         if row["family"] != "primary":
             continue
-        console.print(f"{row['comparison']}: [bold]{row['verdict']}[/bold]", highlight=False)
-        console.print(f"  {row['reason']}", highlight=False, markup=False)
+        console.print(Text.assemble(f"{row['comparison']}: ", (row["verdict"], "bold")))
+        console.print(f"  {row['reason']}")
         known = beside(analysis.study, analysis.budget, plan.request.dataset, row["comparison"])
         if known is not None:
-            console.print(f"  {known.words}", highlight=False, markup=False)
+            console.print(f"  {known.words}")
     for row in analysis.checks.to_dict("records"):
-        console.print(f"check: {checks.words(row)}", highlight=False, markup=False)
+        console.print(f"check: {checks.words(row)}")
     entry = analysis.study.budgets.get(analysis.budget)
     if entry is not None and entry.exploratory and "no" in set(analysis.checks["held"]):
-        console.print(f"  {checks.UNTRAINED}", highlight=False, markup=False)
+        console.print(f"  {checks.UNTRAINED}")
 
 
 def command(plan: Plan, out: Path) -> str:

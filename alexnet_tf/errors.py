@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import sys
 from collections.abc import Callable
 
@@ -12,6 +14,22 @@ LOCKED = 5  # another process works in the folder
 FAILED_RUNS = 6  # some runs of a study failed; the rest is done
 TERMINATED = 75  # stopped by SIGTERM; the same command continues
 INTERRUPTED = 130  # stopped by Ctrl-C
+
+
+#: Signs that an encoding may lack -> what is read as the same.
+_PLAIN = {
+    **{"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{HYPHEN}": "-"},
+    **{"\N{LEFT DOUBLE QUOTATION MARK}": '"', "\N{RIGHT DOUBLE QUOTATION MARK}": '"'},
+    **{"\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'"},
+    **{
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+        "\N{PLUS-MINUS SIGN}": "+-",
+    },
+    **{"\N{NARROW NO-BREAK SPACE}": " ", "\N{NO-BREAK SPACE}": " ", "\N{RIGHTWARDS ARROW}": "->"},
+    **{"\N{LESS-THAN OR EQUAL TO}": "<=", "\N{GREATER-THAN OR EQUAL TO}": ">="},
+    **{"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{BOX DRAWINGS HEAVY HORIZONTAL}": "="},
+}
 
 
 class UserError(Exception):
@@ -90,6 +108,7 @@ def exit_code(
         `body`'s own code; `UserError.exit_code`; 4 for a missing module, OSError and MemoryError;
         for a KeyboardInterrupt its first argument, or 130. Every other exception passes.
     """
+    take_any_text()
     try:
         return body()
     except UserError as error:
@@ -105,6 +124,28 @@ def exit_code(
     except KeyboardInterrupt as stop:
         code = stop.args[0] if stop.args else INTERRUPTED
         return fail(prog, code, interrupted)
+
+
+def take_any_text() -> None:
+    """Have standard output and standard error take every text, in any encoding, open or closed.
+
+    A sign that the encoding lacks is printed as one that is read the same, or as its escape.
+    """
+    codecs.register_error("alexnet_plain", _plain)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="alexnet_plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    known = (_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lost)
+    return "".join(known), error.end
 
 
 def fail(prog: str, code: int, message: object) -> int:

@@ -6,19 +6,19 @@ import dataclasses
 import logging
 import math
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from ablations import study
 from ablations.cli.options import Options, parse
 from ablations.execution import datasets, store
 from ablations.execution.training import Machine
 from ablations.plan import Plan, check, check_looks, saved
-from alexnet_tf import files
+from alexnet_tf import files, terminal
 from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
 
 _ALL = "all"
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(options: Options) -> int:
     started = time.monotonic()
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = terminal.console()
     if options.list:
         return _list(console)
     plans = _plans(console, options)
@@ -110,7 +110,7 @@ def _plans(console: Console, options: Options) -> list[Plan]:
             continue
         plans[chosen.name] = Plan(name=name, study=chosen, request=request)
     if left_out:
-        console.print(f"left out, not for ImageNet: {', '.join(left_out)}", highlight=False)
+        console.print(f"left out, not for ImageNet: {', '.join(left_out)}")
     return list(plans.values())
 
 
@@ -162,7 +162,7 @@ def _list(console: Console) -> int:
         chosen = study.load(name)
         claims = [", ".join(chosen.claim_ids)] if chosen.claim_ids else []
         where = "; ".join([chosen.section, *claims, f"the paper: {chosen.paper_value}"])
-        console.print(f"[bold]{name}[/bold] (section {where})\n  {chosen.claim}", highlight=False)
+        console.print(Text.assemble((name, "bold"), f" (section {where})\n  {chosen.claim}"))
     return 0
 
 

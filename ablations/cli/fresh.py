@@ -45,19 +45,17 @@ def delete(console: Console, plans: Sequence[Plan], machine: Machine) -> int:
         except LockedError as error:
             code = LOCKED
             words = f"{error}; it is not forgotten, and its old record counts"
-            console.print(words, highlight=False, markup=False)
+            console.print(words)
         else:
             forgotten.add(run_id)
     runs = "run" if len(forgotten) == 1 else "runs"
-    console.print(f"{len(forgotten)} {runs} forgotten", highlight=False)
+    console.print(f"{len(forgotten)} {runs} forgotten")
     others = _reports_of(forgotten, machine.out, {plan.study.name for plan in plans})
     if others:
         words = "other report shows" if len(others) == 1 else "other reports show"
         console.print(
             f"{len(others)} {words} runs among them, and will lack what is not computed again: "
             f"{', '.join(others)}",
-            highlight=False,
-            markup=False,
         )
     return code
 

@@ -60,18 +60,16 @@ def show_plan(
     total = duration(cost.makespan(order, machine.jobs))
     failed = [state for state in states.values() if state == "failed"]
     if failed and not retry_failed:
-        console.print(store.stay_failed(len(failed)), highlight=False)
+        console.print(store.stay_failed(len(failed)))
     console.print(
         f"{len(todo)} of {len(distinct)} runs to compute, {machine.jobs} side by side: "
         f"about {total}",
-        highlight=False,
     )
     if any(plan.request.until == "decided" for plan in plans):
         more = {run.experiment.run_id for plan in plans for run in plan.ceiling.reported}
         console.print(
             f"verdicts may need more: {len(more - set(distinct))} further runs at most, up to the "
             "last look",
-            highlight=False,
         )
     return 0
 
@@ -102,7 +100,6 @@ def _seconds(
     console.print(
         f"measured, {how}, threads {machine.threads}: {words} images/s, "
         f"{'-'.join(starts[:: max(1, len(starts) - 1)])} s a run to start",
-        highlight=False,
         soft_wrap=True,
     )
     return {
@@ -114,7 +111,7 @@ def _seconds(
 def _status(console: Console) -> Iterator[Callable[[str], None]]:
     """Give a function that shows what is going on: one line that changes, or plain lines."""
     if not console.is_terminal:
-        yield lambda words: console.print(words, highlight=False)
+        yield lambda words: console.print(words)
         return
     with console.status("") as status:
         yield status.update

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ablations.execution.steps import images_per_second
 from ablations.execution.training import Machine
@@ -29,7 +30,7 @@ def show_probe(console: Console, plans: Sequence[Plan], machine: Machine) -> int
     """
     code = 0
     for plan in plans:
-        console.print(f"[bold]{plan.study.name}[/bold], {plan.request.budget}", highlight=False)
+        console.print(Text.assemble((plan.study.name, "bold"), f", {plan.request.budget}"))
         code = max(code, _study(console, plan, machine))
     return code
 
@@ -55,16 +56,15 @@ def _study(console: Console, plan: Plan, machine: Machine) -> int:
     console.print(table)
     console.print(
         "  a step: forward, backward and update of a batch in memory; MFLOPs: forward, one view",
-        highlight=False,
     )
     first, *others = arms
     for arm in others:
-        console.print(f"{arm}, other than {first}:", highlight=False, markup=False)
+        console.print(f"{arm}, other than {first}:")
         lines = changes(arms[first], arms[arm])
         for line in lines[:_MOST_CHANGES]:
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {line}", soft_wrap=True)
         if len(lines) > _MOST_CHANGES:
-            console.print(f"  and {len(lines) - _MOST_CHANGES} more", highlight=False)
+            console.print(f"  and {len(lines) - _MOST_CHANGES} more")
     return 4 if any(isinstance(rate, str) for rate in known.values()) else 0
 
 

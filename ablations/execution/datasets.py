@@ -78,7 +78,7 @@ def resolve(console: Console, asked: str, machine: Machine) -> DatasetName:
             return "cifar10"
         except (DataError, StoppedError) as error:
             why = str(error)
-    console.print(_LOUD.format(why=why), style="bold yellow", highlight=False, markup=False)
+    console.print(_LOUD.format(why=why), style="bold yellow")
     return "builtin"
 
 
@@ -110,7 +110,7 @@ def prepare(console: Console, name: str, machine: Machine) -> Facts:
     if name == "cifar10" and not cifar10.is_prepared(machine.data_dir):
         cifar10.require_download(machine.data_dir)
         where = cifar10.folder(machine.data_dir)
-        console.print(f"CIFAR-10 is not in {where}; downloading it (163 MiB)", highlight=False)
+        console.print(f"CIFAR-10 is not in {where}; downloading it (163 MiB)")
         # its progress bar and what may go wrong go straight to the user's terminal
         download = subprocess.run(_command(name, machine), stdout=subprocess.DEVNULL)
         if download.returncode:

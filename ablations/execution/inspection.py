@@ -109,7 +109,7 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
             if news.ended.code:
                 code = max(code, LOCKED if news.ended.code == LOCKED else FAILED_RUNS)
             words = _words(news.task, news.ended)
-            console.print(words, highlight=False, markup=False, soft_wrap=True)
+            console.print(words, soft_wrap=True)
     return code
 
 

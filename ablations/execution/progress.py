@@ -77,8 +77,8 @@ class Progress:
         elif time.monotonic() - self.said >= _PLAIN_EVERY:
             self.said = time.monotonic()
             for active in self.active.values():
-                self.console.print(f"  {self._words(active)}", highlight=False, markup=False)
-            self.console.print(f"  {self._left()}", highlight=False, markup=False)
+                self.console.print(f"  {self._words(active)}")
+            self.console.print(f"  {self._left()}")
 
     def _end(self, event: Event, last: Event) -> None:
         self.done += event.kind == "done"
@@ -87,7 +87,7 @@ class Progress:
         words = f"{position} {event.kind:6} {self._words(last)}"
         if event.kind != "done":
             words += f": {event.values.get('reason', '')}"
-        self.console.print(words, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(words, soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table(title=self._left(), title_justify="left", box=None, pad_edge=False)

@@ -24,7 +24,7 @@ from typing import Any, NoReturn, get_args
 
 from rich.console import Console
 
-from alexnet_tf import environment, files
+from alexnet_tf import environment, files, terminal
 from alexnet_tf.benchmark import machine, table
 from alexnet_tf.benchmark.flops import training_flops
 from alexnet_tf.benchmark.measure import Measurement, measure, refusals
@@ -47,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if argv is None else list(argv)
     options = _parser().parse_args(given)
-    # a log has no width of its own
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console()
     if options.spec != "PAPER_ERA":
         return exit_code(_PROG, lambda: _net(options, published(given), console))
     return exit_code(_PROG, lambda: _compare(options, console))

@@ -100,7 +100,6 @@ def compare(repeats: int, console: Console) -> None:
         f"{here.keras}; four-layer net, batch {PAPER_ERA.train.batch_size}, "
         f"{training_flops(PAPER_ERA.model) / 1e6:.1f} MFLOP an image; "
         f"medians of n = {repeats}",
-        highlight=False,
         soft_wrap=True,
     )
 

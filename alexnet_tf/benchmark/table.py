@@ -29,8 +29,8 @@ def show(found: Sequence[Result], facts: str, console: Console) -> None:
     for ratio in ratios(found):
         # a ratio below 1 of the pipeline is a loss, and read as one
         loss = f" ({ratio.value - 1:+.0%})" if "pipeline" in ratio.name else ""
-        console.print(f"{ratio.name}: {ratio.value:.2f}{loss}", highlight=False, soft_wrap=True)
-    console.print(facts, highlight=False, soft_wrap=True)
+        console.print(f"{ratio.name}: {ratio.value:.2f}{loss}", soft_wrap=True)
+    console.print(facts, soft_wrap=True)
 
 
 def table(found: Sequence[Result]) -> Table:

@@ -20,9 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from alexnet_tf import gpus
+from alexnet_tf import gpus, terminal
 from alexnet_tf.errors import (
     INTERRUPTED,
     TERMINATED,
@@ -143,7 +141,7 @@ def _telling(events: bool, experiment: Experiment) -> Iterator[Progress]:
     if events:
         yield _emit
     else:
-        with ProgressReporter(Console(), experiment.train.epochs) as reporter:
+        with ProgressReporter(terminal.console(), experiment.train.epochs) as reporter:
             yield reporter
 
 

@@ -24,9 +24,9 @@ class ProgressReporter:
         self._console, self._epochs, self._begun = console, epochs, time.monotonic()
         self._first: int | None = None
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[speed]}"),
+            TextColumn("{task.fields[speed]}", markup=False),
             TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,
@@ -52,7 +52,7 @@ class ProgressReporter:
             speed=f"error {event['train_error']:.3f}, {event['images_per_second']:.0f} images/s",
         )
         if event["event"] == "epoch":
-            self._console.print(self._line(event), highlight=False, markup=False)
+            self._console.print(self._line(event))
 
     def _line(self, event: dict[str, Any]) -> str:
         epoch = event["epoch"]

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import get_args
 
 import keras
-from rich.console import Console
 from rich.table import Table
 
+from alexnet_tf import terminal
 from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS, Precision
 from alexnet_tf.two_tower.devices import split_cpu
@@ -29,7 +29,6 @@ from alexnet_tf.two_tower.strategy import TwoTowerStrategy
 from alexnet_tf.values import nearest
 
 _BATCH = 128  # images of the paper's batch
-_PLAIN = 130  # characters of a line in a file or a pipe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,11 +91,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _print(model: keras.Model, report: CommunicationReport, options: argparse.Namespace) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN, color_system=None)
+    console = terminal.console()
     whole, per_image = report.for_batch(options.batch), 1 / report.batch_size
-    console.print(diagram(model, report), highlight=False, markup=False, soft_wrap=True)
+    console.print(diagram(model, report), soft_wrap=True)
     console.print(_table(report))
     totals: dict[str, tuple[Direction, ...]] = {
         "activations and their gradients": ("forward", "backward"),
@@ -106,14 +103,12 @@ def _print(model: keras.Model, report: CommunicationReport, options: argparse.Na
         console.print(
             f"{label}: {report.bytes(*directions) * per_image:,.0f} B an image, "
             f"{whole.bytes(*directions) / 1e6:,.1f} MB a batch of {options.batch}",
-            highlight=False,
             soft_wrap=True,
         )
     if options.pairs > 1:
         console.print(
             f"gradients of weights between pairs: {whole.bytes('reduce') / 1e6:,.1f} MB a batch "
             "of any size",
-            highlight=False,
             soft_wrap=True,
         )
     counts = "; ".join(
@@ -124,7 +119,6 @@ def _print(model: keras.Model, report: CommunicationReport, options: argparse.Na
         f"scalars: {report.scalars}\n{counts}\nillegal crossings: {len(report.illegal)}\n"
         f"traced with {report.batch_size} images; bytes of activations and images are linear "
         f"in the batch",
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -28,14 +28,17 @@ def progress(total: int, done: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def _bar(total: int, done: int) -> Iterator[Callable[[int], None]]:
     from rich import progress as rich
-    from rich.console import Console
+
+    from alexnet_tf import terminal
 
     class Rate(rich.ProgressColumn):
         def render(self, task: rich.Task) -> str:
             return f"{task.speed or 0:,.0f} images/s"
 
     columns = (rich.BarColumn(), rich.MofNCompleteColumn(), Rate(), rich.TimeRemainingColumn())
-    with rich.Progress(*columns, console=Console(stderr=True), speed_estimate_period=60) as bar:
+    with rich.Progress(
+        *columns, console=terminal.console(stderr=True), speed_estimate_period=60
+    ) as bar:
         task = bar.add_task("", total=total, completed=done)
         yield lambda count: bar.advance(task, count)
 

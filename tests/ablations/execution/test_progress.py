@@ -31,7 +31,7 @@ def test_a_live_table_and_plain_lines_tell_the_same_runs():
     }
     for terminal in (True, False):
         told = io.StringIO()
-        console = Console(file=told, force_terminal=terminal, width=100)
+        console = Console(file=told, force_terminal=terminal, width=100, highlight=False)
         with progress.Progress(console, {planned.experiment.run_id: 24.0}, jobs=1) as show:
             show(Event(planned, "start", {}))
             assert show.seconds_left() is None
