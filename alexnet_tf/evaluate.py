@@ -27,7 +27,7 @@ from alexnet_tf.data.augment import CENTRE, InputPipeline
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError, exit_code
-from alexnet_tf.finished_run import FinishedRun, open_run
+from alexnet_tf.finished_run import FinishedRun, images_of, open_run
 from alexnet_tf.records import Evaluation, Part
 from alexnet_tf.values import at_least_one
 
@@ -165,6 +165,8 @@ def predictions(run: Path, options: Settings) -> tuple[np.ndarray, np.ndarray]:
     path = run / f"{options.part}_{options.views}.npz"
     kept = arrays.read_predictions(path, record.weights_sha256)
     if kept is not None:
+        if options.data_dir is not None:  # what is named has to be what was evaluated
+            images_of(run, record, data_dir=options.data_dir, cache=options.cache)
         return kept
     with files.lock(run):
         net = open_run(run, data_dir=options.data_dir, cache=options.cache, threads=options.threads)

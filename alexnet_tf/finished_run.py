@@ -100,6 +100,24 @@ class FinishedRun:
         return np.concatenate([np.asarray(images) for images in batches])
 
 
+def images_of(run: Path, record: RunRecord, *, data_dir: Path | None, cache: Path | None) -> Source:
+    """Return the images that a run was trained and tested on.
+
+    Args:
+        run: its folder, for the message.
+        record: its result.
+        data_dir: where the data set lies; None: `$TFDS_DATA_DIR` or its default.
+        cache: folder of decoded copies; None: none.
+
+    Raises:
+        DataError: they are missing, damaged, or others.
+    """
+    source = load(record.experiment.data.dataset, data_dir=data_dir, cache=cache)
+    if record.data is not None and record.data.fingerprint != source.fingerprint():
+        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
+    return source
+
+
 def open_run(
     run: Path, *, data_dir: Path | None = None, cache: Path | None = None, threads: int = 1
 ) -> FinishedRun:
@@ -115,14 +133,12 @@ def open_run(
         SpecError: the run is not finished.
         RecordError: its record cannot be read.
         DataError: there is no net, as after a run that diverged; the images are missing,
-            damaged, or not those the run was trained on; weights of a file have another number of
-            classes or a larger input.
+            damaged, or not those the run was trained on; the net is not the run's; weights of a
+            file have another number of classes or a larger input.
     """
     record = records.of_run(run)
     experiment = record.experiment
-    source = load(experiment.data.dataset, data_dir=data_dir, cache=cache)
-    if record.data is not None and record.data.fingerprint != source.fingerprint():
-        raise DataError(f"{run}: the run was trained on other images than those of {source.source}")
+    source = images_of(run, record, data_dir=data_dir, cache=cache)
     if record.data is None:  # weights of a file: nobody has seen these images with them
         check_fit(experiment, source)
     chosen = split(source, experiment.data)

@@ -162,6 +162,7 @@ class RunRecord:
     validation_error: float | None = None  # at the end of training, fraction
     test_error: float | None = None  # at the end of training, fraction
     weights_sha256: str = ""  # of every model variable at the end
+    net_sha256: str = ""  # of the weights in model.keras; empty in older records
     seconds: float = 0.0  # wall time in training epochs, summed over resumes
     images_per_second: float | None = None  # median over epochs after the first
     resumes: int = 0  # how often the run continued from a checkpoint

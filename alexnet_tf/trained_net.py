@@ -13,6 +13,7 @@ from alexnet_tf.arrays import DAMAGED
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError
 from alexnet_tf.records import RunRecord
+from alexnet_tf.train import checkpoint
 
 
 @plain_keras()
@@ -24,7 +25,8 @@ def trained_net(run: Path, record: RunRecord) -> keras.Model:
         record: its result; says why there may be no net.
 
     Raises:
-        DataError: there is no net, as after a run that diverged, or it cannot be read.
+        DataError: there is no net, as after a run that diverged, or it cannot be read, or it has
+            other weights than the record says.
     """
     path = run / "model.keras"
     if not path.is_file():
@@ -43,4 +45,19 @@ def trained_net(run: Path, record: RunRecord) -> keras.Model:
     except (OSError, *DAMAGED) as error:
         line = str(error).partition("\n")[0][:200].rstrip(" .")
         raise DataError(f"{path} cannot be read: {line}. Compute the run again.") from error
+    if not _same(model, record):
+        raise DataError(
+            f"{path} is not the net of this run: the record has other weights. Put its own file "
+            "back, or compute the run again."
+        )
     return model
+
+
+def _same(model: Any, record: RunRecord) -> bool:
+    """Say whether the weights are those of the record, as far as it says."""
+    if record.net_sha256:
+        return checkpoint.net_sha256(model) == record.net_sha256
+    towers = record.environment is not None and "two towers" in record.environment.device
+    if towers or len(model.variables) > len(model.weights):
+        return True  # an older record, with counters in its hash that a file does not keep
+    return checkpoint.weights_sha256(model) == record.weights_sha256

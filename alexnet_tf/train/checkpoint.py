@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,20 @@ def weights_sha256(model: keras.Model) -> str:
 
     Shapes and types enter too; the optimizer's variables do not.
     """
+    return _sha256(model.variables)
+
+
+def net_sha256(model: keras.Model) -> str:
+    """The same over weights alone, which are what a file of the net gives back.
+
+    The counters of random layers, of which inference has no need, do not enter.
+    """
+    return _sha256(model.weights)
+
+
+def _sha256(variables: Iterable[Any]) -> str:
     digest = hashlib.sha256()
-    for variable in model.variables:
+    for variable in variables:
         value = np.asarray(variable)
         digest.update(f"{variable.path}{value.shape}{value.dtype}".encode() + value.tobytes())
     return digest.hexdigest()

@@ -63,13 +63,13 @@ class Training:
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
         self.evaluator = Evaluator(experiment, source, self.split, self.input_pipeline, threads)
 
-    def finish(self, start: Path | None = None) -> RunRecord:
+    def finish(self, start: keras.Model | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
 
         A state that was made elsewhere is an `EnvironmentChangedError`.
 
         Args:
-            start: saved net whose layers, but for the output, are what training starts from.
+            start: trained net whose layers, but for the output, are what training starts from.
         """
         if start is not None:
             self._take_over(start)
@@ -150,14 +150,13 @@ class Training:
         """Return the net on one device with the weights of this moment."""
         return self.whole if self.strategy is None else to_single(self.model, self.whole)
 
-    def _take_over(self, start: Path) -> None:
-        """Give every layer but the output the weights of the net saved at `start`."""
+    def _take_over(self, start: keras.Model) -> None:
+        """Give every layer but the output the weights of the net `start`."""
         whole = self._whole()
-        there: Any = keras.models.load_model(start, compile=False, safe_mode=True)
         output = self.experiment.model.names()[-1]
         for layer in whole.layers:
             if layer.trainable_weights and layer.name != output:
-                layer.set_weights(there.get_layer(layer.name).get_weights())
+                layer.set_weights(cast(Any, start).get_layer(layer.name).get_weights())
         if self.strategy is not None:
             from_single(whole, self.model)
 
@@ -215,6 +214,7 @@ class Training:
             validation_error=errors.get("validation"),
             test_error=errors.get("test"),
             weights_sha256=checkpoint.weights_sha256(self.model),
+            net_sha256=checkpoint.net_sha256(self._whole()) if status == "done" else "",
             seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
             images_per_second=round(statistics.median(rates), 1) if rates else None,
             resumes=self.resumes,

@@ -33,6 +33,7 @@ from alexnet_tf.spec import Experiment, diff, to_json
 from alexnet_tf.spec.experiment import from_file
 from alexnet_tf.train.callback import Progress
 from alexnet_tf.train.loop import Training
+from alexnet_tf.trained_net import trained_net
 from alexnet_tf.two_tower import split_cpu
 
 
@@ -83,15 +84,14 @@ def train(
             return _trained(result)
         options: Any = {"threads": threads, "pairs": pairs, "interrupted": interrupted}
         places: Any = {"data_dir": data_dir, "cache": cache}
-        start, said = None, progress or (lambda event: None)
+        first, folder, said = None, out / "pretraining", progress or (lambda event: None)
         if experiment.first_stage is not None:
-            folder = out / "pretraining"
             first = train(experiment.first_stage, out=folder, progress=said, **places, **options)
             if first.status == "diverged":
                 why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
                 return _finished(result, dataclasses.replace(first, **why))
-            start = folder / "model.keras"
         _pin(experiment, threads, pairs)
+        start = None if first is None else trained_net(folder, first)
         source = load(experiment.data.dataset, **places)
         check_fit(experiment, source)
         boards = _boards(tensorboard)

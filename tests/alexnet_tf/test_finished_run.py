@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import pytest
 import tiny
 
-from alexnet_tf import evaluate
+from alexnet_tf import evaluate, records
 from alexnet_tf.errors import DataError
 from alexnet_tf.finished_run import open_run
+from alexnet_tf.spec import DenseSpec, replace
 from alexnet_tf.train import train
 
 tiny.pin_one_thread()
@@ -84,3 +87,43 @@ def test_a_run_without_its_net_is_refused_in_one_line(
     assert said.count("\n") == 1 and words in said and str(tmp_path) in said
     with pytest.raises(DataError, match=words):
         open_run(tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
+
+
+def copied(run: Path, folder: Path, net: Path) -> Path:
+    """The record of a run beside the net of another, without kept numbers."""
+    folder.mkdir()
+    for name in ("result.json", "spec.json"):
+        shutil.copy(run / name, folder)
+    shutil.copy(net / "model.keras", folder)
+    return folder
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_the_net_of_another_run_is_refused(prepared, run, tmp_path, older):
+    places = {"data_dir": prepared.data_dir, "cache": prepared.cache}
+    changes = {"model.dense": (DenseSpec(units=12, dropout=0.5),)} if not older else {}
+    for seed in (0, 1):
+        keras.utils.clear_session()
+        spec = replace(tiny.experiment(epochs=1, seed=seed), changes)
+        train(spec, out=tmp_path / str(seed), **places)
+    own = copied(tmp_path / "0", tmp_path / "own", tmp_path / "0")
+    mixed = copied(tmp_path / "0", tmp_path / "mixed", tmp_path / "1")
+    if older:
+        for folder in (own, mixed):
+            record = dataclasses.replace(records.of_run(folder), net_sha256="")
+            (folder / "result.json").write_text(records.to_json(record))
+    assert open_run(own, **places).record.experiment.seed == 0
+    words = ["--data", str(prepared.data_dir), "--cache", str(prepared.cache)]
+    assert evaluate.main([str(own), *words]) == 0
+    assert evaluate.main([str(mixed), *words]) == 3
+    with pytest.raises(DataError, match="is not the net of this run"):
+        open_run(mixed, **places)
+    assert not (mixed / "test_1.npz").exists()
+
+
+def test_images_that_are_named_are_looked_at_where_numbers_are_kept(prepared, run, tmp_path):
+    others = tiny.prepare(tmp_path, tiny.images(seed=1))
+    assert evaluate.main([str(run)]) == 0  # kept
+    for place in (others.data_dir, tmp_path / "nowhere"):
+        words = ["--data", str(place), "--cache", str(others.cache)]
+        assert evaluate.main([str(run), *words]) == 3
