@@ -18,6 +18,7 @@ if "keras" not in sys.modules:
 _PUBLIC = {
     "build_alexnet": "alexnet_tf.model",
     "build_two_tower": "alexnet_tf.two_tower",
+    "load": "alexnet_tf.trained_net",
 }
 
 

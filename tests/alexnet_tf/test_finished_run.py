@@ -18,6 +18,7 @@ from alexnet_tf.errors import DataError
 from alexnet_tf.finished_run import open_run
 from alexnet_tf.spec import DenseSpec, replace
 from alexnet_tf.train import train
+from alexnet_tf.trained_net import load
 
 tiny.pin_one_thread()
 
@@ -87,6 +88,31 @@ def test_a_run_without_its_net_is_refused_in_one_line(
     assert said.count("\n") == 1 and words in said and str(tmp_path) in said
     with pytest.raises(DataError, match=words):
         open_run(tmp_path, data_dir=prepared.data_dir, cache=prepared.cache)
+
+
+SAVE = """
+import sys
+import alexnet_tf
+from alexnet_tf.spec import CIFAR_13PCT, CIFAR_ALEXNET
+alexnet_tf.build_alexnet(CIFAR_ALEXNET).save(f"{sys.argv[1]}/whole.keras")
+alexnet_tf.build_alexnet(CIFAR_13PCT).save(f"{sys.argv[1]}/local.keras")
+alexnet_tf.build_two_tower(CIFAR_ALEXNET).save(f"{sys.argv[1]}/towers.keras")
+"""
+LOAD = "import alexnet_tf, sys; print(*(alexnet_tf.load(p).output_shape for p in sys.argv[1:]))"
+
+
+def test_saved_nets_are_loaded_in_a_fresh_process_by_one_call(tmp_path):
+    saved = tiny.python(SAVE, str(tmp_path))
+    assert saved.returncode == 0, saved.stderr
+    done = tiny.python(LOAD, *map(str, tmp_path.glob("*.keras")))
+    assert done.stdout == "(None, 10) (None, 10) (None, 10)\n", done.stderr
+
+
+def test_a_file_that_is_no_net_is_refused_in_one_line(tmp_path):
+    (tmp_path / "x.keras").write_bytes(b"x")
+    for name, words in (("x.keras", "no file of Keras"), ("y.keras", "no file")):
+        with pytest.raises(DataError, match=words):
+            load(tmp_path / name)
 
 
 def copied(run: Path, folder: Path, net: Path) -> Path:

@@ -21,7 +21,7 @@ NAMES = {
     "ablations.study": "load names Study ScoreStudy SpeedStudy Difference Comparison Check "
     "Ensemble Search Budget EpochsToError RESERVED",
     "ablations.budgets": "ALEXNET IMAGENET SMALL_ALEXNET SMALL_NET LOCAL_13PCT LOCAL_11PCT",
-    "alexnet_tf": "build_alexnet build_two_tower",
+    "alexnet_tf": "build_alexnet build_two_tower load",
     "alexnet_tf.spec": "PAPER CODE2012 ONE_GPU SIX_CONV NO_COMMUNICATION CIFAR_ALEXNET "
     "CIFAR_ALEXNET_2012 PAPER_ERA MODERN CIFAR_11PCT CIFAR_13PCT CIFAR_18PCT CIFAR_19PCT "
     "CIFAR_80SEC PRESETS Experiment ModelSpec ConvSpec DenseSpec PoolSpec ResponseNormSpec "
