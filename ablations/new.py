@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablations import study
+from ablations.study.declared import check_name
 from alexnet_tf import files
 from alexnet_tf.errors import SpecError, exit_code
 
@@ -96,8 +97,7 @@ def write(name: str, folder: Path) -> Path:
             f"a study's name must be a word of letters, digits and _, no digit first. "
             f"Received: {name!r}"
         )
-    if name in study.RESERVED:
-        raise SpecError(f"a study cannot be called '{name}'. Choose another name.")
+    check_name(name)
     if name in study.names():
         raise SpecError(f"there is a study '{name}' already. Choose another name.")
     path = folder / f"{name}.py"

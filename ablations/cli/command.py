@@ -108,6 +108,12 @@ def _plans(console: Console, options: Options) -> list[Plan]:
         if every and request.dataset == "imagenet" and not chosen.on_imagenet:
             left_out.append(name)
             continue
+        twin = plans.get(chosen.name)
+        if twin is not None and Path(twin.name).resolve() != Path(name).resolve():
+            raise SpecError(
+                f"{twin.name} and {name} are both called '{chosen.name}' and would share a report. "
+                "Rename one, or run them into two folders with --out."
+            )
         plans[chosen.name] = Plan(name=name, study=chosen, request=request)
     if left_out:
         console.print(f"left out, not for ImageNet: {', '.join(left_out)}")

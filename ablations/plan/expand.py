@@ -113,7 +113,7 @@ def check(study: Study, request: Request) -> None:
             raise SpecError(f"--set cannot change '{path}'. Use {option}.")
     if request.dataset == "auto":
         request = dataclasses.replace(request, dataset="builtin")
-    tuned = {"train.learning_rate"} if study.search is not None else set()
+    tuned = {"seed"} | ({"train.learning_rate"} if study.search is not None else set())
     for name, *arms in asked_of(study, request).compared:
         baseline, variant = (_base(study, request, arm) for arm in arms)
         if not set(diff(baseline, variant)) - tuned:

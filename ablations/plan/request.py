@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from ablations.plan.order import PUBLISHED
+from ablations.study.budget import check_seeds
 from alexnet_tf.errors import SpecError
 from alexnet_tf.values import at_least_one, nearest
 
@@ -52,9 +53,10 @@ class Request:
         if self.dataset not in DATASETS:
             hint = nearest(str(self.dataset), list(DATASETS))
             raise SpecError(f"--dataset has no {self.dataset!r}.{hint}")
-        for name in ("seeds", "epochs"):
-            if getattr(self, name) is not None:
-                at_least_one(f"--{name}", getattr(self, name))
+        if self.seeds is not None:
+            check_seeds("--seeds", self.seeds)
+        if self.epochs is not None:
+            at_least_one("--epochs", self.epochs)
         if self.until not in get_args(Until):
             raise SpecError(f"--until takes 'decided'. Received: {self.until!r}")
         if self.until == "decided" and self.seeds is not None:

@@ -16,8 +16,8 @@ from ablations.study.comparison import Family as Family
 from ablations.study.comparison import Pairing as Pairing
 from ablations.study.comparison import Quantity as Quantity
 from ablations.study.comparison import Scale as Scale
-from ablations.study.declaration import RESERVED as RESERVED
 from ablations.study.declaration import Study as Study
+from ablations.study.declared import RESERVED as RESERVED
 from ablations.study.kinds import Difference as Difference
 from ablations.study.kinds import ScoreStudy as ScoreStudy
 from ablations.study.kinds import SpeedStudy as SpeedStudy

@@ -8,6 +8,20 @@ from typing import Any
 
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment
+from alexnet_tf.values import at_least_one
+
+_MOST_SEEDS = 10_000  # of an arm; more is a slip, and takes a plan minutes to list
+
+
+def check_seeds(what: str, value: int) -> None:
+    """Refuse a number of seeds that is not whole, below 1 or above 10,000.
+
+    Args:
+        what: has it: a field, or an option of the command line.
+        value: the number.
+    """
+    if at_least_one(what, value) > _MOST_SEEDS:
+        raise SpecError(f"{what} must be at most {_MOST_SEEDS:,}. Received: {value:,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +44,14 @@ class Search:
     seeds: tuple[int, ...]  # never among the reported seeds
     epochs: int
 
+    def __post_init__(self) -> None:
+        at_least_one("`Search.epochs`", self.epochs)
+        if not self.seeds or any(type(seed) is not int or seed < 0 for seed in self.seeds):
+            raise SpecError(f"`Search.seeds` must be numbers of 0 or more. Received: {self.seeds}")
+        for name, grid in self.grids.items():
+            if not grid or not all(isinstance(rate, int | float) and rate > 0 for rate in grid):
+                raise SpecError(f"the grid of '{name}' must be rates above 0. Received: {grid}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
@@ -46,6 +68,9 @@ class Shared:
 
     experiment: Experiment
     seeds: int
+
+    def __post_init__(self) -> None:
+        check_seeds("`Shared.seeds`", self.seeds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +91,8 @@ class Budget:
         exploratory: a comparison of such a budget is never given a verdict.
 
     Raises:
-        SpecError: looks that do not rise.
+        SpecError: looks that do not rise; a number that is not whole, below 1 or, of seeds, above
+            10,000.
 
     >>> Budget(seeds=8, more=(12, 16), epochs=None).looks
     (8, 12, 16)
@@ -86,6 +112,13 @@ class Budget:
     exploratory: bool = False  # too small for a verdict, and says so
 
     def __post_init__(self) -> None:
+        for count in self.looks:
+            check_seeds("the seeds of a budget", count)
+        for name in ("epochs", "train_images", "test_images"):
+            if getattr(self, name) is not None:
+                at_least_one(f"`Budget.{name}`", getattr(self, name))
+        if not isinstance(self.arms, tuple):
+            raise SpecError(f"`Budget.arms` must be a tuple of names. Received: {self.arms!r}")
         if list(self.looks) != sorted(set(self.looks)):
             raise SpecError(f"the looks of a budget must rise. Received: {self.looks}")
 

@@ -10,13 +10,11 @@ from typing import Any, Self
 
 from ablations.study.budget import Budget, Search
 from ablations.study.comparison import Check, Comparison, Ensemble, EpochsToError, Quantity
+from ablations.study.declared import check_kinds, check_labels, check_name, check_names
 from ablations.study.paper import paper_text
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, diff, nameless
 from alexnet_tf.values import nearest
-
-#: No study has these names: of the command line, and of the folders beside the reports.
-RESERVED = ("all", "runs", "cache")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +70,7 @@ class Study:
     search: Search | None = None
 
     def __post_init__(self) -> None:
-        if self.name in RESERVED:
-            raise SpecError(f"a study cannot be called '{self.name}'. Choose another name.")
+        self._check_fields()
         if not isinstance(self.section, str) or not self.section.replace(",", " ").split():
             raise SpecError(
                 f"study {self.name}: `section` must name one of the paper, e.g. '3.3'. "
@@ -101,6 +98,16 @@ class Study:
             for arm in (arm for budget in getattr(self, name).values() for arm in budget.arms):
                 self._check_there(name, arm, nets)
         self._check_outcome()
+
+    def _check_fields(self) -> None:
+        """Refuse names that cannot be shown and fields of the wrong type."""
+        check_name(self.name)
+        fields = ("title", "claim", "limits", "scale_limits", "claim_ids", "labels")
+        kinds = {"arms": Experiment, "on_imagenet": Experiment, "comparisons": Comparison}
+        kinds |= {"budgets": Budget, "imagenet_budgets": Budget, **dict.fromkeys(fields, str)}
+        check_kinds(self.name, {name: (getattr(self, name), kinds[name]) for name in kinds})
+        check_names(self.name, "comparisons", (item.name for item in self.comparisons))
+        check_labels(self.name, self.labels)
 
     def at(self, dataset: str) -> Self:
         """Return the study with the nets, budgets and limits that it has for a data set.
@@ -133,7 +140,8 @@ class Study:
         for arm in arms:
             self._check_there(comparison, arm, self.arms)
         for baseline, variant in zip(arms[::2], arms[1::2], strict=False):
-            if not diff(self.arms[baseline], self.arms[variant]):
+            # every arm has the seeds of the budget, whichever its experiment has
+            if not set(diff(self.arms[baseline], self.arms[variant])) - {"seed"}:
                 raise SpecError(f"study {self.name}: '{comparison}' compares equal arms.")
 
     def _check_there(self, where: str, arm: str, nets: Mapping[str, Experiment]) -> None:

@@ -69,8 +69,14 @@ def from_installed(entry: importlib.metadata.EntryPoint) -> Any:
 
     Raises:
         SpecError: it cannot be imported; the message has the entry point and the first line of
-            the error.
+            the error. Or another package has installed a study of its name.
     """
+    twins = {each.value for each in importlib.metadata.entry_points(group=GROUP, name=entry.name)}
+    if len(twins) > 1:
+        raise SpecError(
+            f"packages have installed {len(twins)} studies {entry.name}: "
+            f"{', '.join(sorted(twins))}. Remove all but one."
+        )
     try:
         return entry.load()
     except (Exception, SystemExit) as error:
