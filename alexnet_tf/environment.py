@@ -34,7 +34,7 @@ def describe(*, threads: int, device: str = "CPU", cuda: str = "") -> Environmen
         cpu=cpu,
         isa=next((name for name in _VECTOR_INSTRUCTIONS if name in flags), "unknown"),
         device=device,
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        cores=cores(),
         threads=threads,
         memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         system=f"{platform.system()} {platform.release()}",
@@ -65,6 +65,12 @@ def visible_gpu(index: int) -> str:
     if index >= len(listed):
         raise DeviceError(f"there is no GPU:{index}: CUDA_VISIBLE_DEVICES names {len(listed)}")
     return listed[index]
+
+
+def cores() -> int:
+    """Return how many cores this process may use: those it is bound to, or all; at least 1."""
+    bound = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if bound else os.cpu_count() or 1
 
 
 @contextmanager

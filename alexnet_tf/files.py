@@ -6,15 +6,21 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from alexnet_tf.errors import LockedError, SpecError
 
 #: The file in a folder that its holder has locked.
 LOCK = "lock"
 
+# Signs at which spreadsheets begin to compute; the last four are full-width ones, as some input
+# methods produce them.
+_FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PROBE = bytes(1 << 16)  # an empty file has a place on a full disk too
 
 
@@ -25,7 +31,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     call returns (fsync).
 
     Args:
-        path: the file, afterwards of mode 0644.
+        path: the file, afterwards of the mode that the process gives new files (umask).
         data: all of its bytes.
 
     Raises:
@@ -40,12 +46,35 @@ def write_atomic(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+def _umask() -> int:
+    """Return the mask of the process, which the system tells only to who sets one."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def cell(value: Any) -> Any:
+    """Return a value for a CSV file; what a spreadsheet would run gets an apostrophe in front.
+
+    Control characters, which a terminal or a reader may obey, are replaced; a carriage return,
+    which the csv module leaves bare, becomes a line feed.
+
+    >>> cell('=HYPERLINK("x")'), cell("-2.5 points"), cell(-2.5)
+    ('\'=HYPERLINK("x")', "'-2.5 points", -2.5)
+    """
+    if not isinstance(value, str):
+        return value
+    formula = value.startswith(_FORMULA)
+    text = _CONTROL.sub("\ufffd", value.replace("\r", "\n"))
+    return f"'{text}" if formula else text
 
 
 def write_through(path: Path, write: Callable[[Path], object]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Literal
 from ablations.execution import pool, store
 from ablations.plan import PlannedRun
 from alexnet_tf import files
-from alexnet_tf.environment import visible_gpu
+from alexnet_tf.environment import cores, visible_gpu
 from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, SpecError, UserError
 from alexnet_tf.spec import to_json
 from alexnet_tf.values import at_least_one
@@ -166,9 +165,7 @@ def default_jobs(threads: int = 1, gpus: int = 0) -> int:
     Raises:
         SpecError: threads below 1.
     """
-    known = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
-    return gpus if gpus > 0 else max(1, cores // at_least_one("--threads", threads))
+    return gpus if gpus > 0 else max(1, cores() // at_least_one("--threads", threads))
 
 
 def _killed(number: int) -> str:

@@ -23,14 +23,10 @@ from ablations.analysis.wording import counted
 from ablations.plan import StudyRun
 from ablations.report import numbers
 from ablations.report.figures import drawing
-from alexnet_tf.files import write_atomic
+from alexnet_tf.files import cell, write_atomic
 
 # Published images for training, validation images included, and for testing.
 _PUBLISHED = {"cifar10": (50_000, 10_000)}
-
-# A spreadsheet takes a cell that starts with one of these, or with the full-width twin
-# that some input methods produce, for a formula.
-_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -62,18 +58,9 @@ def csv_table(table: pd.DataFrame, first: Sequence[str] = (), digits: int = 10) 
     table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = table[name].map(_cell)
+            table[name] = table[name].map(cell)
     text = table.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     return text.encode("utf-8", "replace")
-
-
-def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running text as a formula, and a cell from ending its row."""
-    if not isinstance(value, str):
-        return value
-    # The csv module quotes a line feed but leaves a carriage return bare.
-    text = value.replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 # --- the template engine ------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 
 from alexnet_tf.benchmark.measure import Measurement
 from alexnet_tf.benchmark.rows import Row, Unit
+from alexnet_tf.files import cell
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def to_csv(found: Sequence[Result]) -> str:
     lines = [_flat(result) for result in found]
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({name: cell(value) for name, value in line.items()} for line in lines)
     return text.getvalue()
 
 

@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from alexnet_tf.data.shard_format.index import (
     repair_hint,
 )
 from alexnet_tf.data.shard_format.shard_files import Records, records, sha256
+from alexnet_tf.environment import cores
 from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 
@@ -184,7 +184,7 @@ def damaged_shards(
             return f"cannot be read: {error}".partition("\n")[0], []
         return "", stamp
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(8, cores())) as pool:
         looks = dict(zip((shard.file for shard in facts), pool.map(look, facts), strict=True))
     good = {file: stamp for file, (what, stamp) in looks.items() if not what}
     if verify and reuse and good != stamps:

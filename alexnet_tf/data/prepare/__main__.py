@@ -14,7 +14,6 @@ import argparse
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -27,8 +26,9 @@ from alexnet_tf.data.prepare.shard_set import Preparation
 from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown, some
 from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.shards import damaged_shards, open_shards
+from alexnet_tf.environment import cores
 from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
-from alexnet_tf.files import check_reachable, lock, write_atomic
+from alexnet_tf.files import cell, check_reachable, lock, write_atomic
 
 _PROG = "alexnet_tf.data.prepare"
 
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=_number(8, 4096), default=256, help="side of the squares; default 256")
     add("--encoding", choices=["jpeg", "raw"], default="jpeg")
     add("--quality", type=_number(1, 100), default=95, help="of JPEG; default 95")
-    add("--jobs", type=_number(1, 512), default=os.cpu_count() or 1, help="processes")
+    add("--jobs", type=_number(1, 512), default=min(512, cores()), help="processes")
     add("--skip-bad", action="store_true", help="go on without files that cannot be used")
     add("--check", action="store_true", help="read and decode all, write nothing")
     add("--val-share", type=_share, default=0.0, help="of each class, where there is no val")
@@ -166,7 +166,7 @@ def _list(bad: list[Bad], path: Path | None = None) -> None:
         return
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(
-        [("file", "reason"), *((shown(name), reason) for name, reason in bad)]
+        [("file", "reason"), *((cell(shown(name)), cell(reason)) for name, reason in bad)]
     )
     write_atomic(path, table.getvalue().encode())
 

@@ -14,7 +14,9 @@ import pytest
 from PIL import Image
 from preparing import KINDS, run, tree
 
+from ablations.execution.training import default_jobs
 from alexnet_tf.data.colour import rgb_pca
+from alexnet_tf.data.prepare import __main__ as prepare
 from alexnet_tf.data.prepare.folder import Tree
 from alexnet_tf.data.prepare.resize import square
 from alexnet_tf.data.prepare.source import shown
@@ -86,6 +88,20 @@ LISTED = {kind.name: kind.reason for kind in KINDS.values() if kind.reason} | {
     "folder": "a folder inside a class folder",
     "loose.jpg": "lies in no class folder",
 }
+
+
+def test_a_list_of_bad_files_has_no_formula_for_a_spreadsheet(tmp_path):
+    flat = tree(tmp_path / "source", val=0, classes=("=cmd", "b")) / "train"
+    (flat / "=cmd" / '=HYPERLINK("x").jpg').write_bytes(b"")
+    run(flat, tmp_path / "out", code=3)
+    rows = list(csv.reader((tmp_path / "out" / "bad_files.csv").read_text("utf-8").splitlines()))
+    assert rows[1][0] == '\'=cmd/=HYPERLINK("x").jpg'
+
+
+def test_processes_by_default_are_those_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3})
+    assert prepare._parser().parse_args(["a", "b"]).jobs == 1
+    assert default_jobs() == 1
 
 
 def test_bad_files_stop_it_before_the_index_and_are_all_listed_once(odd, tmp_path, capsys):
