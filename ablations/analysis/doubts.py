@@ -68,9 +68,12 @@ def _of_arm(
         _share(at_chance, total, "ended at chance level", "ended at chance level"),
     ]
     for quantity in wanted:
-        late = sum(quantities.bounded(run, quantity, threshold) for run in finished)
-        bound = f'only a bound of "{quantities.label(quantity, threshold)}": training ended before'
-        said.append(_share(late, total, f"has {bound}", f"have {bound}"))
+        bounds = [quantities.bound(run, quantity, threshold) for run in finished]
+        label = f'only a bound of "{quantities.label(quantity, threshold)}"'
+        reasons = {"at least": "training ended before", "at most": "it was there at once"}
+        for bound, why in reasons.items():
+            words = f"{label}: {why}"
+            said.append(_share(bounds.count(bound), total, f"has {words}", f"have {words}"))
     for without, names in _missing(finished, wanted, threshold).items():
         said.append(
             _share(len(without), total, f"has no value of {names}", f"have no value of {names}")

@@ -4,7 +4,8 @@ A run that diverged has no working net. Its errors count as chance level, 100 * 
 1 / classes) percent, whatever it reached before: a variant that sometimes fails to train is
 worse than one that never does, and leaving the failures out would hide it. The gap between
 two chance-level errors is 0. The time of a run that never had the error asked for, or that
-diverged, is censored (`time_to_error`): a lower bound, and nowhere taken as exact.
+diverged, is censored (`time_to_error`): a lower bound, and nowhere taken as exact; that of a run
+that had the error at its first observation is an upper one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from ablations.analysis import convergence
 from ablations.analysis.convergence import chance
+from ablations.analysis.pairs import Bound
 from ablations.analysis.time_to_error import Time, time_to_error
 from ablations.plan import StudyRun
 from ablations.study import Quantity
@@ -156,10 +158,10 @@ def at_chance_level(run: StudyRun) -> bool:
     return error is not None and error > chance(run.record.experiment) - 1.0
 
 
-def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> bool:
-    """Say whether the value is only a lower bound: the run ended, or diverged, before its time.
+def bound(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> Bound:
+    """Return how the value lies to the true one; only a time may be a bound, as `Time` says.
 
-    Only times are; the errors of a diverged run count as chance level and as exact.
+    The errors of a diverged run count as chance level and as exact.
 
     Args:
         run: with its record.
@@ -167,7 +169,7 @@ def bounded(run: StudyRun, quantity: Quantity, threshold: float | None = None) -
         threshold: as of `value`.
     """
     found = time(run, quantity, threshold)
-    return found is not None and not found.reached
+    return "exact" if found is None else found.bound
 
 
 def time(run: StudyRun, quantity: Quantity, threshold: float | None = None) -> Time | None:

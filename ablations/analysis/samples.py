@@ -227,6 +227,5 @@ def values_by_seed(runs: Sequence[StudyRun], quantity: Quantity, threshold: floa
         time = quantities.time(run, quantity, threshold)
         value = time.epochs if time else quantities.value(run, quantity, threshold)
         if value is not None:
-            late = time is not None and not time.reached
-            found[run.planned.experiment.seed] = value, "at least" if late else "exact"
+            found[run.planned.experiment.seed] = value, time.bound if time else "exact"
     return found

@@ -51,7 +51,7 @@ def summary_row(
         "ci_low": low,
         "ci_high": high,
         "unit": unit,
-        "n_censored": sum(lies != "exact" for _, lies in found),
+        "n_censored": sum(lies == "at least" for _, lies in found),
         "paper_value": None,
         "precision": experiment.train.precision,
         "sd": spread(known) if bound == "exact" else math.nan,

@@ -1,8 +1,9 @@
 """Times at which a run's error first falls to a goal, and their censoring: the one place of it.
 
 A run that never has the error asked for is right-censored: all that is known is that its time
-is beyond its last observation. Where an observation stands is the curve's to say: a training error
-in the middle of its epoch, over which it is a mean, a validation error at the end.
+is beyond its last observation. Of one that has it at its first observation all that is known is
+that its time is no later. Where an observation stands is the curve's to say: a training error in
+the middle of its epoch, over which it is a mean, a validation error at the end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ablations.analysis.pairs import Bound
 from alexnet_tf.records import RunRecord
 
 
@@ -19,19 +21,24 @@ from alexnet_tf.records import RunRecord
 class Time:
     """The time at which one run first had the error asked for.
 
-    Where `reached` is False, `epochs` is the censoring time and `updates` is NaN.
+    Where it was not reached, `epochs` is the censoring time and `updates` is NaN.
     """
 
     epochs: float  # at least 0
     updates: float  # weight updates
-    reached: bool
+    bound: Bound  # at least: not reached by then; at most: reached before the first observation
+
+    @property
+    def reached(self) -> bool:
+        """Whether the run had the error."""
+        return self.bound != "at least"
 
 
 def time_to_error(record: RunRecord, threshold: float) -> Time | None:
     """Return when the run's training error first falls to `threshold`.
 
     The error of epoch e is its mean while the epoch was presented, so it stands at e - 0.5. A
-    first epoch that is already at the threshold counts as reached at 0.5, the first observation.
+    first epoch that is already at the threshold has a time of at most 0.5, the first observation.
 
     Args:
         record: of a run.
@@ -77,16 +84,16 @@ def first_time(
     """
     if record.status == "diverged":
         budget = float(record.experiment.train.epochs)
-        return Time(epochs=budget, updates=float("nan"), reached=False)
+        return Time(epochs=budget, updates=float("nan"), bound="at least")
     if record.status == "failed" or not errors:
         return None
     hits = [index for index, error in enumerate(errors) if error <= goal]
     if not hits:
-        return Time(epochs=float(epochs[-1]), updates=float("nan"), reached=False)
+        return Time(epochs=float(epochs[-1]), updates=float("nan"), bound="at least")
     return Time(
         epochs=_crossing(epochs, errors, hits[0], goal),
         updates=_crossing(updates, errors, hits[0], goal),
-        reached=True,
+        bound="exact" if hits[0] or not epochs[0] else "at most",
     )
 
 

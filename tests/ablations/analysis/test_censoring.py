@@ -164,7 +164,8 @@ def test_every_time_is_censored_by_one_rule(quantity: Quantity):
     if quantity != "epochs_to_settle":  # every net settles where it ends
         time = quantities.time(never, quantity, 0.1)
         assert time is not None and (time.epochs, time.reached) == (last, False)
-        assert math.isnan(time.updates) and quantities.bounded(never, quantity, 0.1)
+        assert math.isnan(time.updates)
+        assert quantities.bound(never, quantity, 0.1) == "at least"
     diverged = run("b", 0, status="diverged", curve=[0.1, 0.1], validation=[0.1, 0.1])
     time = quantities.time(diverged, quantity, 0.1)
     assert time is not None and not time.reached

@@ -93,7 +93,7 @@ def test_a_diverged_run_counts_as_chance():
     }
     found = {quantity: quantities.value(diverged, quantity, 0.5) for quantity in QUANTITIES}
     assert found == expected
-    assert quantities.bounded(diverged, "epochs_to_50")
+    assert quantities.bound(diverged, "epochs_to_50") == "at least"
     assert quantities.mistakes(diverged, "test_error") is None
     thousand = run("paper", 0, status="diverged", settings={"model.classes": 1000})
     assert quantities.value(thousand, "test_error") == pytest.approx(99.9)
@@ -130,7 +130,8 @@ def test_convergence_equals_a_dense_scan_of_the_curve(errors):
     x, y = np.arange(len(errors) + 1), np.array([0.9, *errors])
     grid = np.union1d(np.linspace(0, len(errors), 200 * len(errors)), x)
     below = np.flatnonzero(np.interp(grid, x, y) <= 0.45 + 1e-12)
-    assert quantities.bounded(made, "epochs_to_converge") == (len(below) == 0)
+    bound = quantities.bound(made, "epochs_to_converge")
+    assert bound == ("exact" if len(below) else "at least")
     expected = grid[below[0]] if len(below) else len(errors)  # though 30 were allowed
     assert found == pytest.approx(expected, abs=0.011)
 
@@ -145,7 +146,7 @@ def test_a_net_has_settled_when_a_twentieth_of_its_own_fall_is_left(errors):
     below = np.flatnonzero(np.interp(x, range(len(errors) + 1), [0.9, *errors]) <= goal + 1e-9)
     found = quantities.value(made, "epochs_to_settle")
     assert found == pytest.approx(x[below[0]], abs=0.006)
-    assert not quantities.bounded(made, "epochs_to_settle")
+    assert quantities.bound(made, "epochs_to_settle") == "exact"
 
 
 def test_divisions_are_those_of_the_epochs_that_were_trained():
@@ -170,10 +171,10 @@ def test_convergence_needs_an_error_after_every_epoch():
     for validation in ([], [None, None], [0.8, None]):
         made = run("paper", 0, curve=[0.5] * len(validation), validation=validation)
         assert quantities.value(made, "epochs_to_converge") is None
-        assert not quantities.bounded(made, "epochs_to_converge")
+        assert quantities.bound(made, "epochs_to_converge") == "exact"
     done = run("paper", 0, curve=[0.5, 0.4], validation=[0.8, 0.5])
-    assert not quantities.bounded(done, "test_error")
-    assert not quantities.bounded(new("paper", 0), "epochs_to_converge")
+    assert quantities.bound(done, "test_error") == "exact"
+    assert quantities.bound(new("paper", 0), "epochs_to_converge") == "exact"
 
 
 def test_mistakes_are_those_of_the_right_views():

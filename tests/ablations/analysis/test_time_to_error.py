@@ -65,6 +65,7 @@ def test_a_run_cut_short_is_never_said_to_take_longer_than_it_would(errors, thre
 def test_time_by_hand(errors, threshold, epochs):
     time = time_to_error(record(STUDY.arms["relu"], errors), threshold)
     assert time is not None and time.reached == (epochs is not None)
+    assert (time.bound == "at most") == (errors[0] <= threshold)
     assert time.epochs == pytest.approx(len(errors) - 0.5 if epochs is None else epochs, rel=1e-12)
 
 

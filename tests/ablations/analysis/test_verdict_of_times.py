@@ -78,6 +78,20 @@ def test_verdicts_with_censored_baselines():
     assert upper.verdict == "inconclusive" and "at most 0.17" in upper.reason
 
 
+def test_a_baseline_that_is_there_at_its_first_observation_is_only_a_bound():
+    slow = [3.0, 3.05, 3.1, 3.15, 3.2]
+    row = verdict([0.4] * 5, slow)  # below 25 % in the first epoch: after half an epoch at most
+    assert row.bound == "at least" and row.high == math.inf and row.n_censored == 5
+    assert row.verdict == "inconclusive" and "The measured ratio is at least 6.2" in row.reason
+    said = '5 of 5 finished runs have only a bound of "epochs to 25 % training error": it was there'
+    assert said in row.reason
+    both = verdict([0.4] * 5, [0.3] * 5)
+    assert both.verdict == "inconclusive" and both.bound == "unknown"
+    tables = analyse(STUDY, study_runs([0.4] * 5, slow), budget="standard")
+    relu = tables.summary.loc[tables.summary["arm"] == "relu"].iloc[0]
+    assert (relu.bound, relu.n_censored, relu.ci_low) == ("at most", 0, -math.inf)
+
+
 def test_an_unknown_pair_leaves_the_verdict_open():
     factors = [6.0, 6.2, 5.8, 6.1]
     row = verdict(
