@@ -30,8 +30,7 @@ def show_plan(
         retry_failed: whether runs that failed before count as open.
 
     Raises:
-        DataError, StoppedError: the data are missing or damaged.
-        RuntimeError: no net could be trained for a moment.
+        DataError, StoppedError: the data are missing or damaged, or a net cannot be trained.
     """
     records = store.Records(machine.out)
     plans = [
@@ -93,7 +92,7 @@ def _seconds(
             measured = cost.step_speeds(chosen, machine)
             how = "single steps on random numbers, one process alone"
         else:
-            measured = cost.measure(chosen, machine, tell)
+            measured = cost.measure(chosen, machine, tell, console.print)
             how = f"{machine.jobs} side by side"
     words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in measured)
     starts = sorted({f"{speed.start:.0f}" for speed in measured}, key=float)

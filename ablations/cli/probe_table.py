@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablations.execution.steps import images_per_second
-from ablations.execution.training import Machine
+from ablations.execution.training import Machine, StoppedError
 from ablations.plan import Plan
 from alexnet_tf.spec import Experiment, diff
 
@@ -96,7 +96,7 @@ def changes(base: Experiment, variant: Experiment) -> list[str]:
 def _rate(experiment: Experiment, machine: Machine) -> float | str:
     try:
         return images_per_second(experiment, machine.threads)
-    except RuntimeError as error:
+    except StoppedError as error:
         return str(error)
 
 

@@ -37,16 +37,13 @@ _SAMPLE = 10_000
 
 
 def representatives(todo: Sequence[tuple[Plan, PlannedRun]]) -> list[PlannedRun]:
-    """Return the few runs to measure: every other net's time follows from its operations.
+    """Return runs of the few nets to measure: another net's time follows from its operations.
 
     One study: the nets of its first comparison. Several: the commonest net of each kind, where a
     kind is a precision, a batch size, and whether there are locally connected layers.
 
     Args:
         todo: the runs to compute, each with its plan; at least one.
-
-    Returns:
-        Runs of different nets.
     """
     runs = [run for _, run in todo]
     if len({plan.study.name for plan, _ in todo}) == 1:
@@ -60,7 +57,10 @@ def representatives(todo: Sequence[tuple[Plan, PlannedRun]]) -> list[PlannedRun]
 
 
 def measure(
-    runs: Sequence[PlannedRun], machine: Machine, tell: Callable[[str], None] = lambda words: None
+    runs: Sequence[PlannedRun],
+    machine: Machine,
+    tell: Callable[[str], None] = lambda words: None,
+    note: Callable[[str], None] = lambda words: None,
 ) -> list[Speed]:
     """Return the speeds of these runs' nets: those kept, and those of a probe of the others.
 
@@ -68,55 +68,60 @@ def measure(
         runs: of different nets, as `representatives` gives them.
         machine: the speeds hold for its number of trainings side by side and their threads.
         tell: called with a line of text before the probe and after each training of it.
+        note: called with a line for each net whose training gave no speed, as it diverged.
 
     Raises:
         StoppedError: the data or the environment make training impossible.
-        RuntimeError: no training of the probe finished.
         OSError: the cache is not writable.
     """
     found = [speeds.kept(run.arm, run.experiment, machine) for run in runs]
     missing = [run for run, speed in zip(runs, found, strict=True) if speed is None]
     if missing:
         tell(f"probe: training {len(missing)} nets for a moment, {machine.jobs} side by side")
-    new = probe(missing, machine, tell) if missing else []
+    new, lost = probe(missing, machine, tell) if missing else ([], {})
     if new:
         speeds.keep(new, machine)
+    for run in [run for run in missing if run.arm in lost]:
+        note(f"the probe of {run.arm} {lost[run.arm]}: its single steps are timed instead")
+        new += step_speeds([run], machine)
     return [speed for speed in found if speed is not None] + new
 
 
 def probe(
     runs: Sequence[PlannedRun], machine: Machine, tell: Callable[[str], None] = lambda words: None
-) -> list[Speed]:
+) -> tuple[list[Speed], dict[str, str]]:
     """Train these runs for a moment, as many at a time as the plan will.
 
     Each trains three epochs of about half a second in a temporary folder. Runs are repeated with
     other seeds until there are `machine.jobs` of them, so that they compete for the memory and
-    caches as the plan's own trainings will. Each that finishes gives a speed.
+    caches as the plan's own trainings will.
 
-    Raises:
-        StoppedError: the data or the environment make training impossible.
-        RuntimeError: no training finished.
+    The second value returned is arm -> what became of its training, of those that gave no speed.
+    StoppedError as `measure`.
     """
     copies = max(machine.jobs, len(runs))
     trials = [_shortened(runs[i % len(runs)], seed=i) for i in range(copies)]
     begun: dict[str, float] = {}
     measured: list[Speed] = []
+    lost: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         there = dataclasses.replace(machine, out=Path(folder), tensorboard=None)
         for event in execute(trials, there):
-            run_id = event.run.experiment.run_id
+            arm, run_id = event.run.arm, event.run.experiment.run_id
             if event.kind == "start":
                 begun[run_id] = time.monotonic()
             elif event.kind == "done":
                 found = store.record(there.out, run_id)
                 if found is not None and found.images_per_second:
-                    measured.append(
-                        _speed(event.run, found.images_per_second, time.monotonic() - begun[run_id])
-                    )
-                    tell(f"probe: {event.run.arm} {found.images_per_second:.0f} images/s")
-    if not measured:
-        raise RuntimeError("the probe trainings did not finish; run the study to see why")
-    return measured
+                    took = time.monotonic() - begun[run_id]
+                    measured.append(_speed(event.run, found.images_per_second, took))
+                    tell(f"probe: {arm} {found.images_per_second:.0f} images/s")
+                else:
+                    lost[arm] = "diverged"
+            elif event.kind == "failed":
+                lost[arm] = f"failed ({event.values.get('reason', '')})"
+    timed = {speed.arm for speed in measured}
+    return measured, {arm: why for arm, why in lost.items() if arm not in timed}
 
 
 def _speed(run: PlannedRun, rate: float, wall: float) -> Speed:
@@ -157,13 +162,10 @@ def _views(experiment: Experiment) -> int:
 
 
 def step_speeds(runs: Sequence[PlannedRun], machine: Machine) -> list[Speed]:
-    """Time single steps instead, where even a short training would take hours (ImageNet).
+    """Time single steps instead, where a short training would take hours or diverges.
 
-    The steps are of one process alone, so that `machine.jobs` processes side by side may be slower;
-    the time to start a run counts as 0.
-
-    Raises:
-        RuntimeError: a net cannot be trained here; the message says why.
+    They are of one process alone: `machine.jobs` side by side may be slower. A start counts as 0.
+    StoppedError: a net cannot be trained here.
     """
     return [
         Speed(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ablations.execution.training import StoppedError
 from alexnet_tf.benchmark.measure import measure
 from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings
+from alexnet_tf.errors import ENVIRONMENT
 from alexnet_tf.spec import Experiment
 
 _SECONDS = 1.0  # of each timing, at least one step
@@ -22,7 +24,7 @@ def images_per_second(experiment: Experiment, threads: int) -> float:
         threads: of the process.
 
     Raises:
-        RuntimeError: the net cannot be trained here; the message says why.
+        StoppedError: the net cannot be trained here; the message says why.
     """
     settings = Settings(
         experiment,
@@ -35,5 +37,5 @@ def images_per_second(experiment: Experiment, threads: int) -> float:
     row = Row("train", "alexnet_tf", experiment.train.precision)
     (found,) = measure([row], settings, {}, lambda words: None)
     if not found.values:
-        raise RuntimeError(found.reason)
+        raise StoppedError(found.reason, ENVIRONMENT)
     return sorted(found.values)[len(found.values) // 2]

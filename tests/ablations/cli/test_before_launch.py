@@ -6,15 +6,17 @@ import dataclasses
 import json
 import re
 
+import fake_runs
 import pytest
 import tiny
 from suite_of_two import ablate, runs_of, task
 
 from ablations.cli import command, probe_table
-from ablations.execution import cost, speeds
+from ablations.execution import cost, speeds, store
 from ablations.execution.datasets import Facts
 from ablations.execution.speeds import Speed
-from ablations.execution.training import Machine
+from ablations.execution.training import Event, Machine, StoppedError
+from alexnet_tf import files, records
 from alexnet_tf.spec import PAPER, replace
 
 # --- what is shown before -----------------------------------------------------------------
@@ -30,7 +32,7 @@ def test_the_plan_of_several_studies_is_a_row_each_and_a_total(
         return [
             Speed(arm=run.arm, experiment=run.experiment, images_per_second=1000.0, start=6.4)
             for run in runs
-        ]
+        ], {}
 
     monkeypatch.setattr(cost, "probe", probe)
     words = ("relu_vs_tanh", slow_tanh, "--seeds", "1", "--plan", "--jobs", "1")
@@ -101,6 +103,36 @@ def test_damaged_speeds_are_measured_anew(tmp_path, content):
     assert speeds.kept("x", run.experiment, here) is not None
 
 
+def test_a_net_whose_probe_diverges_is_named_and_its_steps_are_timed(tmp_path, monkeypatch):
+    lrn = task("lrn")
+    runs = cost.representatives([(lrn, run) for run in lrn.runs])
+    here = Machine(out=tmp_path, cache=tmp_path, jobs=2, threads=1)
+
+    def trained(trials, machine):
+        for trial in trials:
+            yield Event(trial, "start", {})
+            if trial.arm == runs[0].arm:
+                wild = fake_runs.record(trial.experiment, status="diverged", reason="NaN")
+                path = store.folder(machine.out, wild.run_id) / "result.json"
+                files.write_atomic(path, records.to_json(wild).encode())
+                yield Event(trial, "done", {})
+            else:
+                yield Event(trial, "failed", {"reason": "no memory"})
+
+    said: list[str] = []
+    monkeypatch.setattr(cost, "execute", trained)
+    monkeypatch.setattr(cost, "images_per_second", lambda experiment, threads: 500.0)
+    found = cost.measure(runs, here, note=said.append)
+    assert [(speed.arm, speed.images_per_second) for speed in found] == [
+        (run.arm, 500.0) for run in runs
+    ]
+    timed = "its single steps are timed instead"
+    assert said == [
+        f"the probe of {runs[0].arm} diverged: {timed}",
+        f"the probe of {runs[1].arm} failed (no memory): {timed}",
+    ]
+
+
 def test_the_probe_shows_every_arm_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(probe_table, "images_per_second", lambda experiment, threads: 1000.0)
     monkeypatch.chdir(tmp_path)
@@ -115,8 +147,9 @@ def test_a_step_is_really_measured_in_a_process_of_its_own():
 
     assert images_per_second(tiny.experiment(), threads=1) > 0
     broken = replace(tiny.experiment(), {"train.batch_size": 10**9})
-    with pytest.raises(RuntimeError):
+    with pytest.raises(StoppedError) as stopped:
         images_per_second(broken, threads=1)
+    assert stopped.value.exit_code == 4 and "\n" not in str(stopped.value)
 
 
 def test_the_nets_that_are_measured_are_of_a_comparison_of_the_budgets_arms():
