@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 
 USAGE = 2  # what was typed, or written in a spec or a study
@@ -149,6 +150,15 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def fail(prog: str, code: int, message: object) -> int:
-    """Print `prog: message` on standard error and return `code`."""
-    print(f"{prog}: {message}", file=sys.stderr)
+    """Print `prog: message` on standard error and return `code`.
+
+    A name in it, of a file or a field, may have characters that end the line or that a terminal
+    obeys: they are printed as their escapes.
+    """
+    obeyed = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format, half characters, ends of lines
+    words = "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in obeyed else c
+        for c in str(message)
+    )
+    print(f"{prog}: {words}", file=sys.stderr)
     return code

@@ -46,6 +46,16 @@ def test_an_error_is_one_line_and_its_code(error, code, line, capsys):
     assert said.startswith(line) and said.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "sign", ["\n", "\r", "\x1b[31m", "\x07", "\u2028", "\u202e", "\udc80", "\x9b"]
+)
+def test_a_name_neither_ends_the_line_nor_moves_a_terminal(sign, capsys):
+    assert errors.exit_code("p", raises(errors.DataError(f"no file a{sign}b \u2212 \u00e9"))) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("p: no file a\\") and said.endswith("b \u2212 \u00e9\n")
+    assert said[:-1].isprintable()
+
+
 def test_what_helps_after_an_error_of_the_disk_is_said_after_it(capsys):
     full = raises(OSError(errno.ENOSPC, "No space left on device"))
     errors.exit_code("p", full, after_disk="What is finished stays readable.")
