@@ -50,12 +50,13 @@ def load(path: Path | str) -> keras.Model:
             "compute its run, again."
         )
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        model: Any = keras.models.load_model(path, compile=False, safe_mode=True)
     except (OSError, *DAMAGED) as error:
         line = str(error).partition("\n")[0][:200].rstrip(" .")
         raise DataError(
             f"{path} cannot be read: {line}. Save the net, or compute its run, again."
         ) from error
+    return model
 
 
 def trained_net(run: Path, record: RunRecord) -> keras.Model:

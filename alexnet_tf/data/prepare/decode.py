@@ -112,8 +112,9 @@ def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
             notes.append("zero was white")
         image.load()
         picture = _to_rgb(image, data, tags, notes)
-        turned = turn is not None and image.format == "TIFF"
-        return picture.transpose(turn) if turned else picture, notes
+        if turn is not None and image.format == "TIFF":
+            picture = picture.transpose(turn)
+        return picture, notes
 
 
 def _without_texts(data: bytes) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from ablations import study
 from ablations.cli import command
 from ablations.plan import Request, check
-from ablations.study import Budget, Search, Shared
+from ablations.study import Budget, Search, Shared, external
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import replace
 
@@ -127,7 +127,7 @@ def test_two_files_of_one_name_are_refused_and_one_named_twice_is_not(tmp_path, 
 
 def test_two_packages_with_a_study_of_one_name_are_refused(monkeypatch):
     entries = importlib.metadata.EntryPoints(
-        importlib.metadata.EntryPoint("mine", f"{package}:STUDY", study.external.GROUP)
+        importlib.metadata.EntryPoint("mine", f"{package}:STUDY", external.GROUP)
         for package in ("first", "second")
     )
     monkeypatch.setattr(
