@@ -23,10 +23,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from alexnet_tf import environment, files
+from alexnet_tf import environment, files, terminal
 from alexnet_tf.benchmark.measure import measure
 from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings
@@ -63,20 +63,18 @@ def _parser() -> argparse.ArgumentParser:
 def _check(given: argparse.Namespace) -> int:
     if not re.fullmatch(r"CPU|GPU:\d+", given.device):
         raise SpecError(f"--device must be CPU, GPU:0, GPU:1, ... Received: {given.device}")
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console()
     found: list[Finding] = []
     for finding in findings(given.device, speed=not given.no_speed):
         found.append(finding)
         if not console.is_terminal:
-            console.print(_line(finding), highlight=False, markup=False, soft_wrap=True)
+            console.print(_line(finding))
     if console.is_terminal:
         console.print(_table(found))
     here = environment.describe(threads=1, device=given.device)
     console.print(
         f"{here.cpu}, {here.cores} cores; TensorFlow {here.tensorflow}, Keras {here.keras}, "
-        f"{here.system}",
-        highlight=False,
-        soft_wrap=True,
+        f"{here.system}"
     )
     if given.out is not None:
         facts = {"environment": dataclasses.asdict(here)}
@@ -174,7 +172,7 @@ def _table(found: Sequence[Finding]) -> Table:
     for name in ("", "check", "found", "wanted"):
         table.add_column(name, overflow="fold")
     for each in found:
-        mark = "[green]ok[/]" if each.passed else "[bold red]FAIL[/]"
+        mark = Text("ok", "green") if each.passed else Text("FAIL", "bold red")
         table.add_row(mark, each.check, each.found, each.wanted)
     return table
 
