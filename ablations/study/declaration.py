@@ -106,6 +106,7 @@ class Study:
         kinds = {"arms": Experiment, "on_imagenet": Experiment, "comparisons": Comparison}
         kinds |= {"budgets": Budget, "imagenet_budgets": Budget, **dict.fromkeys(fields, str)}
         check_kinds(self.name, {name: (getattr(self, name), kinds[name]) for name in kinds})
+        check_names(self.name, "arms", (*self.arms, *self.on_imagenet))
         check_names(self.name, "comparisons", (item.name for item in self.comparisons))
         check_labels(self.name, self.labels)
 

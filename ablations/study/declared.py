@@ -38,15 +38,13 @@ def check_kinds(study: str, declared: Mapping[str, tuple[Any, type]]) -> None:
 
     Args:
         study: its name, for the message.
-        declared: field -> (value, type); of a mapping with names the values are checked, of a tuple
-            its items, of anything else the value itself.
+        declared: field -> (value, type); of a mapping the values are checked, of a tuple its items,
+            of anything else the value itself.
 
     Raises:
-        SpecError: one is of another type, or a name is no text, too long or not of one line.
+        SpecError: one is of another type.
     """
     for field, (value, kind) in declared.items():
-        if isinstance(value, Mapping):
-            check_names(study, field, value)
         items = value.values() if isinstance(value, Mapping) else value
         for item in items if isinstance(value, Mapping | tuple) else (value,):
             if not isinstance(item, kind):
@@ -56,7 +54,7 @@ def check_kinds(study: str, declared: Mapping[str, tuple[Any, type]]) -> None:
 
 
 def check_names(study: str, field: str, names: Iterable[object]) -> None:
-    """Refuse names of arms, budgets or comparisons that no table can show.
+    """Refuse names of arms or comparisons that no table can show.
 
     Raises:
         SpecError: one is no text, empty, longer than 64 characters or has a control character.

@@ -11,7 +11,7 @@ import pytest
 
 from ablations import study
 from ablations.cli import command
-from ablations.plan import Request, check
+from ablations.plan import Plan, Request, check
 from ablations.study import Budget, Search, Shared, external
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import replace
@@ -104,6 +104,12 @@ def test_a_search_and_a_shared_net_have_rates_and_seeds():
         Shared(experiment=STUDY.arms["paper"], seeds=99_999_999_999)
     with pytest.raises(SpecError, match="--seeds must be at most 10,000"):
         Request(seeds=99_999_999_999)
+
+
+def test_a_budget_that_is_changed_by_hand_may_have_a_long_name():
+    few = {"data.train_images": 100, "data.validation_images": 100, "data.test_images": 100}
+    plan = Plan(name="made_up", study=STUDY, request=Request(budget="standard", settings=few))
+    assert len(plan.label) > 64 and plan.label in plan.asked.budgets
 
 
 TWIN = """
