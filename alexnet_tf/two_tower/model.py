@@ -65,7 +65,7 @@ class _Towers:
     """Both columns of a net while they are put together."""
 
     def __init__(self, spec: ModelSpec, seed: int, precision: Precision):
-        self.spec, self.precision = spec, precision
+        self.spec, self.policy = spec, dtype_policy(precision)
         self.columns = [Column(spec, seed, precision, tower=t) for t in (0, 1)]
 
     def connected(self) -> keras.Model:
@@ -94,7 +94,7 @@ class _Towers:
         return [self._joined(f"xchg_{layer}{'ab'[t]}", t, x) for t in (0, 1)]
 
     def _joined(self, name: str, tower: int, x: list[Any]) -> Any:
-        join = keras.layers.Concatenate(axis=-1, dtype=dtype_policy(self.precision), name=name)
+        join = keras.layers.Concatenate(axis=-1, dtype=self.policy, name=name)
         return OnTower(join, tower)(x)
 
 

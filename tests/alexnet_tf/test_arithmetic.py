@@ -77,8 +77,11 @@ def test_the_software_of_a_gpu_is_what_is_loaded(monkeypatch, tmp_path):
 class _Library:
     """A library of CUDA 12.9, cuBLAS 12.9.1 and cuDNN 9.19.0, called as ctypes would."""
 
-    def __init__(self):
-        self.cudnnGetVersion = lambda: 91900
+    class cudnnGetVersion:
+        restype: object = None
+
+        def __new__(cls):
+            return 91900
 
     def cudaRuntimeGetVersion(self, number):
         number._obj.value = 12090
@@ -90,9 +93,7 @@ class _Library:
 
 
 def test_versions_of_loaded_libraries(monkeypatch):
-    library = _Library()
-    library.cudnnGetVersion = type("_Call", (), {"__call__": lambda self: 91900})()
-    monkeypatch.setattr(gpus, "_loaded", lambda name: library)
+    monkeypatch.setattr(gpus, "_loaded", lambda name: _Library())
     assert (gpus._cuda(), gpus._cublas(), gpus._cudnn()) == ("12.9", "12.9.1", "9.19.0")
 
 
