@@ -25,7 +25,7 @@ from alexnet_tf.spec import (
     replace,
     to_json,
 )
-from alexnet_tf.train.checkpoint import weights_sha256
+from alexnet_tf.train.checkpoint import net_sha256, weights_sha256
 from alexnet_tf.weights.blobs import Blobs
 from alexnet_tf.weights.caffemodel import read_caffemodel
 from alexnet_tf.weights.layers import Named, named, weights_of
@@ -147,6 +147,7 @@ def write_run(net: PublishedNet, out: Path | str) -> RunRecord:
             status="imported",
             reason=net.origin,
             weights_sha256=weights_sha256(net.model),
+            net_sha256=net_sha256(net.model),
         )
         files.write_atomic(out / "spec.json", to_json(net.experiment).encode())
         files.write_through(out / "model.keras", net.model.save)

@@ -119,7 +119,9 @@ def test_sensitivity_has_every_threshold_and_agrees_with_the_comparison():
     assert table.loc[25, columns].tolist() == result.comparisons.loc[0, columns].tolist()
     assert table.loc[25, "variant_mean"] == pytest.approx(result.summary["mean"][1])
     # Runs that stop at 25 % say nothing exact about 20 %.
-    assert table.loc[20, "n_censored"] == 5 and table.loc[30, "n_censored"] == 1
+    assert table.loc[20, "n_censored"] == 5
+    # One never comes to 30 %; those with ReLUs of 5.0, 5.2 and 5.5 are below it from the start.
+    assert table.loc[30, "n_censored"] == 4
 
 
 def test_differences_are_those_of_the_runs():

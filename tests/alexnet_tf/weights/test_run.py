@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ import published_forward as forward
 import pytest
 import tiny
 
-from alexnet_tf import evaluate, files, inspect_net, records
+from alexnet_tf import evaluate, files, inspect_net, load, records
 from alexnet_tf.data.images import Images
-from alexnet_tf.errors import LockedError, SpecError
+from alexnet_tf.errors import DataError, LockedError, SpecError
 from alexnet_tf.finished_run import open_run
 from alexnet_tf.spec import BVLC_ALEXNET, replace, to_json
 from alexnet_tf.train import train
@@ -118,3 +119,13 @@ def test_a_held_folder_is_left_alone(file, tmp_path):
     with files.lock(tmp_path), pytest.raises(LockedError):
         write_run(read(file, NET), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_another_net_put_into_its_folder_is_refused(run, places, tmp_path):
+    there = tmp_path / "run"
+    shutil.copytree(run, there)
+    net = load(there / "model.keras")
+    net.set_weights([2 * values for values in net.get_weights()])
+    net.save(there / "model.keras")
+    with pytest.raises(DataError, match="is not the net of this run"):
+        open_run(there, data_dir=places.data_dir, cache=places.cache)
