@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 import tiny
@@ -84,10 +85,19 @@ def test_other_weights_are_a_failure():
     assert not trainings._same("trained again", "ab" * 32, "cd" * 32).passed
 
 
-def test_a_training_that_cannot_run_says_why(tmp_path):
-    lost = replace(trainings.SHORT, {"data.dataset": "imagenet"})
-    with pytest.raises(DeviceError, match=r"a training failed: alexnet_tf\.train: .*--data"):
-        trainings.repeatable(tmp_path / "float32", "float32", {}, lost)
+def ends_with(folder: Path, words: str, code: int) -> str:
+    """A program in place of Python that says these words and ends with this code."""
+    program = folder / "python"
+    program.write_text(f'#!/bin/sh\necho "{words}" >&2\nexit {code}\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_training_that_cannot_run_says_why(tmp_path, monkeypatch):
+    program = ends_with(tmp_path, "alexnet_tf.train: no such images", 3)
+    monkeypatch.setattr(trainings.sys, "executable", program)
+    with pytest.raises(DeviceError, match=r"a training failed: alexnet_tf\.train: no such images"):
+        trainings.repeatable(tmp_path / "float32", "float32", {})
 
 
 # --- the command --------------------------------------------------------------------------
@@ -136,6 +146,7 @@ def test_a_broken_bound_is_the_exit_code_and_every_finding_is_kept(tmp_path, mon
     assert kept["environment"]["tensorflow"]
 
 
-def test_a_check_that_ends_with_an_error_is_a_finding():
-    (found,) = command._asked("no such check", "CPU:0", {})
-    assert not found.passed and found.wanted == "an answer"
+def test_a_check_that_ends_with_an_error_is_a_finding(tmp_path, monkeypatch):
+    monkeypatch.setattr(command.sys, "executable", ends_with(tmp_path, "KeyError: conv1", 1))
+    (found,) = command._asked("nets", "CPU:0", {})
+    assert not found.passed and found.found == "KeyError: conv1" and found.wanted == "an answer"
