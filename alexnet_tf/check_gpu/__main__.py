@@ -5,8 +5,8 @@
 
 Compares products, every kind of layer, and two towers with a processor and with float64;
 trains the small net three times, once interrupted, and compares the weights bit for bit;
-measures memory, training and feeding. Takes about five minutes. The table is what to send with
-a report of a fault.
+measures memory, training and feeding. Takes some minutes. The table is what to send with a report
+of a fault.
 """
 
 from __future__ import annotations
