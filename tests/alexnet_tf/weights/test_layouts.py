@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import published_files as theirs
@@ -83,7 +84,7 @@ needs_torch = pytest.mark.skipif(
 
 def saved(path: Path, wrap: Callable = dict, **options: bool) -> None:
     """What `torch.save` makes of the state dict, with fc7 as a view that is not in order."""
-    import torch
+    torch: Any = importlib.import_module("torch")
 
     state = {
         f"{name}.{word}": torch.from_numpy(array.copy())
@@ -111,7 +112,7 @@ def test_a_checkpoint_of_a_training_is_read_for_its_state_dict(tmp_path):
 
 @needs_torch
 def test_half_precision_of_torch_is_read_to_the_bit(tmp_path):
-    import torch
+    torch: Any = importlib.import_module("torch")
 
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
         saved(tmp_path / "net.pth", lambda state, to=dtype: {k: v.to(to) for k, v in state.items()})
@@ -124,8 +125,8 @@ def test_half_precision_of_torch_is_read_to_the_bit(tmp_path):
 @needs_torch
 def test_torchvision_s_net_in_torch_has_the_same_logits(tmp_path):
     """The forward pass by NumPy is that of PyTorch's own layers."""
-    import torch
-    from torch import nn
+    torch: Any = importlib.import_module("torch")
+    nn = torch.nn
 
     layers = [nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True)]
     convs = [nn.Conv2d(3, 6, 11, 4, 2), *layers, nn.Conv2d(6, 12, 5, 1, 2), *layers]
