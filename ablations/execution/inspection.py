@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ablations.execution import pool, store
+from ablations.execution import store
+from ablations.execution.executor import Command, Ended, Work, python
 from ablations.execution.progress import describe
 from ablations.execution.training import Machine
 from ablations.plan import Plan, StudyRun
@@ -99,9 +100,8 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
         OSError: a log cannot be written, or no process can be started.
     """
     code = 0
-    children = pool.run(
-        asked, machine.jobs, lambda net: _command(net, machine), places=machine.places()
-    )
+    work = Work(tasks=asked, command=lambda net: _command(net, machine))
+    children = machine.executor.run(work, machine.jobs)
     with contextlib.closing(children):
         for news in children:
             if news.ended is None:
@@ -113,7 +113,7 @@ def inspect(console: Console, asked: Sequence[Inspection], machine: Machine) -> 
     return code
 
 
-def _words(asked: Inspection, ended: pool.Ended) -> str:
+def _words(asked: Inspection, ended: Ended) -> str:
     """Return how an inspection ended, in one line."""
     run = describe(asked.run.planned)
     if ended.code == 0:
@@ -123,10 +123,10 @@ def _words(asked: Inspection, ended: pool.Ended) -> str:
     return f"inspection failed {run}: exit code {ended.code}: {ended.words}"
 
 
-def _command(asked: Inspection, machine: Machine) -> pool.Command:
+def _command(asked: Inspection, machine: Machine) -> Command:
     folder = store.folder(machine.out, asked.run_id)
     words = [str(folder), "--only", *asked.parts]
     words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
     if machine.data_dir is not None:
         words += ["--data-dir", str(machine.data_dir)]
-    return pool.python("alexnet_tf.inspect_net", words, folder / "log.txt")
+    return python("alexnet_tf.inspect_net", words, folder / "log.txt", machine.cache)

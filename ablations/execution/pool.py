@@ -1,26 +1,23 @@
-"""Child processes, so many at a time: the JSON lines they print, and how they ended."""
+"""Child processes of this machine: the JSON lines they print, and how they ended."""
 
 from __future__ import annotations
 
 import contextlib
 import heapq
 import json
-import math
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from ablations.execution.executor import Command, Ended, News, T, Work
 from alexnet_tf.errors import LOCKED
 
-T = TypeVar("T")
 _GRACE = 20  # seconds a child has to stop after it was asked to
 
 #: How often a task that another process holds is tried: the holder may be the child of a killed
@@ -29,93 +26,41 @@ _TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
-    """A program with its arguments, and the file that its standard error is appended to.
+class LocalProcesses:
+    """The executor that starts child processes of this one.
 
     Attributes:
-        program: is taken off the front of the child's last error line.
-        argv: the executable first; no shell reads it.
-        log: its folder must be there.
-    """
-
-    program: str  # the name before the child's own error lines
-    argv: tuple[str, ...]
-    log: Path
-
-
-def python(module: str, words: Iterable[str], log: Path) -> Command:
-    """Return the command `python -m module words...`, with this interpreter."""
-    return Command(program=module, argv=(sys.executable, "-m", module, *words), log=log)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """The end of a child: its exit code (negative: the signal), its own last error line.
-
-    Attributes:
-        words: at most 500 characters; "no message" where it wrote nothing.
-    """
-
-    code: int
-    words: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class News(Generic[T]):
-    """An event of a task: its child started, printed a JSON object, or ended.
-
-    Attributes:
-        task: as it was taken from the queue.
-        message: the object printed.
-        ended: None before the end.
-    """
-
-    task: T
-    message: Mapping[str, Any] = field(default_factory=dict)  # empty at the start and the end
-    ended: Ended | None = None
-
-
-def run(
-    tasks: Iterable[T],
-    jobs: int,
-    command: Callable[[T], Command],
-    deadline: float = math.inf,
-    places: Sequence[Mapping[str, str]] = (),
-) -> Generator[News[T], None, None]:
-    """Start the tasks in order, `jobs` at a time, and yield what their children do.
-
-    One that another process holds (exit code LOCKED) is started again after the others, three
-    times in all. Leaving the loop early, by an exception or by closing the iterator, asks the
-    children to stop and waits for them, 20 seconds at most before they are killed.
-
-    Args:
-        tasks: in order.
-        jobs: children at work at a time, at least 1.
-        command: returns the child of a task; called as the child is started.
-        deadline: a time of `time.monotonic` after which none is started; those at work finish.
+        slots: children that the machine takes side by side.
         places: environment variables of the first, second, ... child side by side, such as the GPU
-            that it sees; a child takes the lowest place that is free, and with fewer than `jobs`
-            they are gone round again.
-
-    Yields:
-        For each task its start, at each time that it is tried, then every JSON object that is not
-        empty and on a line of its own in its child's standard output, then the last end. Other
-        lines are dropped. The news of tasks at work come mixed.
-
-    Raises:
-        OSError: a log cannot be written, or no process can be started.
+            that it sees; a child takes the lowest place that is free, and with more children than
+            places they are gone round again.
     """
-    waiting = deque((task, 1) for task in tasks)
+
+    slots: int = 1
+    places: Sequence[Mapping[str, str]] = ()
+
+    def run(self, work: Work[T], jobs: int) -> Generator[News[T], None, None]:
+        """Start the tasks as `Executor.run`.
+
+        Children that are stopped have 20 seconds to save what they have before they are killed.
+        """
+        return _run(work, jobs, self.places)
+
+
+def _run(
+    work: Work[T], jobs: int, places: Sequence[Mapping[str, str]]
+) -> Generator[News[T], None, None]:
+    waiting = deque((task, 1) for task in work.tasks)
     heard = queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]()
     children: dict[_Child, tuple[T, int]] = {}
     free = list(range(jobs))
     try:
         while True:
-            while waiting and len(children) < jobs and time.monotonic() <= deadline:
+            while waiting and len(children) < jobs and time.monotonic() <= work.deadline:
                 task, times = waiting.popleft()
                 place = heapq.heappop(free)
                 added = places[place % len(places)] if places else {}
-                children[child := _Child(command(task), place, added)] = task, times
+                children[child := _Child(work.command(task), place, added)] = task, times
                 _listen(child, heard)
                 yield News(task=task)
             if not children:
@@ -128,7 +73,7 @@ def run(
                 code = child.process.wait()
                 del children[child]
                 heapq.heappush(free, child.place)
-                if code == LOCKED and times < _TRIES and time.monotonic() <= deadline:
+                if code == LOCKED and times < _TRIES and time.monotonic() <= work.deadline:
                     waiting.append((task, times + 1))
                 else:
                     yield News(task=task, ended=Ended(code=code, words=child.last_words()))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.execution import pool, store
+from ablations.execution import store
+from ablations.execution.executor import Command, Ended, Executor, Work, python
+from ablations.execution.pool import LocalProcesses
 from ablations.plan import PlannedRun
 from alexnet_tf import files
 from alexnet_tf.environment import cores, visible_gpu
@@ -84,6 +86,11 @@ class Machine:
             raise SpecError(f"--gpus must be at least 0. Received: {self.gpus}")
         self.places()
 
+    @property
+    def executor(self) -> Executor:
+        """What computes: child processes of this one."""
+        return LocalProcesses(slots=self.jobs, places=self.places())
+
     def places(self) -> tuple[dict[str, str], ...]:
         """Return the environment variables of each child side by side; none without GPUs."""
         return tuple({"CUDA_VISIBLE_DEVICES": visible_gpu(k)} for k in range(self.gpus))
@@ -109,9 +116,8 @@ def execute(
         StoppedError: the data or the environment make any run impossible.
         OSError: the folder is not writable or the disk is full.
     """
-    children = pool.run(
-        runs, machine.jobs, lambda run: _command(run, machine), deadline, machine.places()
-    )
+    work = Work(tasks=runs, command=lambda run: _command(run, machine), deadline=deadline)
+    children = machine.executor.run(work, machine.jobs)
     with contextlib.closing(children):
         for news in children:
             if news.ended is not None:
@@ -122,7 +128,7 @@ def execute(
                 yield Event(news.task, news.message["event"], dict(news.message))
 
 
-def _command(run: PlannedRun, machine: Machine) -> pool.Command:
+def _command(run: PlannedRun, machine: Machine) -> Command:
     """Return the child that trains a run, with its spec written into its folder."""
     run_id = run.experiment.run_id
     folder = store.folder(machine.out, run_id)
@@ -137,10 +143,10 @@ def _command(run: PlannedRun, machine: Machine) -> pool.Command:
         words += ["--data-dir", str(machine.data_dir)]
     if machine.tensorboard is not None:
         words += ["--tensorboard", str(machine.tensorboard / run_id)]
-    return pool.python("alexnet_tf.train", words, folder / "log.txt")
+    return python("alexnet_tf.train", words, folder / "log.txt", machine.cache)
 
 
-def _outcome(run: PlannedRun, ended: pool.Ended, machine: Machine) -> Event:
+def _outcome(run: PlannedRun, ended: Ended, machine: Machine) -> Event:
     """Return how a run ended, leaving a record of a failure."""
     if ended.code == 0:
         folder = store.folder(machine.out, run.experiment.run_id)

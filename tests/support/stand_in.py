@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ablations.execution import datasets, training
-from ablations.execution.pool import Command
+from ablations.execution.executor import Command
 from alexnet_tf import records
 from alexnet_tf.records import EpochResult, RunRecord
 from alexnet_tf.spec import Experiment

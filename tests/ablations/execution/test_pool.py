@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ablations.execution import pool
-from ablations.execution.pool import Command, Ended
+from ablations.execution.executor import Command, Ended, Work
+from ablations.execution.pool import LocalProcesses
 
 
 def commands(log: Path, program: str):
@@ -18,6 +20,11 @@ def commands(log: Path, program: str):
     return lambda task: Command(
         program="child", argv=(sys.executable, "-c", program, str(task)), log=log
     )
+
+
+def run(tasks, jobs, command, deadline=math.inf, places=()):
+    work = Work(tasks=tasks, command=command, deadline=deadline)
+    return LocalProcesses(places=places).run(work, jobs)
 
 
 def alive(process: int) -> bool:
@@ -37,7 +44,7 @@ print('{"at": 1}')
 print('{"at": 2')
 print('{"at": 3}')
 """
-    heard = list(pool.run(["a"], 1, commands(tmp_path / "log", program)))
+    heard = list(run(["a"], 1, commands(tmp_path / "log", program)))
     assert [dict(news.message) for news in heard] == [{}, {"at": 1}, {"at": 3}, {}]
     assert heard[0].ended is None and heard[-1].ended == Ended(code=0, words="no message")
     assert {news.task for news in heard} == {"a"}
@@ -46,7 +53,7 @@ print('{"at": 3}')
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_no_more_children_than_jobs_and_each_task_once(tmp_path, jobs):
     running, most, ended = 0, 0, []
-    children = pool.run(range(5), jobs, commands(tmp_path / "log", "pass"))
+    children = run(range(5), jobs, commands(tmp_path / "log", "pass"))
     for news in children:
         running += -1 if news.ended else not news.message
         most = max(most, running)
@@ -63,7 +70,7 @@ with tried.open("a") as file:
     file.write("x")
 sys.exit(5 if sys.argv[1] == "0" and tried.stat().st_size <= {held} else 0)
 """
-    heard = list(pool.run([0, 1, 2], 1, commands(tmp_path / "log", program)))
+    heard = list(run([0, 1, 2], 1, commands(tmp_path / "log", program)))
     starts = [news.task for news in heard if not news.ended]
     assert starts == [0, 1, 2, *[0] * (times - 1)]
     ends = [(news.task, news.ended.code) for news in heard if news.ended]
@@ -72,9 +79,9 @@ sys.exit(5 if sys.argv[1] == "0" and tried.stat().st_size <= {held} else 0)
 
 def test_nothing_is_started_after_the_deadline(tmp_path):
     wait = commands(tmp_path / "log", "import time; time.sleep(1)")
-    heard = list(pool.run([0, 1], 1, wait, time.monotonic() + 0.5))
+    heard = list(run([0, 1], 1, wait, time.monotonic() + 0.5))
     assert [(news.task, bool(news.ended)) for news in heard] == [(0, False), (0, True)]
-    assert not list(pool.run([0], 1, wait, time.monotonic() - 1))
+    assert not list(run([0], 1, wait, time.monotonic() - 1))
 
 
 @pytest.mark.parametrize(
@@ -89,13 +96,13 @@ def test_nothing_is_started_after_the_deadline(tmp_path):
 def test_the_end_is_told_in_the_childs_own_words(tmp_path, program, ended):
     log = tmp_path / "log"
     log.write_text("child: what an earlier one said\n")
-    *_, last = pool.run([0], 1, commands(log, f"import os, sys; {program}"))
+    *_, last = run([0], 1, commands(log, f"import os, sys; {program}"))
     assert last.ended == ended and log.read_text().startswith("child: what an earlier")
 
 
 def test_a_log_that_is_taken_away_is_no_error(tmp_path):
     program = f"import os; os.unlink({str(tmp_path / 'log')!r})"
-    *_, last = pool.run([0], 1, commands(tmp_path / "log", program))
+    *_, last = run([0], 1, commands(tmp_path / "log", program))
     assert last.ended == Ended(code=0, words="no message")
 
 
@@ -110,7 +117,7 @@ time.sleep(60)
 
 def test_leaving_early_ends_every_child_even_one_that_refuses(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "_GRACE", 0.5)
-    children = pool.run([0, 1], 2, commands(tmp_path / "log", STUBBORN))
+    children = run([0, 1], 2, commands(tmp_path / "log", STUBBORN))
     processes: list[int] = []
     while len(processes) < 2:
         processes += [news["process"]] if (news := next(children).message) else []
@@ -125,7 +132,7 @@ def test_a_log_that_cannot_be_written_ends_the_others(tmp_path):
         log = tmp_path / ("log" if task == 0 else "nowhere/log")
         return commands(log, STUBBORN)(task)
 
-    children = pool.run([0, 1], 2, command)
+    children = run([0, 1], 2, command)
     next(children)
     with pytest.raises(FileNotFoundError):
         next(children)
@@ -138,7 +145,7 @@ def test_each_child_side_by_side_has_a_place_of_its_own(tmp_path):
     places = [{"GPU": "3"}, {"GPU": "5"}]
     held: dict[int, str] = {}
     side_by_side: list[set[int]] = [set()]
-    for news in pool.run(range(6), 2, commands(tmp_path / "log", program), places=places):
+    for news in run(range(6), 2, commands(tmp_path / "log", program), places=places):
         if news.message:
             held[news.task] = news.message["gpu"]
         before = side_by_side[-1]
@@ -151,5 +158,5 @@ def test_each_child_side_by_side_has_a_place_of_its_own(tmp_path):
 def test_more_children_than_places_share_them(tmp_path):
     program = "import json, os, time; time.sleep(1); print(json.dumps({'gpu': os.environ['GPU']}))"
     places = [{"GPU": "0"}, {"GPU": "1"}]
-    heard = pool.run(range(4), 4, commands(tmp_path / "log", program), places=places)
+    heard = run(range(4), 4, commands(tmp_path / "log", program), places=places)
     assert sorted(news.message["gpu"] for news in heard if news.message) == ["0", "0", "1", "1"]
