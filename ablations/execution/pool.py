@@ -8,13 +8,15 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
+from ablations.execution import preloaded
 from ablations.execution.executor import Command, Ended, News, T, Work
 from alexnet_tf.errors import LOCKED
 
@@ -81,6 +83,34 @@ def _run(
         _stop(children)
 
 
+def start(
+    argv: Sequence[str], log: IO[bytes], environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes] | preloaded.Process:
+    """Start a child that reads nothing, whose standard output is a pipe.
+
+    Where that is possible, `python -m MODULE` with this interpreter begins with TensorFlow loaded.
+
+    Args:
+        argv: the executable first.
+        log: takes its standard error.
+        environment: variables beside those of this process.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    added = environment or {}
+    if tuple(argv[:2]) == (sys.executable, "-m") and preloaded.possible():
+        return preloaded.server().start(argv[2], argv[3:], log, added)
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **added, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
+    )
+
+
 class _Child:
     """A started command."""
 
@@ -88,14 +118,7 @@ class _Child:
         self.command, self.place = command, place
         with open(command.log, "ab") as log:
             self.before = log.tell()
-            self.process = subprocess.Popen(
-                command.argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
-                start_new_session=True,  # Ctrl-C in a terminal reaches the runner alone
-            )
+            self.process = start(command.argv, log, environment)
 
     def last_words(self) -> str:
         """Return the child's own last error line, without the program's name."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ablations.execution import pool
 from alexnet_tf.data import cifar10
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.load import load
@@ -125,9 +126,7 @@ class Child:
         command += ["--data-dir", str(prepared.data_dir), "--cache", str(prepared.cache)]
         command += ["--devices", devices]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment()
-            )
+            self.process = pool.start(tuple(command), log)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Yield what the child says until it ends."""
