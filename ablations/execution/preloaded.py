@@ -39,6 +39,7 @@ _READ_ONCE = tuple("CUDA DNNL GLIBC GOMP KERAS KMP LD_ MALLOC MKL NPY OMP ONEDNN
 _READ_ONCE += ("PYTHON", "TF_", "XLA")
 
 _LARGEST = 1 << 20  # bytes of a request: an environment and the arguments
+_LAST = 1.0  # second for its end; while it loads, it does not hear of it
 _NUMBER = 4  # bytes of a process id and of an exit code
 
 
@@ -153,7 +154,10 @@ class Server:
         """End it; the children go on."""
         self._socket.close()
         with self._process:  # and its pipe
-            self._process.kill()
+            try:
+                self._process.wait(_LAST)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
 
 
 _servers: list[Server] = []  # one at most
@@ -196,7 +200,7 @@ def _load() -> None:
 
 def _serve(requests: socket.socket) -> list[str] | None:
     """Fork a child for each request: return its words in the child, None at their end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that watch a child are not waited for
+    signal.signal(signal.SIGCHLD, _count)
     while True:
         request, opened, _, _ = socket.recv_fds(requests, _LARGEST, 3)
         if not request:
@@ -206,6 +210,13 @@ def _serve(requests: socket.socket) -> list[str] | None:
             return _child(json.loads(request), *opened)
         for number in opened:
             os.close(number)
+
+
+def _count(number: int, frame: object) -> None:
+    """Wait for those that have ended; the CPU seconds of ignored children count nowhere."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _child(request: list[Any], stdout: int, log: int, status: int) -> list[str]:

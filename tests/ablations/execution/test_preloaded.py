@@ -84,6 +84,27 @@ def test_a_training_ends_with_the_bits_of_one_in_a_new_interpreter(tmp_path, pre
     assert found["forked"] == found["new"]
 
 
+BUSY = """
+import time
+begun = time.process_time()
+while time.process_time() - begun < 2:
+    pass
+"""
+
+
+def test_the_seconds_of_a_child_are_those_of_the_command(program, tmp_path):
+    (tmp_path / "busy.py").write_text(BUSY)
+    heard("busy", ["once"], tmp_path / "log")
+    status = Path(f"/proc/{preloaded.server()._process.pid}/stat")
+    for _ in range(100):
+        fields = status.read_text().rsplit(")", 1)[1].split()
+        waited_for = int(fields[13]) + int(fields[14])  # user and system seconds of children
+        if waited_for:
+            break
+        time.sleep(0.1)
+    assert waited_for / os.sysconf("SC_CLK_TCK") > 1
+
+
 def test_one_that_was_killed_is_replaced(program, tmp_path):
     first = preloaded.server()
     assert preloaded.server() is first
