@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,14 +20,15 @@ from alexnet_tf.spec import CIFAR_ALEXNET, DenseSpec, replace
 tiny.pin_one_thread()
 
 SHOW = (
-    "import {first}; import alexnet_tf.model; import os;"
-    "print(os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'unset'))"
+    "import {first}; import alexnet_tf; import os, sys;"
+    "print(os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'unset'), 'tensorflow' in sys.modules)"
 )
 
 
-def seen(first: str, setting: str | None) -> str:
-    """TF_ENABLE_ONEDNN_OPTS in a process that imports `first`, then the net."""
+def seen(first: str, setting: str | None, stand_in: Path) -> str:
+    """TF_ENABLE_ONEDNN_OPTS after `first` and this project, and whether TensorFlow is loaded."""
     environment = {k: v for k, v in tiny.environment().items() if k != "TF_ENABLE_ONEDNN_OPTS"}
+    environment["PYTHONPATH"] = f"{stand_in}:{environment['PYTHONPATH']}"
     if setting is not None:
         environment["TF_ENABLE_ONEDNN_OPTS"] = setting
     command = [sys.executable, "-c", SHOW.format(first=first)]
@@ -39,14 +41,18 @@ def seen(first: str, setting: str | None) -> str:
 @pytest.mark.parametrize(
     ("first", "setting", "expected"),
     [
-        ("alexnet_tf", None, "1"),
-        ("alexnet_tf", "0", "0"),
+        # set before TensorFlow, which reads it as it is loaded
+        ("alexnet_tf", None, "1 False"),
+        ("alexnet_tf", "0", "0 False"),
         # too late to have an effect, so that a record must not claim it
-        ("tensorflow", None, "unset"),
+        ("tensorflow", None, "unset True"),
     ],
 )
-def test_onednn_is_on_unless_the_user_or_an_earlier_import_decided(first, setting, expected):
-    assert seen(first, setting) == expected
+def test_onednn_is_on_unless_the_user_or_an_earlier_import_decided(
+    tmp_path, first, setting, expected
+):
+    (tmp_path / "tensorflow.py").write_text("")  # the real one would take seconds
+    assert seen(first, setting, tmp_path) == expected
 
 
 def test_the_tests_run_with_the_setting_of_the_product():
