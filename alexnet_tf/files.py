@@ -39,19 +39,9 @@ def write_atomic(path: Path, data: bytes) -> None:
             error's `filename` is `path`, or the folder that cannot be made.
     """
     _make(path.parent)
-    with _naming(path):
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+    with _naming(path), _placed(path) as (descriptor, _):
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(data)
 
 
 def _umask() -> int:
@@ -91,20 +81,54 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
             error's `filename` is `path`, or the folder that cannot be made.
     """
     _make(path.parent)
-    temporary = path.parent / f".{os.getpid()}.{path.name}"
-    with _naming(path):
-        try:
-            write(temporary)
-            descriptor = os.open(temporary, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+    with _naming(path), _placed(path, path.suffix) as (_, temporary):
+        write(temporary)
+
+
+@contextlib.contextmanager
+def _placed(path: Path, ending: str = "") -> Iterator[tuple[int, Path]]:
+    """Give a new file beside `path`, open for writing, and put it there if all goes well.
+
+    Its writer holds a lock on it, so that one left by a process that was killed is known and
+    removed when `path` is next written.
+    """
+    _remove_left(path)
+    descriptor, temporary = _locked(path, ending)
+    try:
+        yield descriptor, temporary
+        os.fsync(descriptor)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    _sync_folder(path.parent)
+
+
+def _locked(path: Path, ending: str) -> tuple[int, Path]:
+    """Make a locked file beside `path`, with a name of this ending."""
+    while True:
+        descriptor, name = tempfile.mkstemp(ending, f".{path.name}.", path.parent)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(name), os.fstat(descriptor)):
+                return descriptor, Path(name)
+        os.close(descriptor)  # another process had it removed before it was locked
+
+
+def _remove_left(path: Path) -> None:
+    """Remove the files beside `path` that killed processes were writing in its place."""
+    for name in os.listdir(path.parent):
+        if name.startswith(f".{path.name}."):
+            with contextlib.suppress(OSError):  # held by its writer, or gone
+                descriptor = os.open(path.parent / name, os.O_RDWR)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    (path.parent / name).unlink()
+                finally:
+                    os.close(descriptor)
 
 
 def check_writable(folder: Path) -> None:
@@ -113,11 +137,11 @@ def check_writable(folder: Path) -> None:
     Raises:
         OSError: it can't, or the disk has no place for 64 KiB.
     """
-    probe = folder / f".writable.{os.getpid()}"
+    probe = folder / ".writable"
     _make(folder)
     with _naming(folder):
         write_atomic(probe, _PROBE)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may check the same folder
 
 
 def check_reachable(folder: Path) -> None:
@@ -177,12 +201,15 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and those above it; a file in its place is no directory."""
+    """Make a folder and those above it, on the disk; a file in its place is no directory."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         code = errno.ENOTDIR
         raise NotADirectoryError(code, os.strerror(code), str(folder)) from error
+    for made in missing:  # a file in it is no safer than its own name
+        _sync_folder(made.parent)
 
 
 @contextlib.contextmanager
