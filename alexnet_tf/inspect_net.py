@@ -46,7 +46,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf import arithmetic, dropped_nets, files, records, treatments
+from alexnet_tf import arithmetic, dropped_nets, files, records, sealed, treatments
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import OutputError, exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
@@ -118,8 +118,7 @@ def _measure(run: Path, net: FinishedRun, only: Collection[Part]) -> dict[str, f
     lost = [name for name, value in values.items() if not math.isfinite(value)]
     finite = {name: value for name, value in values.items() if name not in lost}
     kept = {"weights_sha256": net.record.weights_sha256, "values": finite}
-    text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
-    files.write_atomic(run / "inspection.json", text.encode())
+    files.write_atomic(run / "inspection.json", sealed.dumps(kept).encode())
     if lost:
         raise OutputError(f"{run}: {', '.join(lost)}: not finite, and left out. {_TOO_LARGE}")
     return values
@@ -128,7 +127,7 @@ def _measure(run: Path, net: FinishedRun, only: Collection[Part]) -> dict[str, f
 def _kept(run: Path, net: FinishedRun) -> dict[str, float]:
     """Return what an earlier inspection found of the same weights."""
     try:
-        held = json.loads((run / "inspection.json").read_text(encoding="utf-8"))
+        held = sealed.loads((run / "inspection.json").read_text(encoding="utf-8"))
         same = held["weights_sha256"] == net.record.weights_sha256
         values = {name: float(value) for name, value in held["values"].items()} if same else {}
         return {name: value for name, value in values.items() if math.isfinite(value)}

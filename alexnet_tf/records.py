@@ -1,7 +1,7 @@
 """The outcome of one run, as an immutable value and as JSON on disk.
 
 A record holds everything the analysis and the report need, so that neither depends on
-the code that trains a net. This module imports the standard library, the spec and `files` only.
+the code that trains a net. This module imports no library and little of the package.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from alexnet_tf import sealed
 from alexnet_tf.errors import RecordError, SpecError
 from alexnet_tf.files import require_folder
 from alexnet_tf.spec import Experiment
@@ -183,10 +184,10 @@ class RunRecord:
 def to_json(record: RunRecord) -> str:
     """One JSON object with sorted keys, ending in a newline.
 
-    It has `run_id` and `schema` beside the record's fields, for `from_json` to check.
+    It has `run_id`, `schema` and a hash beside the record's fields, for `from_json` to check.
     """
     values = {"schema": SCHEMA, "run_id": record.run_id, **to_dict(record)}
-    return json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return sealed.dumps(values)
 
 
 def from_json(text: str, where: str = "record") -> RunRecord:
@@ -197,11 +198,11 @@ def from_json(text: str, where: str = "record") -> RunRecord:
         where: file or other place, for the error's message.
 
     Raises:
-        RecordError: not JSON, another schema, a wrong type, or an id that does not
-            belong to the experiment inside.
+        RecordError: not JSON, changed since it was written, another schema, a wrong type, or an
+            id that does not belong to the experiment inside.
     """
     try:
-        values: Any = json.loads(text)
+        values: Any = sealed.loads(text)
         schema, run_id = values.pop("schema"), values.pop("run_id")
         if schema != SCHEMA:
             raise RecordError(f"{where}: record schema {schema}, this version reads {SCHEMA}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ablations.execution.training import Machine
-from alexnet_tf import environment
+from alexnet_tf import environment, sealed
 from alexnet_tf.files import write_atomic
 from alexnet_tf.spec import Experiment
 from alexnet_tf.values import to_dict
@@ -78,7 +78,7 @@ def keep(speeds: Iterable[Speed], machine: Machine) -> None:
     for speed in speeds:
         numbers = {"images_per_second": speed.images_per_second, "start": speed.start}
         entries[_key(speed.experiment, machine)] = numbers
-    write_atomic(_path(machine), (json.dumps(entries, indent=1, sort_keys=True) + "\n").encode())
+    write_atomic(_path(machine), sealed.dumps(entries).encode())
 
 
 def _path(machine: Machine) -> Path:
@@ -88,10 +88,9 @@ def _path(machine: Machine) -> Path:
 def _read(path: Path) -> dict[str, Any]:
     """Return the entries of the file; none where it is missing or not what `keep` wrote."""
     try:
-        entries = json.loads(path.read_bytes())
+        return sealed.loads(path.read_bytes())
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
-    return entries if isinstance(entries, dict) else {}
 
 
 def _key(experiment: Experiment, machine: Machine) -> str:

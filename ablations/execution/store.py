@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import shutil
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ablations.plan import PlannedRun, StudyRun
-from alexnet_tf import files, records
+from alexnet_tf import files, records, sealed
 from alexnet_tf.errors import RecordError
 from alexnet_tf.records import RunRecord
 
@@ -90,7 +89,7 @@ def read(out: Path, planned: Iterable[PlannedRun]) -> list[StudyRun]:
 def _inspection(place: Path, found: RunRecord | None) -> dict[str, float]:
     """Return the finite numbers measured of the trained net; of other weights they are none."""
     try:
-        held = json.loads((place / INSPECTION).read_text(encoding="utf-8"))
+        held = sealed.loads((place / INSPECTION).read_text(encoding="utf-8"))
         values = {str(name): float(value) for name, value in held["values"].items()}
         weights = held["weights_sha256"]
     except FileNotFoundError:

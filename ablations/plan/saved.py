@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 from ablations.plan.expand import check
 from ablations.plan.request import Request
 from ablations.study import Study
-from alexnet_tf import files
+from alexnet_tf import files, sealed
 from alexnet_tf.errors import DataError, SpecError
 
 #: The file in a report's folder.
@@ -20,7 +19,7 @@ HINT = "Give the folder of the reports with --out, or run a study first."
 
 
 def save(folder: Path, request: Request) -> None:
-    """Keep the request in the report's folder, as JSON with sorted keys.
+    """Keep the request in the report's folder, as JSON with sorted keys and a hash.
 
     Args:
         folder: of the report, `<out>/<study>`; is created. An earlier request is replaced whole.
@@ -29,7 +28,7 @@ def save(folder: Path, request: Request) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    text = json.dumps(dataclasses.asdict(request), indent=1, sort_keys=True) + "\n"
+    text = sealed.dumps(dataclasses.asdict(request))
     files.write_atomic(folder / NAME, text.encode())
 
 
@@ -47,7 +46,7 @@ def load(folder: Path) -> Request:
     """
     path = folder / NAME
     try:
-        request = Request(**json.loads(path.read_text(encoding="utf-8")))
+        request = Request(**sealed.loads(path.read_text(encoding="utf-8")))
         if request.dataset == "auto":
             raise ValueError("it does not say which data set was seen")
         return request

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from alexnet_tf import dropped_nets, files, inspect_net, records, treatments
+from alexnet_tf import dropped_nets, files, inspect_net, records, sealed, treatments
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
 from alexnet_tf.errors import LockedError
@@ -143,8 +143,8 @@ def test_parts_are_measured_apart_and_the_others_kept(prepared, run):
     both = inspect_net.inspect_net(run, only=("features",), **places)
     features = {name: value for name, value in kept.items() if "split" in name or "fc7" in name}
     assert features and both.items() >= {**alone, **features}.items()
-    held = json.loads((run / "inspection.json").read_text())
-    text = json.dumps({**held, "weights_sha256": "of another net"})
+    held = sealed.loads((run / "inspection.json").read_text())
+    text = sealed.dumps({**held, "weights_sha256": "of another net"})
     (run / "inspection.json").write_text(text)
     again = inspect_net.inspect_net(run, only=("treatments",), **places)
     assert set(again) == set(alone)

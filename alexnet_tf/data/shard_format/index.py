@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_tf import sealed
 from alexnet_tf.data.colour import Moments
 from alexnet_tf.data.prepare.convert import Settings
 from alexnet_tf.data.prepare.source import PARTS, Part, Source, shown
@@ -110,7 +111,7 @@ def publish(
         "warnings": source.warnings,
     }
     index["fingerprint"] = fingerprint(index, labels["train"], labels["test"])
-    write_atomic(out / INDEX, (json.dumps(index, indent=1) + "\n").encode())
+    write_atomic(out / INDEX, sealed.dumps(index).encode())
     return index
 
 
@@ -161,7 +162,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     """
     path = folder / INDEX
     try:
-        index = json.loads(path.read_bytes())
+        index = sealed.loads(path.read_bytes())
     except FileNotFoundError:
         if (folder / PARTIAL).is_dir():
             raise DataError(
@@ -174,9 +175,9 @@ def read_index(folder: Path) -> dict[str, Any]:
         ) from None
     except (NotADirectoryError, PermissionError):
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}. {repair_hint(folder)}") from error
-    if not isinstance(index, dict) or index.get("format") != _FORMAT:
+    if index.get("format") != _FORMAT:
         raise DataError(f"{path} is not an index of {_FORMAT}. Name another folder.")
     version = index.get("version")
     if version != INDEX_VERSION:

@@ -14,6 +14,7 @@ import pytest
 import tiny
 from made_shards import SHARD, flip
 
+from alexnet_tf import sealed
 from alexnet_tf.data import __main__ as command
 from alexnet_tf.data import shards
 from alexnet_tf.data.shard_format import index as index_module
@@ -32,7 +33,7 @@ def cut(path: Path, length: int) -> None:
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    index = json.loads((folder / "index.json").read_bytes())
+    index = sealed.loads((folder / "index.json").read_bytes())
     change(index)
     (folder / "index.json").write_text(json.dumps(index))
 
@@ -70,7 +71,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "not finished. Run the same command again",
     ),
     "index cut": (lambda f: cut(f / "index.json", 300), "index.json cannot be read"),
-    "other json": (lambda f: (f / "index.json").write_text("[1]"), "is not an index"),
+    "other json": (lambda f: (f / "index.json").write_text("[1]"), "it is not a JSON object"),
     "newer": (lambda f: edit(f, lambda i: i.update(version=9)), "has version 9, this code reads 1"),
     "older": (lambda f: edit(f, lambda i: i.update(version=0)), "Prepare the folder again"),
     "no field": (lambda f: edit(f, lambda i: i.pop("shards")), "the index is damaged"),
