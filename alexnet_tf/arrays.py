@@ -17,8 +17,12 @@ from alexnet_tf import files
 from alexnet_tf.errors import OutputError
 
 #: What a reader of an archive raises, NumPy or Keras, for a file that is cut, empty, changed, of
-#: another kind or without a name.
-DAMAGED = (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+#: another kind or without a name. A flipped bit may say that a part is encrypted, or packed in a
+#: way that Python does not know: RuntimeError, NotImplementedError.
+DAMAGED = (
+    *(ValueError, KeyError, TypeError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def read(path: Path, names: Sequence[str]) -> dict[str, np.ndarray] | None:

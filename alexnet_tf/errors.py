@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -107,7 +108,8 @@ def exit_code(
 
     Returns:
         `body`'s own code; `UserError.exit_code`; 4 for a missing module, OSError and MemoryError;
-        for a KeyboardInterrupt its first argument, or 130. Every other exception passes.
+        for a KeyboardInterrupt its first argument, or 130. Every other exception passes, but for
+        one of TensorFlow that tells of a `DataError` inside of it.
     """
     take_any_text()
     try:
@@ -122,6 +124,12 @@ def exit_code(
         where = f"{error.filename}: " if error.filename else ""
         hint = f". {after_disk}" if after_disk else ""
         return fail(prog, ENVIRONMENT, f"{where}{error.strerror or error}{hint}")
+    except Exception as error:
+        # TensorFlow hands on an error of a function that it calls as text, in one of its own
+        told = re.search(r"\bDataError: (.+)", str(error))
+        if told is None:
+            raise
+        return fail(prog, DATA, told[1])
     except KeyboardInterrupt as stop:
         code = stop.args[0] if stop.args else INTERRUPTED
         return fail(prog, code, interrupted)

@@ -14,19 +14,20 @@ import io
 import json
 import os
 import threading
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 from numpy.typing import NDArray
 
+from alexnet_tf.arrays import DAMAGED
 from alexnet_tf.data.colour import Moments
 from alexnet_tf.data.prepare.convert import Batch
 from alexnet_tf.data.prepare.source import Bad
+from alexnet_tf.errors import DataError
 from alexnet_tf.files import write_atomic
 
 # A record alone in its chunk is read without its neighbours; JPEG cannot be compressed.
@@ -113,10 +114,7 @@ def write_shard(path: Path, batches: Iterable[Batch], *, partial: Path, state: s
             raise
         raise OSError(None, str(error).partition(";")[0], str(path)) from error
     os.replace(unfinished, path)
-    facts = (state, sha256(path), path.stat().st_size)
-    shard = Shard(
-        *facts, found.labels, found.digests, found.total, found.colours, found.bad, found.notes
-    )
+    shard = replace(found, state=state, sha256=sha256(path), size=path.stat().st_size)
     write_atomic(_sums(partial, path), _encode(shard))
     return shard
 
@@ -133,7 +131,7 @@ def kept(path: Path, *, partial: Path, state: str) -> Shard | None:
     try:
         shard = _decode(_sums(partial, path).read_bytes())
         same = shard.state == state and path.stat().st_size == shard.size
-    except (OSError, ValueError, KeyError):
+    except (OSError, *DAMAGED):
         return None
     return shard if same else None
 
@@ -170,6 +168,7 @@ class Records:
 
         Raises:
             IndexError: an index is below 0 or not below the number of records.
+            DataError: a record was damaged after the file was checked.
         """
         if len(indices) and not 0 <= indices.min() <= indices.max() < self._starts[-1]:
             raise IndexError(f"an index is not in 0 to {self._starts[-1] - 1}")
@@ -178,7 +177,12 @@ class Records:
         for shard in np.unique(shards).tolist():
             here = np.flatnonzero(shards == shard)
             rows = (indices[here] - self._starts[shard]).tolist()
-            found[here] = self._reader(shard).read(rows)
+            try:
+                found[here] = self._reader(shard).read(rows)
+            except RuntimeError as error:  # a record that is not of its hash
+                path, again = self._paths[shard], "python -m alexnet_tf.data.prepare SOURCE"
+                line = f"{path}: damaged since it was checked. Make it anew with: {again}"
+                raise DataError(f"{line} {path.parent}") from error
         return found
 
     def _reader(self, shard: int) -> ArrayRecordReader:
@@ -230,12 +234,9 @@ def _encode(shard: Shard) -> bytes:
 
 def _decode(data: bytes) -> Shard:
     """Inverse of `_encode`; NumPy's archive has a checksum for each array."""
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            facts = json.loads(stored["facts"].tobytes())
-            labels, digests, total = (stored[name] for name in ("labels", "digests", "total"))
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise ValueError("damaged sums of a shard") from error
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        facts = json.loads(stored["facts"].tobytes())
+        labels, digests, total = (stored[name] for name in ("labels", "digests", "total"))
     return Shard(
         facts["state"],
         facts["sha256"],
