@@ -14,6 +14,7 @@ from alexnet_tf.spec import Experiment
 
 #: Modules that take longest, begun first: a long one that begins last has one worker idle.
 LONGEST = (
+    *("test_crash_points", "test_random_kills", "test_worse_programs"),
     *("test_train_towers", "test_repeated", "test_pretraining", "test_two_tower"),
     *("test_tour", "test_killed", "test_simulations", "test_until_decided", "test_crossings"),
     *("test_reference_pages", "test_sequential", "test_torch", "test_progress"),

@@ -54,7 +54,7 @@ KINDS: dict[str, Experiment] = {
         },
     ),
 }
-KILLS = {True: 40, False: 2}  # of each kind, in the longer form and in the other
+KILLS = {True: 40, False: 1}  # of each kind, in the longer form and in the other
 
 
 @pytest.mark.timeout(10800)
