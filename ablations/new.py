@@ -5,7 +5,6 @@ python -m ablations.new my_study
 
 from __future__ import annotations
 
-import argparse
 import keyword
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from ablations import study
 from ablations.study.declared import check_name
-from alexnet_tf import files
+from alexnet_tf import files, terminal
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import SpecError, exit_code
 
 _TEMPLATE = '''\
@@ -62,20 +62,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0; 2 where the name cannot be a study's or is taken; 4 where the file cannot be written.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m ablations.new",
-        description="Write a working study NAME.py to start from. An existing file is kept.",
+    return exit_code("ablations.new", lambda: _new(argv))
+
+
+def _new(argv: Sequence[str] | None) -> int:
+    parser = Parser(
+        "ablations.new", "Write a working study NAME.py to start from. An existing file is kept."
     )
     parser.add_argument("name", metavar="NAME", help="a word in small letters, e.g. my_study")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="its folder")
-    options = parser.parse_args(argv)
-    return exit_code("ablations.new", lambda: _new(options.name, options.out))
-
-
-def _new(name: str, folder: Path) -> int:
-    path = write(name, folder)
+    given = parser.parse(argv)
+    path = write(given.name, given.out)
     shown = path if path.is_absolute() else f"./{path}"
-    print(f"wrote {path}\nnext: python -m ablations.run {shown} --probe")
+    terminal.console().print(f"wrote {path}\nnext: python -m ablations.run {shown} --probe")
     return 0
 
 

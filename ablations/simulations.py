@@ -8,7 +8,6 @@ intervals, and the seeds that looks need. Exit code 6: a result is out of its bo
 
 from __future__ import annotations
 
-import argparse
 import platform
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,8 @@ import scipy
 
 from ablations.analysis.simulated import REPEATS, SEED, simulate
 from ablations.analysis.simulation_result import Result
+from alexnet_tf import terminal
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import FAILED_RUNS, SpecError, exit_code
 from alexnet_tf.files import check_writable, write_atomic
 
@@ -45,7 +46,7 @@ def write(results: Sequence[Result], folder: Path, *, command: str) -> list[Path
     table = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.10g")
     pages = {"simulations.csv": table, "simulations.md": _page(results, command)}
     for name, text in pages.items():
-        write_atomic(folder / name, text.encode())
+        write_atomic(folder / name, text.encode("utf-8", "replace"))
     return [folder / name for name in pages]
 
 
@@ -92,11 +93,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 6 where a result is outside of its bounds, each named on standard error; 2 for too few
         `--repeats`; 4 where the folder cannot be written.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m ablations.simulations",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    return exit_code("ablations.simulations", lambda: _simulate(argv))
+
+
+def _simulate(argv: Sequence[str] | None) -> int:
+    parser = Parser("ablations.simulations", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the two tables")
     parser.add_argument(
         "--repeats",
@@ -104,11 +105,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=REPEATS,
         help=f"of each experiment, at least {LEAST} (default {REPEATS})",
     )
-    given = parser.parse_args(argv)
-    return exit_code("ablations.simulations", lambda: _simulate(given.out, given.repeats))
-
-
-def _simulate(out: Path, repeats: int) -> int:
+    given = parser.parse(argv)
+    out, repeats = given.out, given.repeats
     if repeats < LEAST:
         raise SpecError(f"--repeats must be at least {LEAST}. Received: {repeats}")
     check_writable(out)
@@ -116,7 +114,7 @@ def _simulate(out: Path, repeats: int) -> int:
     more = "" if repeats == REPEATS else f" --repeats {repeats}"
     command = f"python -m ablations.simulations --out {out}{more}"
     for path in write(results, out, command=command):
-        print(path)
+        terminal.console().print(str(path))
     broken = [result for result in results if not result.kept]
     for result in broken:
         print(f"not kept: {result.simulation}, {result.setting}, n = {result.n}", file=sys.stderr)

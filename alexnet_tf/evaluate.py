@@ -23,13 +23,13 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import arithmetic, arrays, files, records
+from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.data.augment import CENTRE, InputPipeline
 from alexnet_tf.data.stream import image_batches
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.finished_run import FinishedRun, images_of, open_run
 from alexnet_tf.records import Evaluation, Part
-from alexnet_tf.values import at_least_one
 
 Ties = Literal["first", "fractional"]
 
@@ -205,12 +205,11 @@ class Settings:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate runs; return 0 or an error's code. The last line printed is one JSON object."""
-    given = _parser().parse_args(argv)
-    return exit_code("alexnet_tf.evaluate", lambda: _evaluate(given))
+    return exit_code("alexnet_tf.evaluate", lambda: _evaluate(_parser().parse(argv)))
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    threads = at_least_one("--threads", given.threads)
+    threads = side_by_side("--threads", given.threads)
     arithmetic.set_up_gpus()
     settings = Settings(given.part, given.views, given.ties, given.data, given.cache, threads)
     runs = [given.run, *(given.ensemble or [])]
@@ -228,9 +227,8 @@ def _evaluate(given: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.evaluate", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+def _parser() -> Parser:
+    parser = Parser("alexnet_tf.evaluate", __doc__)
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--ensemble", type=Path, nargs="+", help="further runs to average with")
     add = parser.add_argument

@@ -34,7 +34,6 @@ treatments:
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import math
@@ -47,11 +46,11 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import arithmetic, dropped_nets, files, records, sealed, treatments
+from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import OutputError, exit_code
 from alexnet_tf.features import colour_split, nearest, pixel_ranks
 from alexnet_tf.finished_run import FinishedRun, open_run
-from alexnet_tf.values import at_least_one
 
 #: What can be measured apart from the rest.
 Part = Literal["features", "dropout", "treatments"]
@@ -186,19 +185,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.inspect_net", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return exit_code("alexnet_tf.inspect_net", lambda: _inspect(argv))
+
+
+def _inspect(argv: Sequence[str] | None) -> int:
+    parser = Parser("alexnet_tf.inspect_net", __doc__)
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--data-dir", type=Path, help="folder of the images, as in training")
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1, help="threads (default 1)")
-    given = parser.parse_args(argv)
-    return exit_code("alexnet_tf.inspect_net", lambda: _inspect(given))
-
-
-def _inspect(given: argparse.Namespace) -> int:
-    threads = at_least_one("--threads", given.threads)
+    given = parser.parse(argv)
+    threads = side_by_side("--threads", given.threads)
     arithmetic.pin(threads=threads)
     values = inspect_net(
         given.run,

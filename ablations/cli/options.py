@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, get_args
 
 from ablations.execution.training import default_jobs
 from ablations.plan import Request
+from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Precision
-from alexnet_tf.values import at_least_one, nearest, parse_setting
+from alexnet_tf.values import nearest, parse_setting
 
 _PRECISIONS = list(get_args(Precision))
 
@@ -85,15 +86,11 @@ def parse(argv: Sequence[str] | None) -> Options:
     Raises:
         SpecError: they make no sense; one line says why.
     """
-    parser = _parser()
-    given, unknown = parser.parse_known_args(argv)
-    if unknown:
-        flags = [flag for action in parser._actions for flag in action.option_strings]
-        raise SpecError(f"no option '{unknown[0]}'.{nearest(unknown[0].split('=')[0], flags)}")
+    given = _parser().parse(argv)
     if not given.studies and not given.list:
         raise SpecError("name a study, or ask for --list")
     _one_of("--precision", given.precision, _PRECISIONS)
-    threads = at_least_one("--threads", 1 if given.threads is None else given.threads)
+    threads = side_by_side("--threads", 1 if given.threads is None else given.threads)
     jobs = default_jobs(threads, given.gpus) if given.jobs is None else given.jobs
     request, asked = _request(given)
     return Options(
@@ -110,7 +107,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         out=given.out,
         data_dir=given.data_dir,
         tensorboard=given.tensorboard,
-        jobs=at_least_one("--jobs", jobs),
+        jobs=side_by_side("--jobs", jobs),
         gpus=given.gpus,
         threads=threads,
         hours=_hours(given.hours),
@@ -141,19 +138,8 @@ def _request(given: argparse.Namespace) -> tuple[Request, frozenset[str]]:
     return request, frozenset(asked | ({"settings"} if settings else set()))
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SpecError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m ablations.run",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def _parser() -> Parser:
+    parser = Parser("ablations.run", _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("studies", nargs="*", metavar="STUDY", help="a study's name, a file, or all")
     add("--list", action="store_true", help="name every study with its claim")

@@ -14,10 +14,10 @@ from ablations.execution.executor import Command, Ended, Executor, Work, python
 from ablations.execution.pool import LocalProcesses
 from ablations.plan import PlannedRun
 from alexnet_tf import files
+from alexnet_tf.command_line import side_by_side
 from alexnet_tf.environment import cores, visible_gpu
-from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, SpecError, UserError
+from alexnet_tf.errors import DATA, ENVIRONMENT, LOCKED, UserError
 from alexnet_tf.spec import to_json
-from alexnet_tf.values import at_least_one
 
 #: start, batch, epoch: signs of life. done: a result was written. failed: the run ended
 #: without one. held: another process computes it.
@@ -67,7 +67,7 @@ class Machine:
         data_dir: folder of the data set; None: $TFDS_DATA_DIR or tensorflow-datasets' own.
 
     Raises:
-        SpecError: jobs or threads below 1, or gpus below 0.
+        SpecError: jobs or threads outside of 1 to 10,000, or gpus of 0 to 10,000.
         DeviceError: CUDA_VISIBLE_DEVICES names fewer GPUs.
     """
 
@@ -80,10 +80,10 @@ class Machine:
     tensorboard: Path | None = None  # folder of TensorBoard's events, one below it a run
 
     def __post_init__(self) -> None:
-        at_least_one("--jobs", self.jobs)
-        at_least_one("--threads", self.threads)
-        if self.gpus < 0:
-            raise SpecError(f"--gpus must be at least 0. Received: {self.gpus}")
+        side_by_side("--jobs", self.jobs)
+        side_by_side("--threads", self.threads)
+        if self.gpus != 0:
+            side_by_side("--gpus", self.gpus)
         self.places()
 
     @property
@@ -169,9 +169,9 @@ def default_jobs(threads: int = 1, gpus: int = 0) -> int:
     `threads`, at least 1.
 
     Raises:
-        SpecError: threads below 1.
+        SpecError: threads outside of 1 to 10,000.
     """
-    return gpus if gpus > 0 else max(1, cores() // at_least_one("--threads", threads))
+    return gpus if gpus > 0 else max(1, cores() // side_by_side("--threads", threads))
 
 
 def _killed(number: int) -> str:

@@ -5,7 +5,6 @@ python -m ablations.report --out reports
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from ablations.execution.store import Records
 from ablations.plan import saved
 from ablations.report import index_page
 from ablations.report.collect import collect, studies
+from alexnet_tf import terminal
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.files import require_folder
 
@@ -29,25 +30,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 2 where a file named is no study or the folder is not there; 3 where it has no report,
         or one cannot be read, the page being written without it; 4 where it cannot be written.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m ablations.report",
-        description="Write one page over all the reports of a folder.",
-    )
+    return exit_code("ablations.report", lambda: _write(argv))
+
+
+def _write(argv: Sequence[str] | None) -> int:
+    parser = Parser("ablations.report", "Write one page over all the reports of a folder.")
     parser.add_argument(
         "--out", type=Path, default=Path("reports"), help="folder of the reports (reports)"
     )
     parser.add_argument("own", nargs="*", help="files of your own studies, to be on the page too")
-    given = parser.parse_args(argv)
-    return exit_code("ablations.report", lambda: _write(given.out, given.own))
-
-
-def _write(out: Path, files: Sequence[str]) -> int:
-    own = [study.load(name) for name in files]
+    given = parser.parse(argv)
+    out: Path = given.out
+    own = [study.load(name) for name in given.own]
     require_folder(out, saved.HINT)
     found, damaged = collect(Records(out), own)
     if not found and not damaged:
         raise DataError(_no_report(out))
-    print(f"index: {index_page.write(found, studies(), out, damaged)[-1]}")
+    path = index_page.write(found, studies(), out, damaged)[-1]
+    terminal.console().print(f"index: {path}")
     if damaged:
         raise DataError("; ".join(str(item.error) for item in damaged))
     return 0

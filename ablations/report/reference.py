@@ -22,6 +22,8 @@ from typing import Any
 from ablations.plan import Request, reported_runs
 from ablations.report import numbers
 from ablations.study import Study
+from alexnet_tf.command_line import Parser
+from alexnet_tf.errors import SpecError, exit_code
 from alexnet_tf.files import write_atomic
 
 _NAME = "reference.csv"
@@ -182,28 +184,25 @@ def _table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write the file of this package again.
 
     Args:
-        argv: must be empty.
+        argv: must be empty; None: the words of this process.
 
     Returns:
         0; 2 for an argument, or outside of a checkout.
     """
-    if argv:
-        print("ablations.report.reference: it takes no arguments", file=sys.stderr)
-        return 2
+    return exit_code("ablations.report.reference", lambda: _write(argv))
+
+
+def _write(argv: Sequence[str] | None) -> int:
+    Parser("ablations.report.reference", __doc__).parse(argv)
     if not (_REPORTS / "findings.csv").exists():
-        print(
-            f"ablations.report.reference: {_REPORTS} is not there. "
-            "Run it in a checkout of the project.",
-            file=sys.stderr,
-        )
-        return 2
+        raise SpecError(f"{_REPORTS} is not there. Run it in a checkout of the project.")
     write_atomic(Path(__file__).parent / _NAME, collected())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

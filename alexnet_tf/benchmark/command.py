@@ -20,7 +20,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, get_args
 
 from rich.console import Console
 
@@ -31,6 +31,7 @@ from alexnet_tf.benchmark.measure import Measurement, measure, refusals
 from alexnet_tf.benchmark.results import Result, results, to_csv, to_json
 from alexnet_tf.benchmark.rows import rows
 from alexnet_tf.benchmark.settings import Settings
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import DataError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS, Experiment, Precision, preset_or_file
 
@@ -46,11 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; None: those of the process.
     """
     given = sys.argv[1:] if argv is None else list(argv)
-    options = _parser().parse_args(given)
-    console = terminal.console()
+    return exit_code(_PROG, lambda: _measure(given))
+
+
+def _measure(given: Sequence[str]) -> int:
+    options, console = _parser().parse(given), terminal.console()
     if options.spec != "PAPER_ERA":
-        return exit_code(_PROG, lambda: _net(options, published(given), console))
-    return exit_code(_PROG, lambda: _compare(options, console))
+        return _net(options, published(given), console)
+    return _compare(options, console)
 
 
 def published(argv: Sequence[str]) -> str:
@@ -163,7 +167,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         threads=options.threads or environment.describe(threads=1).cores,
         repeats=options.repeats,
         seconds=options.seconds or Settings.seconds,
-        data=None if options.data is None else options.data.resolve(),
+        data=None if options.data is None else files.real(options.data),
     )
 
 
@@ -181,25 +185,14 @@ def _check_data(folder: Path, experiment: Experiment) -> None:
 
 def _refuse_settings(options: argparse.Namespace) -> None:
     """The comparison of ways to use the machine chooses these itself."""
-    defaults = _parser().parse_args([])
+    defaults = _parser().parse([])
     for name in ("batch", "precision", "device", "threads", "seconds", "data", "torch", "out"):
         if getattr(options, name) != getattr(defaults, name):
             raise SpecError(f"--{name} needs --spec with another spec than PAPER_ERA")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the project's other messages do."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"alexnet_tf.benchmark: {message}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m alexnet_tf.benchmark",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> Parser:
+    parser = Parser(_PROG, __doc__)
     add = parser.add_argument
     known = ", ".join(PRESETS)
     add("--spec", default="PAPER_ERA", help=f"experiment as JSON, or one of {known}")

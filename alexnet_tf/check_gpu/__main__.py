@@ -32,6 +32,7 @@ from alexnet_tf.benchmark.rows import Row
 from alexnet_tf.benchmark.settings import Settings
 from alexnet_tf.check_gpu.findings import Finding
 from alexnet_tf.check_gpu.trainings import repeatable
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
 from alexnet_tf.spec import Precision, preset_or_file
 
@@ -46,13 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    given = _parser().parse_args(argv)
-    return exit_code(_PROG, lambda: _check(given))
+    return exit_code(_PROG, lambda: _check(_parser().parse(argv)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m {_PROG}", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+def _parser() -> Parser:
+    parser = Parser(_PROG, __doc__)
     add = parser.add_argument
     add("--device", default="GPU:0", help="GPU:0 (default), GPU:1, ..., or CPU")
     add("--out", type=Path, metavar="FILE", help="write the findings as JSON too")

@@ -10,12 +10,12 @@ data set, example counts, fingerprint and source.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from alexnet_tf.command_line import Parser
 from alexnet_tf.data import cifar10
 from alexnet_tf.data.load import load
 from alexnet_tf.errors import SpecError, exit_code
@@ -30,21 +30,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m alexnet_tf.data",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    return exit_code("alexnet_tf.data", lambda: _describe(argv))
+
+
+def _describe(argv: Sequence[str] | None) -> int:
+    parser = Parser("alexnet_tf.data", __doc__)
     parser.add_argument("dataset", help="cifar10, builtin or imagenet")
     parser.add_argument(
         "--data-dir", type=Path, help="tensorflow-datasets folder, or that of prepared photographs"
     )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy")
-    options = parser.parse_args(argv)
-    return exit_code("alexnet_tf.data", lambda: _describe(options))
-
-
-def _describe(options: argparse.Namespace) -> int:
+    options = parser.parse(argv)
     name = options.dataset
     if name not in _NAMES:
         raise SpecError(f"no data set '{name}'.{nearest(name, _NAMES)}")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf import gpus, terminal
+from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.errors import (
     INTERRUPTED,
     TERMINATED,
@@ -33,7 +34,7 @@ from alexnet_tf.spec import PRESETS, Experiment, preset_or_file, replace
 from alexnet_tf.train.callback import Interrupted, Progress
 from alexnet_tf.train.progress import ProgressReporter
 from alexnet_tf.train.run import train
-from alexnet_tf.values import at_least_one, parse_setting
+from alexnet_tf.values import parse_setting
 
 _PROG = "alexnet_tf.train"
 
@@ -50,12 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 for a run that is done or has diverged, 2 (usage), 3 (data), 4 (disk, environment),
         5 (the folder is locked), 75 (stopped by SIGTERM) or 130 (by Ctrl-C).
     """
-    options = _options(argv)
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, frame: stop.append(received))
     try:
-        return exit_code(_PROG, lambda: _train(options, stop))
+        return exit_code(_PROG, lambda: _train(_options(argv), stop))
     except Interrupted as error:
         code = INTERRUPTED if signal.SIGINT in stop else TERMINATED
         return fail(_PROG, code, f"{error}; the same command continues the run")
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
     """Train until the end, or until a signal is in `stop`, and say how it ended."""
-    at_least_one("--threads", options.threads)
+    side_by_side("--threads", options.threads)
     experiment = _experiment(options.spec, options.set or [], options.seed)
     pairs = _pairs(options.devices)
     if options.gpu:
@@ -83,16 +83,12 @@ def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
     if options.events:
         _emit({"event": "end", "status": record.status, "weights_sha256": record.weights_sha256})
     else:
-        print(_summary(record))
+        terminal.console().print(_summary(record))
     return 0
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m alexnet_tf.train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(_PROG, __doc__)
     known = ", ".join(PRESETS)
     parser.add_argument("--spec", required=True, help=f"experiment as JSON, or one of {known}")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
@@ -119,7 +115,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--events", action="store_true", help="progress as JSON, one object per line"
     )
-    return parser.parse_args(argv)
+    return parser.parse(argv)
 
 
 def _pairs(devices: str) -> list[tuple[str, str]]:

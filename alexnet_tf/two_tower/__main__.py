@@ -19,6 +19,7 @@ import keras
 from rich.table import Table
 
 from alexnet_tf import terminal
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import ENVIRONMENT, DeviceError, SpecError, exit_code
 from alexnet_tf.spec import PRESETS, Precision
 from alexnet_tf.two_tower.devices import split_cpu
@@ -37,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    options = _options(argv)
-    return exit_code("alexnet_tf.two_tower", lambda: _report(options))
+    return exit_code("alexnet_tf.two_tower", lambda: _report(_options(argv)))
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -72,11 +72,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m alexnet_tf.two_tower",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("alexnet_tf.two_tower", __doc__)
     parser.add_argument("--report", action="store_true", required=True, help="print the report")
     parser.add_argument("--spec", default="PAPER", help="a preset with two towers (default PAPER)")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of devices (default 1)")
@@ -87,7 +83,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="of the activations (default: the spec's)",
     )
     parser.add_argument("--devices", help="such as GPU:0,GPU:1 (default: the CPU, split)")
-    return parser.parse_args(argv)
+    return parser.parse(argv)
 
 
 def _print(model: keras.Model, report: CommunicationReport, options: argparse.Namespace) -> None:

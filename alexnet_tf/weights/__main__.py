@@ -10,12 +10,13 @@ JSON object: the folder, the run id, the classes, the parameters, and where they
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from alexnet_tf import terminal
+from alexnet_tf.command_line import Parser
 from alexnet_tf.errors import exit_code
 from alexnet_tf.spec import preset_or_file
 from alexnet_tf.weights.net import read, write_run
@@ -27,18 +28,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    parser = argparse.ArgumentParser(prog="python -m alexnet_tf.weights", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return exit_code("alexnet_tf.weights", lambda: _write(argv))
+
+
+def _write(argv: Sequence[str] | None) -> int:
+    parser = Parser("alexnet_tf.weights", __doc__)
     parser.add_argument("file", type=Path, help="file of weights")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
         "--net", help="BVLC_ALEXNET, CAFFENET, TORCHVISION_ALEXNET, or a spec as JSON"
     )
-    given = parser.parse_args(argv)
-    return exit_code("alexnet_tf.weights", lambda: _write(given))
-
-
-def _write(given: argparse.Namespace) -> int:
+    given = parser.parse(argv)
     net = read(given.file, None if given.net is None else preset_or_file(given.net))
     record = write_run(net, given.out)
     model = net.experiment.model
@@ -49,7 +49,7 @@ def _write(given: argparse.Namespace) -> int:
         "parameters": model.parameters(),
         "origin": net.origin,
     }
-    print(f"{net.origin}.")
+    terminal.console().print(f"{net.origin}.")
     print(json.dumps(facts))
     return 0
 

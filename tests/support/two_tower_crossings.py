@@ -149,9 +149,6 @@ def command():
     for name, arguments in calls.items():
         out, errors = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-            try:
-                code: Any = main(arguments)
-            except SystemExit as end:
-                code = end.code
+            code = main(arguments)
         found[name] = {"code": code, "out": out.getvalue(), "err": errors.getvalue()}
     return found

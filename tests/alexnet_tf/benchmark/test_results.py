@@ -142,10 +142,7 @@ def test_nets_that_pytorch_does_not_get_are_named(experiment):
 )
 def test_a_usage_error_is_one_line(arguments, code, words, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    try:
-        ended = command.main(arguments)
-    except SystemExit as end:
-        ended = end.code
+    ended = command.main(arguments)
     said = capsys.readouterr().err
     assert (ended, said.count("\n")) == (code, 1), said
     assert words in said

@@ -100,7 +100,7 @@ def test_a_list_of_bad_files_has_no_formula_for_a_spreadsheet(tmp_path):
 
 def test_processes_by_default_are_those_that_may_be_used(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3})
-    assert prepare._parser().parse_args(["a", "b"]).jobs == 1
+    assert prepare._parser().parse(["a", "b"]).jobs == 1
     assert default_jobs() == 1
 
 
