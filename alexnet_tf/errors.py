@@ -18,6 +18,9 @@ TERMINATED = 75  # stopped by SIGTERM; the same command continues
 INTERRUPTED = 130  # stopped by Ctrl-C
 
 
+_LONGEST = 1000  # characters of an error
+_OBEYED = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format, half characters, ends of lines
+
 #: Signs that an encoding may lack -> what is read as the same.
 _PLAIN = {
     **{"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{HYPHEN}": "-"},
@@ -158,15 +161,27 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def fail(prog: str, code: int, message: object) -> int:
-    """Print `prog: message` on standard error and return `code`.
+    """Print `prog: message` on standard error as one line, and return `code`.
 
-    A name in it, of a file or a field, may have characters that end the line or that a terminal
-    obeys: they are printed as their escapes.
+    A name in it, of a file or a field, may be anything: it is printed as `visible` has it, and of a
+    message beyond 1,000 characters the middle is left out.
     """
-    obeyed = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format, half characters, ends of lines
-    words = "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in obeyed else c
-        for c in str(message)
-    )
+    words = visible(str(message))
+    if len(words) > _LONGEST:
+        words = f"{words[: _LONGEST // 2]} [...] {words[-_LONGEST // 2 :]}"
     print(f"{prog}: {words}", file=sys.stderr)
     return code
+
+
+def visible(text: str) -> str:
+    """Return a text with what ends a line or what a terminal obeys as its escapes.
+
+    >>> visible("red " + chr(27) + "[31m")
+    'red \\\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in _OBEYED else c
+        for c in text
+    )

@@ -14,12 +14,14 @@ import argparse
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.command_line import Parser
 from alexnet_tf.data.prepare.convert import Settings, converter
 from alexnet_tf.data.prepare.folder import Tree
 from alexnet_tf.data.prepare.shard_set import Preparation
@@ -27,8 +29,8 @@ from alexnet_tf.data.prepare.source import PARTS, Bad, Source, shown, some
 from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publish, read_index
 from alexnet_tf.data.shards import damaged_shards, open_shards
 from alexnet_tf.environment import cores
-from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail
-from alexnet_tf.files import cell, check_reachable, lock, write_atomic
+from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail, visible
+from alexnet_tf.files import cell, check_reachable, lock, real, write_atomic
 
 _PROG = "alexnet_tf.data.prepare"
 
@@ -42,10 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; None: those of the process.
     """
-    options = _parser().parse_args(argv)
     return exit_code(
         _PROG,
-        lambda: _with_enough_memory(options),
+        lambda: _with_enough_memory(_parser().parse(argv)),
         interrupted="interrupted; the same command continues",
     )
 
@@ -58,12 +59,8 @@ def _with_enough_memory(options: argparse.Namespace) -> int:
         return fail(_PROG, ENVIRONMENT, message)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m alexnet_tf.data.prepare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> Parser:
+    parser = Parser(_PROG, __doc__)
     add = parser.add_argument
     add("source", metavar="SOURCE", help="folder of class folders, or tfds:NAME")
     add("out", metavar="OUT", type=Path, help="folder for the shards")
@@ -83,7 +80,7 @@ def _prepare(options: argparse.Namespace) -> int:
     out: Path = options.out
     source = _source(options)
     for warning in source.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {visible(warning)}", file=sys.stderr)
     settings = Settings(options.size, options.encoding, options.quality)
     preparation = Preparation(source, settings, out, options.shard_images)
     if options.check:
@@ -109,17 +106,17 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _source(options: argparse.Namespace) -> Source:
-    out, name = options.out.resolve(), str(options.source)
+    out, name = real(options.out), str(options.source)
     if name.startswith("tfds:"):
         if options.val_share:
             raise SpecError("--val-share is for folder trees; the data set has its own parts")
         from alexnet_tf.data.prepare.tfds import TfdsSource
 
         return TfdsSource(name.removeprefix("tfds:"), options.data_dir)
-    root = Path(name).expanduser()
+    root = Path(os.path.expanduser(name))
     check_reachable(root)
-    if out == root.resolve() or root.resolve() in out.parents:
-        raise SpecError(f"OUT must lie outside of SOURCE. Received: {out} in {root.resolve()}")
+    if real(root) in (out, *out.parents):
+        raise SpecError(f"OUT must lie outside of SOURCE. Received: {out} in {real(root)}")
     return Tree(root, val_share=options.val_share)
 
 
@@ -146,7 +143,8 @@ def _again(preparation: Preparation, jobs: int) -> dict[str, Any]:
     preparation.clean()
     preparation.remember()
     open_shards(out)
-    print(f"{out} is prepared already; {len(damaged)} shards made anew", file=sys.stderr)
+    words = f"{out} is prepared already; {len(damaged)} shards made anew"
+    print(visible(words), file=sys.stderr)
     return index
 
 
