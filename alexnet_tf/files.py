@@ -131,6 +131,14 @@ def _remove_left(path: Path) -> None:
                     os.close(descriptor)
 
 
+def real(path: Path) -> Path:
+    """Return the absolute path without links; `~` and `~user` at its front are homes.
+
+    A loop of links, and a user that is not known, stay as they are: pathlib raises RuntimeError.
+    """
+    return Path(os.path.realpath(os.path.expanduser(path)))
+
+
 def check_writable(folder: Path) -> None:
     """Create `folder` and prove that a file can be written there, before long work begins.
 

@@ -94,7 +94,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         raise SpecError(f"a setting has the form train.batch_size=64. Received: {text}")
     try:
         return path.strip(), json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return path.strip(), value.strip()
 
 

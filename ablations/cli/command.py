@@ -109,7 +109,7 @@ def _plans(console: Console, options: Options) -> list[Plan]:
             left_out.append(name)
             continue
         twin = plans.get(chosen.name)
-        if twin is not None and Path(twin.name).resolve() != Path(name).resolve():
+        if twin is not None and files.real(Path(twin.name)) != files.real(Path(name)):
             raise SpecError(
                 f"{twin.name} and {name} are both called '{chosen.name}' and would share a report. "
                 "Rename one, or run them into two folders with --out."

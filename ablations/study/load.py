@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
 from ablations.study.declaration import Study
 from ablations.study.external import from_file, from_installed, installed, is_path
 from alexnet_tf.errors import SpecError
+from alexnet_tf.files import real
 from alexnet_tf.values import nearest
 
 _FOLDER = (Path(__file__).parent.parent / "studies").resolve()
@@ -41,7 +43,7 @@ def load(name: str) -> Study:
     """
     if is_path(name):
         path = Path(name)
-        if path.stem in _of_the_suite() and path.resolve().parent != _FOLDER:
+        if path.stem in _of_the_suite() and real(path).parent != _FOLDER:
             raise SpecError(f"{path}: the suite has a study '{path.stem}'. Choose another name.")
         return _checked(from_file(path), path.stem, str(path))
     if name in _of_the_suite():
@@ -50,7 +52,7 @@ def load(name: str) -> Study:
     if name in brought:
         found = from_installed(brought[name])
         return _checked(found, name, f"installed study {name}")
-    hint = f" For a file, type ./{name}.py" if Path(f"{name}.py").is_file() else ""
+    hint = f" For a file, type ./{name}.py" if os.path.isfile(f"{name}.py") else ""
     raise SpecError(f"no study '{name}'.{hint or nearest(name, names())}")
 
 

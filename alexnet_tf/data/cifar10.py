@@ -38,7 +38,7 @@ def folder(data_dir: Path | None) -> Path:
         OSError: it is a file or lies below one, or may not be read.
     """
     default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
-    found = (data_dir or Path(default)).expanduser()
+    found = Path(os.path.expanduser(data_dir or default))
     check_reachable(found)
     return found
 

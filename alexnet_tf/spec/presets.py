@@ -7,6 +7,7 @@ and its source code disagree and which field says so.
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,6 @@ def preset_or_file(spec: str) -> Experiment:
     if spec in PRESETS:
         return PRESETS[spec]
     path = Path(spec)
-    if path.suffix == ".json" or path.exists():
+    if path.suffix == ".json" or os.path.exists(spec):
         return from_file(path)
     raise SpecError(f"no spec '{spec}'.{nearest(spec, list(PRESETS))}")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from alexnet_tf.data.prepare.source import Bad, Item, Part, some
 from alexnet_tf.errors import DataError, SpecError
+from alexnet_tf.files import real
 
 _Found = dict[str, list[tuple[str, int, int]]]  # class -> (file name, bytes, mtime_ns)
 
@@ -92,7 +93,7 @@ class Tree:
             found["train"], found["test"] = _divide(found["train"], val_share)
             _warn_of_small(scan, found["test"])
         _judge(scan, found["train"])
-        self.description = f"folder tree {root.resolve()}"
+        self.description = f"folder tree {real(root)}"
         self.class_names = tuple(sorted(found["train"]))
         self.bad = scan.bad
         self.warnings = scan.warnings
