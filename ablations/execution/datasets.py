@@ -125,8 +125,7 @@ def prepare(console: Console, name: str, machine: Machine) -> Facts:
 
 
 def _command(name: str, machine: Machine) -> list[str]:
-    command = [sys.executable, "-m", "alexnet_tf.data", name]
-    return command + (["--data-dir", str(machine.data_dir)] if machine.data_dir else [])
+    return [sys.executable, "-m", "alexnet_tf.data", name, *machine.of_images(name)]
 
 
 def check_same(runs: Sequence[StudyRun], facts: Facts) -> None:

@@ -127,6 +127,5 @@ def _command(asked: Inspection, machine: Machine) -> Command:
     folder = store.folder(machine.out, asked.run_id)
     words = [str(folder), "--only", *asked.parts]
     words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
-    if machine.data_dir is not None:
-        words += ["--data-dir", str(machine.data_dir)]
+    words += machine.of_images(asked.run.planned.experiment.data.dataset)
     return python("alexnet_tf.inspect_net", words, folder / "log.txt", machine.cache)

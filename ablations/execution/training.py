@@ -91,6 +91,14 @@ class Machine:
         """What computes: child processes of this one."""
         return LocalProcesses(slots=self.jobs, places=self.places())
 
+    def of_images(self, dataset: str) -> list[str]:
+        """Return the words that tell a child where a data set's images lie.
+
+        There are none for the built-in images, which `auto` may have come to in spite of a folder.
+        """
+        named = self.data_dir is not None and dataset != "builtin"
+        return ["--data-dir", str(self.data_dir)] if named else []
+
     def places(self) -> tuple[dict[str, str], ...]:
         """Return the environment variables of each child side by side; none without GPUs."""
         return tuple({"CUDA_VISIBLE_DEVICES": visible_gpu(k)} for k in range(self.gpus))
@@ -139,8 +147,7 @@ def _command(run: PlannedRun, machine: Machine) -> Command:
     words += ["--cache", str(machine.cache), "--threads", str(machine.threads)]
     if machine.gpus:
         words += ["--gpu"]
-    if machine.data_dir is not None:
-        words += ["--data-dir", str(machine.data_dir)]
+    words += machine.of_images(run.experiment.data.dataset)
     if machine.tensorboard is not None:
         words += ["--tensorboard", str(machine.tensorboard / run_id)]
     return python("alexnet_tf.train", words, folder / "log.txt", machine.cache)

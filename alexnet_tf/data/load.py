@@ -14,7 +14,7 @@ import numpy as np
 from alexnet_tf.data import builtin, cifar10
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
-from alexnet_tf.errors import DataError
+from alexnet_tf.errors import DataError, SpecError
 from alexnet_tf.files import write_atomic
 from alexnet_tf.spec import DatasetName
 
@@ -48,9 +48,14 @@ def load(name: DatasetName, *, data_dir: Path | None = None, cache: Path | None 
         cache: folder for a decoded copy, which later calls read in a second; None: none.
 
     Raises:
+        SpecError: a folder for the built-in images, which are rendered and not read.
         DataError: missing, truncated or of the wrong size.
         OSError: the decoded copy could not be written, or `data_dir` is a file or below one.
     """
+    if name == "builtin" and data_dir is not None:
+        raise SpecError(
+            f"the built-in images are rendered, not read from a folder. Received: {data_dir}"
+        )
     if name == "imagenet":
         return _shards(data_dir)
     if name == "builtin":
