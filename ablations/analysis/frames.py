@@ -38,11 +38,17 @@ def frame(
     Args:
         columns: names, separated by spaces.
         rows: column -> value; other keys are dropped. None becomes NaN in a column of floats.
+            Half surrogates of a text, which no table can hold, become question marks.
         numbers: columns that are floats here although they are text in other tables.
     """
     names = columns.split()
     types = {name: "float64" if name in numbers else _TYPES.get(name, "float64") for name in names}
-    return pd.DataFrame(list(rows), columns=pd.Index(names)).astype(types)
+    whole = [{key: _whole(value) for key, value in row.items()} for row in rows]
+    return pd.DataFrame(whole, columns=pd.Index(names)).astype(types)
+
+
+def _whole(value: object) -> object:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def dataset(study: Study, runs: Sequence[StudyRun]) -> tuple[str, bool]:
