@@ -91,7 +91,8 @@ def parse(argv: Sequence[str] | None) -> Options:
         raise SpecError("name a study, or ask for --list")
     _one_of("--precision", given.precision, _PRECISIONS)
     threads = side_by_side("--threads", 1 if given.threads is None else given.threads)
-    jobs = default_jobs(threads, given.gpus) if given.jobs is None else given.jobs
+    gpus = side_by_side("--gpus", given.gpus) if given.gpus else 0
+    jobs = default_jobs(threads, gpus) if given.jobs is None else given.jobs
     request, asked = _request(given)
     return Options(
         studies=tuple(given.studies),
@@ -108,7 +109,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         data_dir=given.data_dir,
         tensorboard=given.tensorboard,
         jobs=side_by_side("--jobs", jobs),
-        gpus=given.gpus,
+        gpus=gpus,
         threads=threads,
         hours=_hours(given.hours),
     )
