@@ -22,6 +22,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 #: Run by other commands, or by those who write the project's documents: no command of a user's.
 WORKERS = {
+    "ablations.execution.preloaded",
     "alexnet_tf.benchmark.machine",
     "alexnet_tf.benchmark.worker",
     "alexnet_tf.check_gpu.checks",
@@ -42,9 +43,8 @@ def trials(count: int, seed: int, group: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("group", COUNTS)
-def test_any_words_end_with_a_code_and_a_line(group, pytestconfig, capsys):
-    long = pytestconfig.getoption("--long", default=False)
-    found = trials(COUNTS[group][bool(long)], 2012, group)
+def test_any_words_end_with_a_code_and_a_line(group, long, capsys):
+    found = trials(COUNTS[group][long], 2012, group)
     assert not found["broken"], f"{len(found['broken'])} broken, first: {found['broken'][0]}"
     # TensorFlow takes seconds to load: a light command answers without it
     assert found["tensorflow"] == (group == "heavy")
