@@ -79,3 +79,12 @@ def test_the_readme_counts_what_is_decided():
 
 def test_the_readme_is_short():
     assert len(README.splitlines()) <= 120
+
+
+def test_the_tests_of_the_faults_found_are_there():
+    page = (ROOT / "docs" / "faults-found.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)`", page)
+    files = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 20 and not [name for name in named if f"def {name}(" not in files]
+    paths = re.findall(r"`([\w/]+\.py)`", page)
+    assert paths and all((ROOT / "tests" / path).is_file() for path in paths)
