@@ -17,6 +17,7 @@ from alexnet_tf import sealed
 from alexnet_tf.errors import RecordError, SpecError
 from alexnet_tf.files import require_folder
 from alexnet_tf.spec import Experiment
+from alexnet_tf.spec.experiment import of_values
 from alexnet_tf.values import check_types, from_dict, to_dict
 
 #: Version of the JSON layout below.
@@ -40,7 +41,7 @@ _COPIES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EpochResult:
     """One training epoch.
 
@@ -206,7 +207,9 @@ def from_json(text: str, where: str = "record") -> RunRecord:
         schema, run_id = values.pop("schema"), values.pop("run_id")
         if schema != SCHEMA:
             raise RecordError(f"{where}: record schema {schema}, this version reads {SCHEMA}")
-        json.dumps(values, ensure_ascii=False).encode()  # refuses half characters
+        if "\\u" in text or not text.isascii():  # half a character may stand there
+            json.dumps(values, ensure_ascii=False).encode()
+        values["experiment"] = of_values(values["experiment"])
         record = from_dict(RunRecord, values)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         if isinstance(error, RecordError):

@@ -8,22 +8,22 @@ None. This module imports the standard library only, and the errors.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
-import sys
-import types
 import typing
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
+from alexnet_tf.conform import UNIONS, hints_of
+from alexnet_tf.conform import check_types as check_types
+from alexnet_tf.conform import nearest as nearest
+from alexnet_tf.conform import require as require
 from alexnet_tf.errors import SpecError as SpecError
 
 Value = TypeVar("Value")
 
-# `float | None` is the one, `Literal["a"] | None` the other
-_UNIONS = (types.UnionType, typing.Union)
-_hints = cache(typing.get_type_hints)
+_MISSING = dataclasses.MISSING
 
 
 def replace(spec: Value, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Value:
@@ -98,86 +98,65 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return path.strip(), value.strip()
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """Return ` Did you mean 'x'?`, or the list of known names when nothing is near."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else f" Known: {', '.join(sorted(known))}."
-
-
-def require(spec: Any, allowed: bool, name: str, rule: str) -> None:
-    """Refuse a field's value unless `allowed`.
-
-    Args:
-        spec: the dataclass, with the field `name`.
-        allowed: whether the value is one.
-        rule: how the sentence "`name` must be" ends.
-
-    Raises:
-        SpecError: it is not allowed; the message has the value received.
-    """
-    if not allowed:
-        where = f"{type(spec).__name__}.{name}"
-        raise SpecError(f"`{where}` must be {rule}. Received: {getattr(spec, name)!r}")
-
-
-def check_types(spec: Any) -> None:
-    """Check every field against its annotation; store ints given for floats as floats.
-
-    Raises:
-        SpecError: a value of another type, or not one of a Literal's.
-    """
-    for name, kind in _hints(type(spec)).items():
-        value = _conform(kind, getattr(spec, name), f"{type(spec).__name__}.{name}")
-        object.__setattr__(spec, name, value)
-
-
-def _conform(kind: Any, value: Any, where: str) -> Any:
-    """Return `value` as an instance of the annotation `kind`, or raise SpecError."""
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in _UNIONS:
-        return None if value is None else _conform(args[0], value, where)
-    if origin is Literal:
-        if value in args:
-            return value
-        hint = nearest(value, list(args)) if isinstance(value, str) else ""
-        raise SpecError(f"`{where}` must be one of {', '.join(args)}. Received: {value!r}.{hint}")
-    if origin is tuple:
-        if isinstance(value, list | tuple):
-            return tuple(_conform(args[0], item, f"{where}.{i}") for i, item in enumerate(value))
-    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if abs(value) <= sys.float_info.max:  # neither NaN nor beyond a float
-            return float(value) + 0.0  # minus zero is zero
-        raise SpecError(f"`{where}` must be finite. Received: {value!r}")
-    elif isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
-    name = getattr(kind, "__name__", str(kind))
-    raise SpecError(f"`{where}` must be {name}. Received: {value!r}")
-
-
 def _build(kind: Any, value: Any, path: str) -> Any:
     """Turn JSON values into the annotation `kind`, naming the path of whatever is wrong."""
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in _UNIONS:
-        return None if value is None else _build(args[0], value, path)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_build(args[0], item, f"{path}.{i}") for i, item in enumerate(value))
-    if not dataclasses.is_dataclass(kind):
-        return value
-    if isinstance(value, typing.cast(type, kind)):
+    form = _form(kind)
+    if value is None and form.optional:
+        return None
+    if form.items is not None and isinstance(value, list):
+        return tuple(_build(form.items, item, f"{path}.{i}") for i, item in enumerate(value))
+    if form.value is None or isinstance(value, form.value):
         return value
     if not isinstance(value, dict):
         raise SpecError(f"`{path or 'the spec'}` must be an object. Received: {value!r}")
-    hints = _hints(kind)
+    hints = hints_of(form.value)
     for name in value:
         if name not in hints:
             raise SpecError(f"no field '{_shown(_join(path, name))}'.{nearest(name, list(hints))}")
-    for f in dataclasses.fields(kind):
-        has_default = f.default is not dataclasses.MISSING
-        has_default |= f.default_factory is not dataclasses.MISSING
-        if f.name not in value and not has_default:
-            raise SpecError(f"field '{_join(path, f.name)}' is missing")
-    built = {name: _build(hints[name], item, _join(path, name)) for name, item in value.items()}
-    return typing.cast(Any, kind)(**built)
+    for name in form.required:
+        if name not in value:
+            raise SpecError(f"field '{_join(path, name)}' is missing")
+    built = dict(value)
+    for name, item in value.items():
+        if name in form.nested:
+            built[name] = _build(hints[name], item, _join(path, name))
+    return form.value(**built)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What an annotation is built from: another value, a tuple of items, or else as it stands."""
+
+    optional: bool = False  # None is allowed
+    items: Any = None  # annotation of a tuple's items
+    value: Any = None  # class of a value
+    required: tuple[str, ...] = ()  # fields of it without a default
+    nested: frozenset[str] = frozenset()  # fields of it that are values or tuples
+
+
+@cache
+def _form(kind: Any) -> _Form:
+    """Return the form of an annotation; annotations are few and values many."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in UNIONS:
+        return dataclasses.replace(_form(args[0]), optional=True)
+    if origin is tuple:
+        return _Form(items=args[0])
+    if not dataclasses.is_dataclass(kind):
+        return _Form()
+    nested = (name for name, hint in hints_of(typing.cast(type, kind)).items() if _has_form(hint))
+    required = tuple(f.name for f in dataclasses.fields(kind) if _default(f) is _MISSING)
+    return _Form(value=kind, required=required, nested=frozenset(nested))
+
+
+def _has_form(hint: Any) -> bool:
+    form = _form(hint)
+    return form.items is not None or form.value is not None
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    made = field.default_factory
+    return made() if made is not _MISSING else field.default
 
 
 def _replace_path(spec: Any, parts: list[str], value: Any, path: str) -> Any:
@@ -193,7 +172,7 @@ def _replace_path(spec: Any, parts: list[str], value: Any, path: str) -> Any:
         return tuple(items)
     if not dataclasses.is_dataclass(spec):
         raise SpecError(f"no field '{_shown(path)}': nothing lies below it.")
-    hints = _hints(type(spec))
+    hints = hints_of(type(spec))
     if head not in hints:
         raise SpecError(f"no field '{_shown(path)}'.{nearest(head, list(hints))}")
     if rest:
@@ -222,13 +201,16 @@ def without_defaults(spec: Any) -> Any:
     if not dataclasses.is_dataclass(spec):
         return spec
     kept = {}
-    for f in dataclasses.fields(spec):
-        value = getattr(spec, f.name)
-        made = f.default_factory
-        default = made() if made is not dataclasses.MISSING else f.default
-        if value != default:
-            kept[f.name] = without_defaults(value)
+    for name, default in _defaults(type(spec)):
+        value = getattr(spec, name)
+        if value is not default and value != default:
+            kept[name] = without_defaults(value)
     return kept
+
+
+@cache
+def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((f.name, _default(f)) for f in dataclasses.fields(kind))
 
 
 def _join(path: str, name: str) -> str:

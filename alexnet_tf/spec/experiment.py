@@ -6,8 +6,9 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec.data import DataSpec
@@ -168,3 +169,23 @@ def nameless(experiment: Experiment) -> Experiment:
         output_name=None,
     )
     return dataclasses.replace(experiment, model=bare)
+
+
+def of_values(values: Any) -> Any:
+    """Return the experiment of a JSON object; anything else as it is, for the caller to refuse.
+
+    Experiments that differ in the seed alone share their model, data and training: of the ten
+    thousand records of a few arms, each arm is built and checked once.
+
+    Raises:
+        SpecError: not an experiment.
+    """
+    if not isinstance(values, dict):
+        return values
+    first = _of_seed_0(json.dumps({**values, "seed": 0}, sort_keys=True))
+    return dataclasses.replace(first, seed=values.get("seed", 0))
+
+
+@lru_cache(maxsize=256)
+def _of_seed_0(text: str) -> Experiment:
+    return from_dict(Experiment, json.loads(text), "experiment")

@@ -108,7 +108,7 @@ def test_the_trainer_does_not_know_the_studies():
 def test_values_specs_and_records_stand_on_the_standard_library_and_each_other():
     allowed = {"alexnet_tf", "alexnet_tf.errors", "alexnet_tf.values", "alexnet_tf.records"}
     allowed |= {name for name in SOURCES if name.startswith("alexnet_tf.spec")}
-    allowed |= {"alexnet_tf.files", "alexnet_tf.sealed"}
+    allowed |= {"alexnet_tf.conform", "alexnet_tf.files", "alexnet_tf.sealed"}
     for module in ("alexnet_tf.values", "alexnet_tf.spec", "alexnet_tf.records"):
         found = set(reached(module))
         assert not third_party(found), module
