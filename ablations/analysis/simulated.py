@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ablations.analysis import paired_tests, power, ranking, stopping
+from ablations.analysis import paired_tests, permutations, power, ranking, stopping
 from ablations.analysis.drawn import (
     BASE,
     LOOKS,
@@ -66,7 +66,7 @@ def _one_look(rng: np.random.Generator, repeats: int) -> Iterator[Result]:
                 97.0 if is_skewed else 96.0,
             )
     deals = [
-        paired_tests.two_sample_p(*arms(rng, normal, 1.0, 0.0, 3)[:2]) for _ in range(repeats // 4)
+        permutations.two_sample_p(*arms(rng, normal, 1.0, 0.0, 3)[:2]) for _ in range(repeats // 4)
     ]
     yield share(
         "one look: false claims of a difference",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from ablations.analysis.effects import Effect
-from ablations.analysis.paired_tests import ENOUGH, ENUMERATED, LEVEL, PATTERNS
+from ablations.analysis.paired_tests import ENOUGH, LEVEL
+from ablations.analysis.permutations import ENUMERATED, PATTERNS, drawn
 
 # points that errors differ by at most
 _SCALE = 100
@@ -80,10 +81,10 @@ def _permutations(effect: Effect) -> str:
     """Name the permutation test, and say of how many permutations it is."""
     if effect.pairing == "seed":
         if effect.n > ENUMERATED:
-            return f"sign-flip test ({PATTERNS:,} random patterns, seed 0)"
+            return f"sign-flip test ({drawn(effect.n):,} random patterns, seed 0)"
         return "exact sign-flip test"
     if math.comb(effect.n + effect.n_baseline, effect.n) > PATTERNS:
-        return f"permutation test ({PATTERNS:,} random deals, seed 0)"
+        return f"permutation test ({drawn(effect.n + effect.n_baseline):,} random deals, seed 0)"
     return "exact permutation test"
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations.analysis import paired_tests
+from ablations.analysis import paired_tests, permutations
 
 slow = settings(max_examples=60, deadline=None)
 some_values = st.lists(st.floats(-5, 5).filter(lambda x: abs(x) > 1e-3), min_size=2, max_size=9)
@@ -30,9 +30,9 @@ def test_sign_flips_against_every_pattern(values):
     observed, hits = abs(sum(values)), 0
     for signs in itertools.product((1, -1), repeat=len(values)):
         hits += abs(sum(s * x for s, x in zip(signs, values, strict=True))) >= observed - 1e-9
-    p = paired_tests.sign_flip_p(values)
+    p = permutations.sign_flip_p(values)
     assert p == pytest.approx(hits / 2 ** len(values), abs=1e-12)
-    assert p >= paired_tests.min_p(len(values)) == 2 / 2 ** len(values)
+    assert p >= permutations.min_p(len(values)) == 2 / 2 ** len(values)
 
 
 def test_correlation_is_pearsons():
@@ -83,19 +83,19 @@ def test_deals_to_two_arms_against_every_deal(baseline, variant):
         return  # a deal without a spread has no statistic
     observed = statistic(range(len(baseline), len(values)))
     p = np.mean([one >= observed * (1 - 1e-9) - 1e-9 for one in every])
-    assert paired_tests.two_sample_p(baseline, variant) == pytest.approx(p, abs=1e-12)
-    assert p >= paired_tests.min_two_sample_p(len(baseline), m)
+    assert permutations.two_sample_p(baseline, variant) == pytest.approx(p, abs=1e-12)
+    assert p >= permutations.min_two_sample_p(len(baseline), m)
 
 
 def test_random_deals_are_close_to_every_deal_and_repeat_themselves(monkeypatch):
     rng = np.random.default_rng(1)
     baseline, variant = rng.normal(size=10), rng.normal(0.9, 1, size=6)
-    exact = paired_tests.two_sample_p(baseline, variant)
-    monkeypatch.setattr(paired_tests, "PATTERNS", 5000)  # of 8,008 deals
-    drawn = paired_tests.two_sample_p(baseline, variant)
-    assert drawn == paired_tests.two_sample_p(baseline, variant)
+    exact = permutations.two_sample_p(baseline, variant)
+    monkeypatch.setattr(permutations, "PATTERNS", 5000)  # of 8,008 deals
+    drawn = permutations.two_sample_p(baseline, variant)
+    assert drawn == permutations.two_sample_p(baseline, variant)
     assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact / 5000))
-    assert math.isnan(paired_tests.two_sample_p([1.0], [1.0, 2.0]))
+    assert math.isnan(permutations.two_sample_p([1.0], [1.0, 2.0]))
 
 
 def test_the_interval_of_a_correlation_is_scipys():

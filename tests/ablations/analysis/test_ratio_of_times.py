@@ -13,7 +13,7 @@ from made_up_times import (
 )
 from scipy import stats
 
-from ablations.analysis import paired_tests
+from ablations.analysis import permutations
 
 epochs_of_a_pair = st.tuples(st.floats(1.0, 59.0), st.floats(1.0, 59.0))
 
@@ -93,13 +93,13 @@ def test_unknown_pairs_count_but_do_not_move_the_ratio():
 
 def test_sign_flip_beyond_enumeration_is_close_and_repeats_itself():
     values = (np.random.default_rng(3).normal(size=21) + 0.4).tolist()
-    p = paired_tests.sign_flip_p(values)
-    assert p == paired_tests.sign_flip_p(values)
+    p = permutations.sign_flip_p(values)
+    assert p == permutations.sign_flip_p(values)
     sums = np.zeros(1)
     for value in values:
         sums = np.r_[sums + value, sums - value]
     assert p == pytest.approx(np.mean(np.abs(sums) >= abs(sum(values)) - 1e-9), abs=0.005)
-    assert math.isnan(paired_tests.sign_flip_p([])) and paired_tests.sign_flip_p([0.0, 0.0]) == 1.0
+    assert math.isnan(permutations.sign_flip_p([])) and permutations.sign_flip_p([0.0, 0.0]) == 1.0
 
 
 def test_correlation_of_pairs():
