@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alexnet_tf.errors import LockedError, SpecError
 
@@ -137,6 +137,29 @@ def real(path: Path) -> Path:
     A loop of links, and a user that is not known, stay as they are: pathlib raises RuntimeError.
     """
     return Path(os.path.realpath(os.path.expanduser(path)))
+
+
+def nameless(folder: Path, size: int) -> IO[bytes]:
+    """Return an open file of `size` zeros that no name leads to, for work larger than memory.
+
+    The system frees its place when it is closed, or when the process ends, however it ends.
+
+    Args:
+        folder: on the disk that it is on; made where it is missing.
+        size: bytes, above 0; their place is reserved.
+
+    Raises:
+        OSError: the folder is not writable or the disk is too full; its `filename` is `folder`.
+    """
+    _make(folder)
+    with _naming(folder):
+        file = tempfile.TemporaryFile(dir=folder)
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
 
 def check_writable(folder: Path) -> None:

@@ -47,7 +47,7 @@ FLOORS = (
     {"study"},
     {"plan", "budgets", "new"},
     {"analysis", "execution", "studies"},
-    {"report", "simulations"},
+    {"report", "simulations", "baselines"},
     {"suite"},
     {"cli", "api"},
     {"run", ""},
@@ -120,7 +120,7 @@ def test_values_specs_and_records_stand_on_the_standard_library_and_each_other()
 
 def test_nothing_imports_a_command():
     commands = {"ablations.run", "ablations.new", "ablations.report.__main__"}
-    commands |= {"alexnet_tf.data.__main__"}
+    commands |= {"alexnet_tf.data.__main__", "ablations.baselines.__main__"}
     for module, source in SOURCES.items():
         assert not imports(source, module) & commands, module
         assert module == "ablations.run" or "ablations.cli.command" not in imports(source, module)

@@ -37,7 +37,7 @@ WRITERS = {
 
 
 #: Writers of text or bytes to a caller's buffer, and functions of this project with such a name.
-OWN = {"saved", "checkpoint", "self", "run", "records", "specs"}
+OWN = {"baselines", "saved", "checkpoint", "self", "run", "records", "specs"}
 
 
 def buffers(tree: ast.AST) -> set[str]:

@@ -6,12 +6,14 @@ import dataclasses
 import re
 from pathlib import Path
 
+import made_baselines
 import pytest
 import tiny
 
 from ablations.analysis import study_analysis
 from ablations.analysis.findings import Finding
 from ablations.analysis.simulated import Result as Simulated
+from ablations.baselines.results import row
 from ablations.report.reference import Reference
 from alexnet_tf.benchmark.results import Result, to_csv
 from alexnet_tf.benchmark.rows import Row
@@ -32,6 +34,7 @@ WRITTEN = {
     "findings.csv": {field.name for field in dataclasses.fields(Finding)},
     "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},
     "benchmark.csv": set(BENCHMARK.splitlines()[0].split(",")),
+    "baselines.csv": set(row(made_baselines.record())),
     "reference.csv": {field.name for field in dataclasses.fields(Reference)},
     **{path.name: set(header(path)) for path in (tiny.ROOT / "docs" / "base-net").glob("*.csv")},
 }
