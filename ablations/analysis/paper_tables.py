@@ -18,7 +18,7 @@ from ablations.plan import StudyRun
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The errors of one kind of predictor among our nets, in percent.
+    """The errors of one kind of predictor, in percent: of our nets, or of a baseline.
 
     Attributes:
         top1: mean over nets, or the error of their averaged probabilities.
@@ -29,7 +29,7 @@ class Measured:
     top5: float
     low: float  # 95 % interval of `top1` over seeds; NaN of one predictor
     high: float
-    n: int  # nets
+    n: int  # nets, or seeds of a baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,25 +61,29 @@ class PaperTable:
 
 
 def paper_tables(
-    runs: Sequence[StudyRun], pretrained: Sequence[StudyRun] = ()
+    runs: Sequence[StudyRun],
+    pretrained: Sequence[StudyRun] = (),
+    baselines: Mapping[str, Measured] | None = None,
 ) -> tuple[PaperTable, PaperTable]:
     """Return Tables 1 and 2, with the measurements of runs of the paper's net.
 
     Args:
         runs: of the paper's net.
         pretrained: of the net with a sixth convolution that was trained on more labels first.
+        baselines: name -> errors on the same images; None: none was measured.
 
     Returns:
         The paper's rows in its order; one without `ours` was not measured. "CNN, one view" is
         from the paper's text (a footnote of section 6) and no row of its Table 1.
     """
-    ours = measure(runs)
+    ours, others = measure(runs), baselines or {}
+    coding, sift = others.get("sparse_coding"), others.get("sift_fisher")
     first = PaperTable(
         title="Table 1: ILSVRC-2010 test set",
         columns=("Top-1", "Top-5"),
         rows=(
-            Row(model="Sparse coding", paper=("47.1 %", "28.2 %")),
-            Row(model="SIFT + FVs", paper=("45.7 %", "25.7 %")),
+            Row(model="Sparse coding", paper=("47.1 %", "28.2 %"), ours=coding),
+            Row(model="SIFT + FVs", paper=("45.7 %", "25.7 %"), ours=sift),
             Row(model="CNN", paper=("37.5 %", "17.0 %"), ours=ours.get("ten")),
             Row(model="CNN, one view", paper=("39.0 %", "18.3 %"), ours=ours.get("one")),
         ),
@@ -90,7 +94,7 @@ def paper_tables(
         title="Table 2: ILSVRC-2012 validation and test sets",
         columns=("Top-1 (val)", "Top-5 (val)", "Top-5 (test)"),
         rows=(
-            Row(model="SIFT + FVs", paper=("–", "–", "26.2 %")),
+            Row(model="SIFT + FVs", paper=("–", "–", "26.2 %"), ours=sift),
             Row(model="1 CNN", paper=("40.7 %", "18.2 %", "–"), ours=ours.get("ten")),
             Row(
                 model="5 CNNs" if count == 5 else f"5 CNNs (ours: {count})",

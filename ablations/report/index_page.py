@@ -16,7 +16,7 @@ from ablations.analysis.paper_tables import paper_tables
 from ablations.analysis.verdict import Verdict
 from ablations.execution.store import Records
 from ablations.plan import StudyRun
-from ablations.report import claim_rows, headline, html, numbers, text_tables
+from ablations.report import baseline_section, claim_rows, headline, html, numbers, text_tables
 from ablations.report.answer import contradictions
 from ablations.report.collect import Collected, Damaged, collect, studies
 from ablations.report.figures import all_effects, kernels
@@ -81,7 +81,7 @@ def write(
         "findings.csv": _csv(found),
         "claims.md": claim_table(found).encode(),
         "claims.tex": _latex(found).encode(),
-        "index.html": _page(collected, known, found, damaged),
+        "index.html": _page(collected, known, found, damaged, Records(out)),
     }
     return html.write_files(out, files)
 
@@ -153,11 +153,13 @@ def _page(
     known: Sequence[Study],
     found: Sequence[Finding],
     damaged: Sequence[Damaged],
+    records: Records,
 ) -> bytes:
-    """Return the self-contained page."""
+    """Return the self-contained page; `records` are of the folder that it is for."""
     # every run once, however many studies share it
     runs = {run.planned.experiment.run_id: run for item in collected for run in item.runs}.values()
     nets, pretrained = _paper_nets(collected), _runs(collected, _PRETRAINED)
+    others = baseline_section.section(records, nets)
     studies = {one.analysis.study.name: one.analysis.study for one in collected}
     groups = claim_rows.groups(found, studies)
     there = {*studies, *(item.study.name for item in damaged)}
@@ -181,7 +183,8 @@ def _page(
         undrawn=all_effects.undrawn(rows),
         verdicts=[name for name in get_args(Verdict) if any(f.verdict == name for f in found)],
         missing=missing,
-        tables=paper_tables(nets, pretrained),
+        tables=paper_tables(nets, pretrained, others.measured if others else {}),
+        baselines=others,
         pretrained=any(run.record for run in pretrained),
         has_nets=any(run.record for run in nets),
         inspection=kernels.inspect(nets),
@@ -239,9 +242,8 @@ def _paper_nets(collected: Sequence[Collected]) -> list[StudyRun]:
 
 def _runs(collected: Sequence[Collected], where: tuple[str, str]) -> list[StudyRun]:
     """Return the runs of one arm of one study; none where it was not run."""
-    name, arm = where
-    runs = [run for item in collected if item.analysis.study.name == name for run in item.runs]
-    return [run for run in runs if run.planned.arm == arm]
+    of_study = (item.runs for item in collected if item.analysis.study.name == where[0])
+    return [run for runs in of_study for run in runs if run.planned.arm == where[1]]
 
 
 def _rank(name: str) -> int:
