@@ -37,6 +37,7 @@ CLAIMS = {
     "crop_flip": "C32",
     "pca_jitter": "C33",
     "ten_views": "C35",
+    "validation_against_test": "C07",
     "dropout": "C36",
     "weight_decay": "C41",
     "bias_one": "C42",
