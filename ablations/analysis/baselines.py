@@ -33,7 +33,8 @@ class BaselineRecord:
         seed: of what is random in it; the images are the same for every seed.
         split: number of the split of the training images (`DataSpec.split`).
         c: of each feature set's machine, that with the lowest validation error.
-        train_error: fraction of the training images, as are the other errors of theirs.
+        train_error: fraction of at most 20,000 training images, evenly spread; the other errors
+            are fractions of all images of theirs.
         wrong: base64 of one bit per test image, 1: top-1 wrong, the first image highest.
         cpu_seconds: of the process, over all its threads.
         libraries: versions of scikit-learn, scikit-image and SciPy.

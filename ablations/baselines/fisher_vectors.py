@@ -72,7 +72,7 @@ def learn(pictures: Pictures, seed: int) -> FisherVectors:
     reduced = np.concatenate([components.transform(sample), np.concatenate(at)], axis=1)
     arguments = {"covariance_type": "diag", "random_state": state, "max_iter": 100, "tol": 1e-2}
     mixture = optional("skimage.feature").learn_gmm(
-        list(reduced.astype(np.float64)[:, None]), n_modes=GAUSSIANS, gm_args=arguments
+        reduced.astype(np.float64), n_modes=GAUSSIANS, gm_args=arguments
     )
     return FisherVectors(components, mixture)
 

@@ -26,6 +26,9 @@ from alexnet_tf.records import DataFacts
 #: Images of fewer pixels a side have no room for the largest patches.
 LEAST_SIDE = 16
 
+#: Training images of which the training error is, at most: more take memory, classes times images.
+SCORED = 20_000
+
 #: Is told how many images more have features now.
 Tell = Callable[[int], None]
 
@@ -94,17 +97,21 @@ def measure(work: Work, baseline: Baseline, seed: int, tell: Tell) -> BaselineRe
             f"{len(work.split.validation)} validation images"
         )
     started = time.process_time()
-    found = [_scores(work, features, seed, tell) for features in METHODS[baseline]]
-    train, validation, test = (
-        np.stack([one.scores[n] for one in found]).mean(axis=0, dtype=np.float64) for n in range(3)
-    )
+    sums: list[np.ndarray] = []
+    chosen = []
+    for features in METHODS[baseline]:
+        c, scores = _scores(work, features, seed, tell)
+        chosen.append(c)
+        sums = [old + new for old, new in zip(sums, scores, strict=True)] if sums else scores
+    train, validation, test = sums
     of_train, of_validation, of_test = (pictures.labels for pictures in work.parts)
+    of_train = of_train[:: _every(len(of_train))]
     return BaselineRecord(
         baseline=baseline,
         seed=seed,
         split=work.split_number,
         data=work.facts,
-        c=tuple(one.c for one in found),
+        c=tuple(chosen),
         train_error=float(_missed(train, of_train, 1).mean()),
         validation_error=float(_missed(validation, of_validation, 1).mean()),
         top1_error=float(_missed(test, of_test, 1).mean()),
@@ -118,14 +125,13 @@ def measure(work: Work, baseline: Baseline, seed: int, tell: Tell) -> BaselineRe
     )
 
 
-@dataclass(frozen=True)
-class _Scored:
-    c: float
-    scores: tuple[np.ndarray, ...]  # of training, validation and test images, (images, classes)
+def _scores(
+    work: Work, features: FeatureSet, seed: int, tell: Tell
+) -> tuple[float, list[np.ndarray]]:
+    """Return the C of the lowest validation error, and its machine's scores.
 
-
-def _scores(work: Work, features: FeatureSet, seed: int, tell: Tell) -> _Scored:
-    """Return the scores of the machine with the lowest validation error."""
+    They are of some training images, of the validation and of the test images.
+    """
     train, validation, test = work.parts
     classes = len(work.source.class_names)
     with _matrices(work, features, seed, tell) as (of_train, of_validation, of_test):
@@ -139,7 +145,14 @@ def _scores(work: Work, features: FeatureSet, seed: int, tell: Tell) -> _Scored:
         if best is None:
             raise ValueError("no C to choose from")
         _, c, machine = best
-        return _Scored(c, tuple(map(machine.scores, (of_train, of_validation, of_test))))
+        every = _every(of_train.images)
+        scored = machine.scores(of_train, every)
+        return c, [scored, machine.scores(of_validation), machine.scores(of_test)]
+
+
+def _every(images: int) -> int:
+    """Return the distance of the training images that the training error is of."""
+    return -(-images // SCORED)
 
 
 @contextlib.contextmanager

@@ -106,6 +106,14 @@ def test_c_is_chosen_on_the_validation_images_alone(images, tmp_path):
     assert other.top1_error > plain.top1_error
 
 
+def test_the_training_error_is_of_some_images_where_there_are_many(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "SCORED", 30)  # of 100: every fourth
+    images.train_labels[:] = np.random.default_rng(0).permutation(images.train_labels)
+    assert run(tmp_path) == 0
+    (record,) = baselines.read(tmp_path)[0]
+    assert (25 * record.train_error) % 1 == pytest.approx(0, abs=1e-9)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_keeps_what_is_finished(number, images, tmp_path, capsys, monkeypatch):
     real, done = measure.measure, []

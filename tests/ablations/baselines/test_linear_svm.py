@@ -47,7 +47,9 @@ def test_blocks_of_rows_change_nothing(tmp_path, monkeypatch):
         monkeypatch.setattr(feature_matrix, "_BLOCK", 4 * WIDTH * 7)
         assert sum(1 for _ in features.blocks()) == -(-IMAGES // 7)
         parts = linear_svm.fit(features, labels, CLASSES, 0.1)
+        all_of, some = parts.scores(features), parts.scores(features, every=5)
     assert np.allclose(whole.weights, parts.weights, atol=1e-3)
+    assert np.array_equal(all_of[::5], some)
 
 
 def test_a_start_elsewhere_ends_at_the_same_machine(tmp_path):
