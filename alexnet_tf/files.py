@@ -6,21 +6,16 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from alexnet_tf.errors import LockedError, SpecError
 
 #: The file in a folder that its holder has locked.
 LOCK = "lock"
 
-# Signs at which spreadsheets begin to compute; the last four are full-width ones, as some input
-# methods produce them.
-_FORMULA = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PROBE = bytes(1 << 16)  # an empty file has a place on a full disk too
 
 
@@ -49,22 +44,6 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def cell(value: Any) -> Any:
-    """Return a value for a CSV file; what a spreadsheet would run gets an apostrophe in front.
-
-    Control characters, which a terminal or a reader may obey, are replaced; a carriage return,
-    which the csv module leaves bare, becomes a line feed.
-
-    >>> cell("=1+1"), cell("-2.5 points"), cell(-2.5)
-    ("'=1+1", "'-2.5 points", -2.5)
-    """
-    if not isinstance(value, str):
-        return value
-    formula = value.startswith(_FORMULA)
-    text = _CONTROL.sub("\ufffd", value.replace("\r", "\n"))
-    return f"'{text}" if formula else text
 
 
 def write_through(path: Path, write: Callable[[Path], object]) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from ablations.analysis import baselines
 from ablations.analysis.baselines import BaselineRecord
 from alexnet_tf import files
+from alexnet_tf.cells import cell
 from alexnet_tf.errors import DataError
 
 
@@ -76,4 +77,4 @@ def row(record: BaselineRecord) -> dict[str, object]:
         values[f"{name}_error"] = f"{100 * getattr(record, f'{name}_error'):.2f}"
     here = record.environment
     values |= {"cpu_seconds": record.cpu_seconds, "cpu": here.cpu, "libraries": record.libraries}
-    return {name: files.cell(value) for name, value in values.items()}
+    return {name: cell(value) for name, value in values.items()}

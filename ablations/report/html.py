@@ -23,7 +23,8 @@ from ablations.analysis.wording import counted
 from ablations.plan import StudyRun
 from ablations.report import numbers
 from ablations.report.figures import drawing
-from alexnet_tf.files import cell, write_atomic
+from alexnet_tf.cells import cell
+from alexnet_tf.files import write_atomic
 
 # Published images for training, validation images included, and for testing.
 _PUBLISHED = {"cifar10": (50_000, 10_000)}

@@ -13,7 +13,7 @@ from typing import Any
 
 from alexnet_tf.benchmark.measure import Measurement
 from alexnet_tf.benchmark.rows import Row, Unit
-from alexnet_tf.files import cell
+from alexnet_tf.cells import cell
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from alexnet_tf import files
+from alexnet_tf.cells import cell
 
 NEW = b"new"
 
@@ -26,6 +27,6 @@ def test_a_file_has_the_mode_that_the_process_gives_new_files(tmp_path, mask, mo
 
 @pytest.mark.parametrize("first", [*"=+-@\t\r\n\0", "\uff1d"])
 def test_a_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe(first):
-    assert files.cell(f"{first}1").startswith("'")
-    assert files.cell("a\x1b[31m\x07") == "a\ufffd[31m\ufffd"
-    assert files.cell(-1.5) == -1.5 and files.cell("a -1") == "a -1"
+    assert cell(f"{first}1").startswith("'")
+    assert cell("a\x1b[31m\x07") == "a\ufffd[31m\ufffd"
+    assert cell(-1.5) == -1.5 and cell("a -1") == "a -1"

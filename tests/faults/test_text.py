@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from unicodedata import category
 
 import numpy as np
@@ -44,7 +45,8 @@ def report(
     for path in (place / "runs").glob("*"):
         values = inspection(path)
         names = np.array([text.replace("\0", "") for text in texts[:10]])
-        np.savez(path / "inspection.npz", **{**values, "class_names": names})
+        arrays: Any = {**values, "class_names": names}
+        np.savez(path / "inspection.npz", **arrays)
         break
     mine = str(folder / "mine.py")
     assert command.main([mine, "--out", str(place), "--report-only"]) == 0

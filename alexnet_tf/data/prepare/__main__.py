@@ -21,6 +21,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.cells import cell
 from alexnet_tf.command_line import Parser
 from alexnet_tf.data.prepare.convert import Settings, converter
 from alexnet_tf.data.prepare.folder import Tree
@@ -30,7 +31,7 @@ from alexnet_tf.data.shard_format.index import BAD_FILES, INDEX, PARTIAL, publis
 from alexnet_tf.data.shards import damaged_shards, open_shards
 from alexnet_tf.environment import cores
 from alexnet_tf.errors import DATA, ENVIRONMENT, DataError, SpecError, exit_code, fail, visible
-from alexnet_tf.files import cell, check_reachable, lock, real, write_atomic
+from alexnet_tf.files import check_reachable, lock, real, write_atomic
 
 _PROG = "alexnet_tf.data.prepare"
 

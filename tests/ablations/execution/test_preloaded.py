@@ -96,6 +96,7 @@ def test_the_seconds_of_a_child_are_those_of_the_command(program, tmp_path):
     (tmp_path / "busy.py").write_text(BUSY)
     heard("busy", ["once"], tmp_path / "log")
     status = Path(f"/proc/{preloaded.server()._process.pid}/stat")
+    waited_for = 0
     for _ in range(100):
         fields = status.read_text().rsplit(")", 1)[1].split()
         waited_for = int(fields[13]) + int(fields[14])  # user and system seconds of children
