@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -203,27 +202,3 @@ def test_an_error_of_a_library_that_writes_keeps_its_words_and_gets_a_name(tmp_p
         files.write_through(tmp_path / "model.keras", fail)
     assert error.value.filename == str(tmp_path / "model.keras")
     assert error.value.strerror == "cannot write the header"
-
-
-def test_what_a_killed_process_left_goes_with_the_next_write_and_no_other_file(
-    tmp_path,
-):
-    code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom alexnet_tf import files\n"
-        "os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "files.write_atomic(Path(sys.argv[1]), b'half')"
-    )
-    assert tiny.python(code, str(tmp_path / "value")).returncode == -signal.SIGKILL
-    (left,) = tmp_path.iterdir()
-    assert left.name.startswith(".value.")
-
-    def other(path: Path) -> None:
-        files.write_atomic(tmp_path / "value.other", OLD)
-        files.write_atomic(tmp_path / "value", OLD)  # while another writes the same
-        path.write_bytes(NEW)
-
-    files.write_through(tmp_path / "value", other)
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
-        "value": NEW,
-        "value.other": OLD,
-    }
