@@ -16,6 +16,8 @@ import tiny
 
 from alexnet_tf import records
 
+pytestmark = pytest.mark.timeout(7200)
+
 RUNNER = Path(__file__).parents[1] / "support" / "runner.py"
 
 STUDY = """
@@ -73,7 +75,6 @@ def check(out: Path, runs: int) -> None:
     json.loads((out / "mine" / "request.json").read_text())
 
 
-@pytest.mark.timeout(7200)
 def test_runners_of_one_folder_train_each_run_once(tmp_path, long, capsys):
     runners, seeds, repeats = (8, 25, 5) if long else (4, 6, 1)
     (tmp_path / "mine.py").write_text(STUDY.format(seeds=seeds))

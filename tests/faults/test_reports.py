@@ -29,6 +29,8 @@ from alexnet_tf import records
 from alexnet_tf.files import write_atomic
 from alexnet_tf.records import RunRecord
 
+pytestmark = pytest.mark.timeout(3600)
+
 CHILD = Path(__file__).parents[1] / "support" / "report_child.py"
 
 SETTINGS: dict[str, tuple[str, ...]] = {
@@ -70,7 +72,6 @@ def digests(folder: Path, seed: int, settings: Mapping[str, str]) -> str:
     return done.stdout.decode("latin-1").splitlines()[-1]
 
 
-@pytest.mark.timeout(3600)
 def test_bytes_depend_on_the_records_alone(tmp_path, long):
     draw, first = random.Random(0), digests(tmp_path / "0", 0, {})
     assert {"out/index.html", "out/dropout/figure.png", "out/lrn/runs.csv"} <= {*json.loads(first)}
@@ -139,7 +140,6 @@ def rebuild(folder: Path) -> str:
     return page
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seeds", [1, 40])
 def test_a_report_of_none_some_and_many_records_is_right(seeds, tmp_path, long):
     seeds = 5000 if long and seeds == 40 else seeds

@@ -26,6 +26,8 @@ from ablations.report import __main__ as index
 from ablations.report.figures import drawing
 from alexnet_tf.data.prepare import __main__ as prepare
 
+pytestmark = pytest.mark.timeout(3600)
+
 TAKEN = [allowed(text) for text in HOSTILE]
 NUMBER = re.compile(r"[-+]?(inf|nan|\d[\d.]*(e[-+]?\d+)?)")
 
@@ -43,10 +45,9 @@ def report(
     place = folder / out
     write_records(place, of, texts)
     for path in (place / "runs").glob("*"):
-        values = inspection(path)
-        names = np.array([text.replace("\0", "") for text in texts[:10]])
-        arrays: Any = {**values, "class_names": names}
-        np.savez(path / "inspection.npz", **arrays)
+        values: dict[str, Any] = {**inspection(path)}
+        values["class_names"] = np.array([text.replace("\0", "") for text in texts[:10]])
+        np.savez(path / "inspection.npz", **values)
         break
     mine = str(folder / "mine.py")
     assert command.main([mine, "--out", str(place), "--report-only"]) == 0

@@ -12,7 +12,8 @@ from pagechecks import PAYLOADS
 
 from ablations import study
 from ablations.plan import Request, reported_runs, saved
-from ablations.study import Study, declared
+from ablations.study import Study
+from ablations.study.declared import check_names
 from alexnet_tf import records
 from alexnet_tf.errors import SpecError
 from alexnet_tf.files import write_atomic
@@ -54,7 +55,7 @@ STUDY = Study(
 def allowed(text: str) -> bool:
     """Whether a study takes a text as the name of an arm."""
     try:
-        declared.check_names("s", "arms", [text])
+        check_names("s", "arms", [text])
     except SpecError as error:
         assert "a text of one line" in str(error)
         return False
