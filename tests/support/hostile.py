@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,8 +28,8 @@ HOSTILE = (
     *("/absolute", "$(touch pwned)", "`id`; rm x", "CON:"),
 )
 
-#: What holds no sign that any of the formats reads; as many as there are hostile ones.
-HARMLESS = tuple(f"word {number}" for number in range(len(HOSTILE)))
+#: Texts of the same lengths and lines that hold no sign which any of the formats reads.
+HARMLESS = tuple(str(k) + re.sub(r"[^ \n]", "w", text) for k, text in enumerate(HOSTILE))
 
 _STUDY = """
 from ablations.study import Budget, Comparison, Study
