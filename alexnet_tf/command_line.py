@@ -13,7 +13,7 @@ _MOST = 10_000
 
 
 def side_by_side(option: str, value: int) -> int:
-    """Return `value`, a number of processes, threads or devices that an option takes.
+    """Return `value`, a number of processes, threads, devices or seeds that an option takes.
 
     Raises:
         SpecError: it is no whole number from 1 to 10,000; more would fill the memory.

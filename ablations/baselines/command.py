@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn, get_args
+from typing import get_args
 
 from rich.console import Console
 
@@ -20,10 +20,11 @@ from ablations.baselines import results
 from ablations.baselines.libraries import require_all
 from ablations.baselines.measure import Work, images_to_code, measure
 from alexnet_tf import files, terminal
+from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.environment import cores
-from alexnet_tf.errors import TERMINATED, USAGE, DataError, RecordError, exit_code
+from alexnet_tf.errors import TERMINATED, DataError, RecordError, exit_code
 from alexnet_tf.spec import DatasetName, DataSpec
 
 _PROG = "ablations.baselines"
@@ -74,11 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 2 usage, 3 data, 4 environment or disk, 5 locked, 75 stopped by SIGTERM, 130 by
         Ctrl-C. An error is one line on standard error.
     """
-    options = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _terminate)
     return exit_code(
         _PROG,
-        lambda: _main(options),
+        lambda: _main(_parser().parse(argv)),
         after_disk="What is finished stays readable.",
         interrupted="stopped; every finished record is kept, the same command continues",
     )
@@ -90,6 +90,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _main(options: argparse.Namespace) -> int:
     console = terminal.console()
+    side_by_side("--seeds", options.seeds)
     require_all()
     files.check_writable(options.out / "baselines")
     with files.lock(options.out / "baselines"):
@@ -181,20 +182,8 @@ class _Progress:
 # --- options ------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the project's other messages do."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{_PROG}: {message}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog=f"python -m {_PROG}",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> Parser:
+    parser = Parser(_PROG, _DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("--dataset", choices=get_args(DatasetName), default="cifar10", help="default cifar10")
     add("--data-dir", type=Path, metavar="DIR", help="folder of the images, as of ablations.run")

@@ -36,6 +36,7 @@ from alexnet_tf.spec.experiment import from_file
 
 #: Every command -> the functions of its module that compute; the light ones load no TensorFlow.
 LIGHT: dict[str, tuple[str, ...]] = {
+    "ablations.baselines": ("require_all", "load"),
     "ablations.run": (),
     "ablations.new": (),
     "ablations.report": (),
@@ -69,8 +70,8 @@ def module_of(command: str) -> Any:
     """The module in which a command's `main` and what it calls are."""
     if command == "ablations.run":
         return importlib.import_module("ablations.cli.command")
-    if command == "alexnet_tf.benchmark":
-        return importlib.import_module("alexnet_tf.benchmark.command")
+    if command in ("ablations.baselines", "alexnet_tf.benchmark"):
+        return importlib.import_module(f"{command}.command")
     found = importlib.import_module(command)
     package = hasattr(found, "__path__")
     return importlib.import_module(f"{command}.__main__") if package else found
