@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ablations.analysis import quantities
 from ablations.analysis.time_to_error import time_to_error
 from ablations.plan import StudyRun
 from ablations.study import Quantity
-from alexnet_tf.records import RunRecord
+from alexnet_tf.records import EpochResult, RunRecord
 
 Row = dict[str, object]
 
@@ -18,6 +20,9 @@ OF_A_RUN: tuple[Quantity, ...] = (
     "train_error",
     "generalisation_gap",
 )
+
+#: Columns of an epoch, which has no `vars`: it is made with slots.
+_POINT = tuple(field.name for field in dataclasses.fields(EpochResult))
 
 
 def run_row(run: StudyRun, threshold: float | None) -> Row:
@@ -86,7 +91,7 @@ def curve_rows(run: StudyRun) -> list[Row]:
     return [
         {
             **identity,
-            **vars(point),
+            **{name: getattr(point, name) for name in _POINT},
             "epoch_midpoint": point.epoch - 0.5,
             "train_error": 100 * point.train_error,
             "validation_error": (
