@@ -12,7 +12,7 @@ import json
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
 from alexnet_tf.conform import UNIONS, hints_of
@@ -204,8 +204,15 @@ def without_defaults(spec: Any) -> Any:
     for name, default in _defaults(type(spec)):
         value = getattr(spec, name)
         if value is not default and value != default:
-            kept[name] = without_defaults(value)
+            known = dataclasses.is_dataclass(value)
+            kept[name] = _reduced(value) if known else without_defaults(value)
     return kept
+
+
+@lru_cache(maxsize=1024)
+def _reduced(value: Any) -> Any:
+    """Return `without_defaults` of a value that many experiments share, for reading alone."""
+    return without_defaults(value)
 
 
 @cache

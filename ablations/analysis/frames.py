@@ -31,20 +31,26 @@ _TYPES = {
 
 
 def frame(
-    columns: str, rows: Sequence[Mapping[str, object]], numbers: Sequence[str] = ()
+    columns: str,
+    rows: Sequence[Mapping[str, object]] | Mapping[str, Sequence[object]],
+    numbers: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return rows as a table of these columns, of the same types with rows and without.
 
     Args:
         columns: names, separated by spaces.
-        rows: column -> value; other keys are dropped. None becomes NaN in a column of floats.
-            Half surrogates of a text, which no table can hold, become question marks.
+        rows: column -> value of each row, or column -> values of all rows; other columns are
+            dropped. None becomes NaN in a column of floats. Half surrogates of a text, which no
+            table can hold, become question marks.
         numbers: columns that are floats here although they are text in other tables.
     """
     names = columns.split()
     types = {name: "float64" if name in numbers else _TYPES.get(name, "float64") for name in names}
-    whole = [{key: _whole(value) for key, value in row.items()} for row in rows]
-    return pd.DataFrame(whole, columns=pd.Index(names)).astype(types)
+    if isinstance(rows, Mapping):
+        held: object = {key: [_whole(value) for value in rows[key]] for key in rows}
+    else:
+        held = [{key: _whole(value) for key, value in row.items()} for row in rows]
+    return pd.DataFrame(held, columns=pd.Index(names)).astype(types)
 
 
 def _whole(value: object) -> object:

@@ -10,6 +10,7 @@ that had the error at its first observation is an upper one.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -198,14 +199,12 @@ def mistakes(run: StudyRun, quantity: Quantity) -> np.ndarray | None:
     Known of the two test errors of a run that did not diverge; the order of the images is
     the same in every run.
     """
-    if quantity not in ("test_error", "test_error_ten_views"):
-        return None
-    record = run.record
-    if record is None or record.status != "done":
+    record, known = run.record, ("test_error", "test_error_ten_views")
+    if record is None or record.status != "done" or quantity not in known:
         return None
     found = evaluation(record, *_EVALUATED[quantity])
-    wrong = found.mistakes() if found else []
-    return np.array(wrong, dtype=bool) if wrong else None
+    packed = np.frombuffer(base64.b64decode(found.wrong if found else ""), np.uint8)
+    return np.unpackbits(packed)[: found.images].astype(bool) if found and len(packed) else None
 
 
 def evaluation(record: RunRecord, part: Part, views: int) -> Evaluation | None:

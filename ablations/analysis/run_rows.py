@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 
 from ablations.analysis import quantities
 from ablations.analysis.time_to_error import time_to_error
 from ablations.plan import StudyRun
 from ablations.study import Quantity
-from alexnet_tf.records import EpochResult, RunRecord
+from alexnet_tf.records import RunRecord
 
 Row = dict[str, object]
 
@@ -20,9 +20,6 @@ OF_A_RUN: tuple[Quantity, ...] = (
     "train_error",
     "generalisation_gap",
 )
-
-#: Columns of an epoch, which has no `vars`: it is made with slots.
-_POINT = tuple(field.name for field in dataclasses.fields(EpochResult))
 
 
 def run_row(run: StudyRun, threshold: float | None) -> Row:
@@ -79,24 +76,34 @@ def _time(record: RunRecord, threshold: float | None) -> Row:
     }
 
 
-def curve_rows(run: StudyRun) -> list[Row]:
-    """Return the epochs of a run with an outcome; a failed run's part of a curve is none.
+def curve_columns(runs: Sequence[StudyRun]) -> dict[str, list[object]]:
+    """Return the epochs of the runs with an outcome; a failed run's part of a curve is none.
 
     Errors are in percent. The training error is the mean over an epoch while it was presented,
     so it belongs to `epoch_midpoint`; the validation error belongs to the end, `epoch`.
+
+    Returns:
+        Columns of equal length, an entry per epoch, the runs in the order given.
     """
-    if run.record is None or run.record.status == "failed":
-        return []
-    identity = _identity(run)
-    return [
-        {
-            **identity,
-            **{name: getattr(point, name) for name in _POINT},
-            "epoch_midpoint": point.epoch - 0.5,
-            "train_error": 100 * point.train_error,
-            "validation_error": (
-                None if point.validation_error is None else 100 * point.validation_error
-            ),
-        }
-        for point in run.record.curve
-    ]
+    ended = [run for run in runs if run.record and run.record.status != "failed"]
+    curves = [(run, run.record.curve) for run in ended if run.record]
+    points = [point for _, curve in curves for point in curve]
+    columns: dict[str, list[object]] = {
+        name: [value for (_, curve), value in zip(curves, values, strict=True) for _ in curve]
+        for name, values in _columns([_identity(run) for run in ended]).items()
+    }
+    return columns | {
+        "epoch": [point.epoch for point in points],
+        "epoch_midpoint": [point.epoch - 0.5 for point in points],
+        "updates": [point.updates for point in points],
+        "train_error": [100 * point.train_error for point in points],
+        "train_loss": [point.train_loss for point in points],
+        "validation_error": [
+            None if point.validation_error is None else 100 * point.validation_error
+            for point in points
+        ],
+    }
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, list[object]]:
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}

@@ -20,7 +20,7 @@ from ablations.analysis.learning_rates import search_rows
 from ablations.analysis.objections import objections
 from ablations.analysis.paired_tests import t_interval
 from ablations.analysis.ranking import order_rows
-from ablations.analysis.run_rows import OF_A_RUN, curve_rows, run_row
+from ablations.analysis.run_rows import OF_A_RUN, curve_columns, run_row
 from ablations.analysis.stopping import Course
 from ablations.analysis.summary_rows import summary_row
 from ablations.plan import StudyRun
@@ -131,7 +131,7 @@ def analyse(study: Study, runs: Sequence[StudyRun], *, budget: str) -> Analysis:
     ordered = [*frames.of_role(runs, "reported"), *frames.of_role(runs, "search")]
     rows = {
         "runs": [run_row(run, study.threshold) for run in ordered],
-        "curves": [row for run in ordered for row in curve_rows(run)],
+        "curves": curve_columns(ordered),
         "summary": [
             summary_row(study, runs, arm, quantity) | {"dataset": label, "budget": budget}
             for arm, quantity in study.used

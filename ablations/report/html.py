@@ -6,8 +6,10 @@ The bytes depend on the tables and the records alone: no clock, no locale, no ma
 from __future__ import annotations
 
 import base64
+import csv
 import dataclasses
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +31,7 @@ from alexnet_tf.files import write_atomic
 # Published images for training, validation images included, and for testing.
 _PUBLISHED = {"cifar10": (50_000, 10_000)}
 
+_ROWS = 20_000  # of a table that are texts at a time
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -56,12 +59,25 @@ def csv_table(table: pd.DataFrame, first: Sequence[str] = (), digits: int = 10) 
     Numbers have `digits` significant digits, NaN is an empty cell, and a text that a spreadsheet
     would run as a formula gets an apostrophe in front.
     """
-    table = table.loc[:, [*first, *(name for name in table.columns if name not in first)]].copy()
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = table[name].map(cell)
-    text = table.to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
-    return text.encode("utf-8", "replace")
+    names = [*first, *(name for name in table.columns if name not in first)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    for first_row in range(0, len(table), _ROWS):
+        part = table.iloc[first_row : first_row + _ROWS]
+        writer.writerows(zip(*(_texts(part[name], digits) for name in names), strict=True))
+    return buffer.getvalue().encode("utf-8", "replace")
+
+
+def _texts(column: pd.Series, digits: int) -> list[str]:
+    """Return a column as the texts of its cells."""
+    values = column.tolist()
+    if pd.api.types.is_float_dtype(column):
+        return ["" if value != value else f"{value:.{digits}g}" for value in values]
+    if pd.api.types.is_numeric_dtype(column):
+        return [str(value) for value in values]
+    known = {value: "" if pd.isna(value) else cell(value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 # --- the template engine ------------------------------------------------------------------

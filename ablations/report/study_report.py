@@ -19,7 +19,7 @@ from ablations.analysis.quantities import MEASURES, label
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
 from ablations.plan import StudyRun
-from ablations.report import html, numbers, text_tables
+from ablations.report import html, numbers, shown, text_tables
 from ablations.report.answer import answer
 from ablations.report.figures import drawing, effects_figure, times_figure
 from ablations.report.reference import beside
@@ -52,7 +52,8 @@ def write(
 
     Returns:
         The files written, the page last, so that it never points at what is not there:
-        a CSV for each table (looks, checks and order only where there are rows), figure.svg,
+        a CSV for each table (looks, checks and order only where there are rows, changes where the
+        page has not all of them), figure.svg,
         figure.png, tables.md, tables.tex and index.html.
 
     Raises:
@@ -89,7 +90,9 @@ def _csv(analysis: Analysis, name: str) -> bytes:
 
 def _optional(analysis: Analysis) -> list[str]:
     """Return the names of the tables that only some studies have."""
-    return [name for name in ("looks", "checks", "order") if len(getattr(analysis, name))]
+    names = [name for name in ("looks", "checks", "order") if len(getattr(analysis, name))]
+    cut = len(shown.changes(analysis.changes)) < len(analysis.changes)
+    return [*names, "changes"] if cut else names
 
 
 def _page(
@@ -129,7 +132,8 @@ def _page(
         looks=html.rows(analysis.looks),
         treated=[row | _check(row) for row in html.rows(analysis.checks)],
         untrained=checks.UNTRAINED,
-        runs=html.rows(analysis.runs),
+        runs=html.rows(shown.runs(analysis.runs)),
+        left=shown.left(analysis.runs, analysis.changes, _form(analysis).drawn_seeds(analysis)),
         figures=figures,
         curves=html.curves(
             labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
@@ -184,7 +188,7 @@ def _comparison(analysis: Analysis, row: Mapping[str, Any], folder: Path) -> dic
         "reference": beside(analysis.study, analysis.budget, analysis.dataset, name, folder),
         "interaction": declared.interaction if declared else None,
         "result": row,
-        "changes": [] if is_order else html.rows(analysis.changes, comparison=name),
+        "changes": [] if is_order else html.rows(shown.changes(analysis.changes), comparison=name),
         "sensitivity": html.rows(analysis.sensitivity, comparison=name),
         "search": _search(analysis, row),
         "differences": [] if is_order else html.rows(analysis.differences, comparison=name),

@@ -29,7 +29,10 @@ BENCHMARK = to_csv([Result(row=Row(kind="train", library="torch"))])
 WRITTEN = {
     **{
         f"{name}.csv": set(study_analysis.COLUMNS[name].split())
-        for name in ("runs", "curves", "summary", "comparisons", "looks", "order", "checks")
+        for name in (
+            *("runs", "curves", "summary", "comparisons"),
+            *("looks", "order", "checks", "changes"),
+        )
     },
     "findings.csv": {field.name for field in dataclasses.fields(Finding)},
     "simulations.csv": {*(field.name for field in dataclasses.fields(Simulated)), "kept"},

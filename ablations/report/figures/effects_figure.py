@@ -20,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
+from ablations.report import shown
 from ablations.report.figures.drawing import (
     ARMS,
     FAINT,
@@ -84,10 +85,15 @@ def lines(analysis: Analysis) -> list[dict[str, Any]]:
     found = []
     for panel, name in enumerate(_measured(analysis)):
         for place, arm in enumerate(analysis.study.arms):
-            for seed, curve in _seeds(analysis, arm, name):
+            for seed, curve in _seeds(_of_arm(analysis, arm, name), drawn_seeds(analysis)):
                 x, y = (curve[column].round(4).tolist() for column in (_CURVES[name][1], name))
                 found.append({"panel": panel, "arm": place, "seed": seed, "x": x, "y": y})
     return found
+
+
+def drawn_seeds(analysis: Analysis) -> int:
+    """Return how many seeds of an arm have a curve, the first ones; an arm's mean is of all."""
+    return shown.curves(_reported(analysis), len(_measured(analysis)))
 
 
 def _measured(analysis: Analysis) -> list[str]:
@@ -164,7 +170,7 @@ def _effect(axes: Axes, analysis: Analysis, row: dict[Any, Any], y: float) -> No
     axes.fill_betweenx([y - 0.42, y + 0.42], *band, color=RULE, alpha=0.45, linewidth=0, zorder=0)
     colour = arm_colour(analysis, row["variant"])
     chosen = analysis.changes.loc[analysis.changes["comparison"] == row["comparison"]]
-    values = chosen["difference"].to_numpy(float)
+    values = shown.changes(chosen)["difference"].to_numpy(float)
     axes.plot(
         values, np.full(len(values), y - 0.24), "o", color=colour, ms=3, alpha=0.6, mew=0, zorder=3
     )
@@ -198,25 +204,26 @@ def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
-    arms = {place: arm for place, arm in enumerate(analysis.study.arms)
-            if _seeds(analysis, arm, name)}  # fmt: skip
+    curves = _reported(analysis)
+    found = {arm: _of_arm(analysis, arm, name) for arm in analysis.study.arms}
+    arms = {place: arm for place, (arm, table) in enumerate(found.items()) if len(table)}
+    most = drawn_seeds(analysis)
     for place, arm in arms.items():
         colour, dashes = arm_colour(analysis, arm), _DASHES[place % len(_DASHES)]
         label = fill(clean(analysis.study.labels.get(arm, arm)), 48)
         axes.plot([], [], color=colour, linestyle=dashes, linewidth=2.2, label=label)
-        seeds = [curve for _, curve in _seeds(analysis, arm, name)]
-        width, alpha = (0.8, 0.5) if len(seeds) > 1 else (1.5, None)
-        for line, curve in enumerate(seeds):
+        count = len(set(found[arm]["seed"]))
+        width, alpha = (0.8, 0.5) if count > 1 else (1.5, None)
+        for line, (_, curve) in enumerate(_seeds(found[arm], most)):
             (drawn,) = axes.plot(
                 curve[column], curve[name], color=colour, linestyle=dashes, lw=width, alpha=alpha
             )
             drawn.set_gid(f"panel-{number}-arm-{place}-line-{line}")
-        if len(seeds) > 1:
-            mean = pd.concat(seeds).groupby(column)[name].agg(["mean", "size"])
-            mean = mean.loc[mean["size"] == len(seeds), "mean"]
+        if count > 1:
+            mean = found[arm].groupby(column)[name].agg(["mean", "size"])
+            mean = mean.loc[mean["size"] == count, "mean"]
             (drawn,) = axes.plot(mean.index, mean, color=colour, linestyle=dashes, lw=2.2)
             drawn.set_gid(f"panel-{number}-arm-{place}-mean")
-    curves = _reported(analysis)
     axes.set_xlim(0, max(curves["epoch"], default=1))
     highest = max(curves[name].dropna(), default=0.0)
     axes.set_ylim(0, min(100.0, 1.05 * float(highest)) or 100.0)
@@ -230,8 +237,14 @@ def _curves(axes: Axes, analysis: Analysis, name: str, number: int) -> None:
             handle.set_gid(f"panel-{number}-legend-{place}-line")
 
 
-def _seeds(analysis: Analysis, arm: str, name: str) -> list[tuple[int, pd.DataFrame]]:
-    """Return (seed, curve) of the arm's runs, by seed."""
+def _of_arm(analysis: Analysis, arm: str, name: str) -> pd.DataFrame:
+    """Return the curves of the arm's runs with an error of this name, by seed."""
     table = _reported(analysis)
     table = table.loc[(table["arm"] == arm) & table[name].notna()]
-    return [(int(str(seed)), curve) for seed, curve in table.groupby("seed", sort=True)]
+    return table.sort_values("seed", kind="stable")
+
+
+def _seeds(table: pd.DataFrame, most: int) -> list[tuple[int, pd.DataFrame]]:
+    """Return (seed, curve) of the first seeds of an arm."""
+    first = table.loc[table["seed"].isin(sorted(set(table["seed"]))[:most])]
+    return [(int(str(seed)), curve) for seed, curve in first.groupby("seed", sort=True)]

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ablations.analysis.study_analysis import Analysis
+from ablations.report import shown
 from ablations.report.figures.drawing import (
     BASELINE,
     FAINT,
@@ -69,12 +70,19 @@ def lines(analysis: Analysis) -> list[dict[str, Any]]:
     arms, found = list(analysis.study.arms), []
     for panel, comparison in enumerate(analysis.study.comparisons):
         for arm in (comparison.baseline, comparison.variant):
-            for seed, curve in _reported(analysis.curves, arm).groupby("seed", sort=True):
+            by_seed = list(_reported(analysis.curves, arm).groupby("seed", sort=True))
+            for seed, curve in by_seed[: drawn_seeds(analysis)]:
                 x = curve["epoch_midpoint"].round(4).tolist()
                 y = curve["train_error"].round(4).tolist()
                 line = {"panel": panel, "arm": arms.index(arm), "seed": int(str(seed))}
                 found.append({**line, "x": x, "y": y})
     return found
+
+
+def drawn_seeds(analysis: Analysis) -> int:
+    """Return how many seeds of an arm have a curve, the first ones; an arm's mean is of all."""
+    curves = analysis.curves
+    return shown.curves(curves.loc[curves["role"] == "reported"], 1)
 
 
 def _panel(axes: Axes, analysis: Analysis, comparison: Comparison, number: int) -> None:
@@ -129,8 +137,8 @@ def _curves(axes: Axes, analysis: Analysis, arm: str, colour: str, dashes: Any) 
     """Draw every seed thin, a cross where one diverged, and their mean thick."""
     runs, curves = _reported(analysis.runs, arm), _reported(analysis.curves, arm)
     status = dict(zip(runs["run_id"], runs["status"], strict=True))
-    seeds = [curves.loc[curves["run_id"] == run] for run in curves["run_id"].unique()]
-    for seed in seeds:
+    seeds = [curve for _, curve in curves.groupby("run_id", sort=False)]
+    for seed in seeds[: drawn_seeds(analysis)]:
         x, y = seed["epoch_midpoint"].to_numpy(float), seed["train_error"].to_numpy(float)
         axes.plot(x, y, color=colour, linestyle=dashes, linewidth=0.8, alpha=0.55)
         if status[seed["run_id"].iloc[0]] == "diverged":
@@ -164,6 +172,7 @@ def _crossings(axes: Axes, analysis: Analysis, arm: str, colour: str, height: fl
     """Mark each seed's epoch at the threshold, and the mean with a line to the axis."""
     threshold = 100 * (analysis.study.threshold or 0.0)
     times = _reported(analysis.runs, arm)["epochs_to_threshold"].dropna().to_numpy(float)
+    times = times[: shown.SEEDS]
     axes.plot(times, np.full(len(times), threshold), "|", color=colour, ms=9, mew=0.8, zorder=4)
     row = _summary(analysis, arm)
     if not len(times) or row is None or pd.isna(row["mean"]):
