@@ -24,8 +24,9 @@ import tensorflow as tf
 
 from alexnet_tf import arithmetic, arrays, files, records
 from alexnet_tf.command_line import Parser, side_by_side
-from alexnet_tf.data.augment import CENTRE, InputPipeline
+from alexnet_tf.data.augment import InputPipeline
 from alexnet_tf.data.stream import image_batches
+from alexnet_tf.data.windows import CENTRE
 from alexnet_tf.environment import plain_keras
 from alexnet_tf.errors import DataError, exit_code
 from alexnet_tf.finished_run import FinishedRun, images_of, open_run

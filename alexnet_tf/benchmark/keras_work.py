@@ -12,7 +12,7 @@ import tensorflow as tf
 from alexnet_tf import arithmetic
 from alexnet_tf.benchmark.rows import Row, norm_input, without_norm
 from alexnet_tf.benchmark.settings import Settings, Work
-from alexnet_tf.data.augment import input_pipeline
+from alexnet_tf.data.augment import InputPipeline, input_pipeline
 from alexnet_tf.data.images import Images
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
@@ -21,6 +21,7 @@ from alexnet_tf.layers import LocalResponseNorm
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.spec import Experiment, Precision, ResponseNormSpec, replace
+from alexnet_tf.train import step
 
 _EPOCH = 1000  # batches of the pipeline's epoch: an order is drawn rarely, as in real sets
 _NORM_BATCH = 64
@@ -50,12 +51,12 @@ def work(row: Row, settings: Settings) -> Work:
     if row.kind == "norm":
         return Work(_norm(row, experiment), None, _NORM_BATCH)
     if row.kind == "pipeline":
-        batches = _pipeline(experiment, settings)
+        batches, _ = _pipeline(experiment, settings)
         return Work(lambda: next(batches), None, settings.batch, lead=4)
     multiply = _product(settings.matrix, row.precision)
     if row.kind == "train_pipeline":
-        step = _training_step(experiment, _pipeline(experiment, settings))
-        return Work(step, multiply, settings.batch, lead=1)
+        made = _training_step(experiment, *_pipeline(experiment, settings))
+        return Work(made, multiply, settings.batch, lead=1)
     return Work(_training_step(experiment, _memory(experiment)), multiply, settings.batch)
 
 
@@ -76,7 +77,10 @@ def pictures(experiment: Experiment, count: int) -> Images:
     return Images(*facts, pixels, labels, pixels[:0], labels[:0])
 
 
-def _training_step(experiment: Experiment, batches: Iterator[Any]) -> Callable[[], Any]:
+def _training_step(
+    experiment: Experiment, batches: Iterator[Any], shown: InputPipeline | None = None
+) -> Callable[[], Any]:
+    """Return a step on the next batch: of inputs, or of bytes that `shown` scales inside of it."""
     # Keras annotates strings only
     model: Any = build_alexnet(experiment)
     train = experiment.train
@@ -87,6 +91,8 @@ def _training_step(experiment: Experiment, batches: Iterator[Any]) -> Callable[[
         metrics=["accuracy"],
         jit_compile=False,
     )
+    if shown is not None:
+        step.scaling(model, shown)
     model.make_train_function()
     return lambda: float(model.train_function(batches)["loss"])
 
@@ -101,8 +107,8 @@ def _memory(experiment: Experiment) -> Iterator[Any]:
     return iter(tf.data.Dataset.from_tensors((images, labels)).repeat())
 
 
-def _pipeline(experiment: Experiment, settings: Settings) -> Iterator[Any]:
-    """Return an endless iterator over batches that are read, cropped and coloured."""
+def _pipeline(experiment: Experiment, settings: Settings) -> tuple[Iterator[Any], InputPipeline]:
+    """Return an endless iterator over batches that are read and cropped, and what scales them."""
     source: Source
     if settings.data is None:
         source = pictures(experiment, 2 * settings.batch)
@@ -114,10 +120,9 @@ def _pipeline(experiment: Experiment, settings: Settings) -> Iterator[Any]:
     shown = input_pipeline(experiment, source, Split(every, every[:0], every[:0]))
     # few images are shown often, so that every batch is whole
     chosen = np.resize(every, _EPOCH * settings.batch)
-    stream = training_stream(
-        source, chosen, shown, experiment, epochs=range(1), threads=settings.threads
-    )
-    return iter(stream.repeat())
+    options: Any = {"epochs": range(1), "threads": settings.threads, "scaled": False}
+    stream = training_stream(source, chosen, shown, experiment, **options)
+    return iter(stream.repeat()), shown
 
 
 def _norm(row: Row, experiment: Experiment) -> Callable[[], Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,10 +17,21 @@ from alexnet_tf.data.colour import jitter_axes
 from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.scaling import Normaliser, normaliser
 from alexnet_tf.data.split import Split
+from alexnet_tf.data.windows import cropped, ten_places
 from alexnet_tf.spec import DataSpec, Experiment
 
 _random: Any = tf.random  # its annotations lack `experimental`
 _DRAWS = 0x41  # keeps the draws here apart from those of the order and the weights
+
+
+class Shown(NamedTuple):
+    """What the images of a batch show, before it is scaled."""
+
+    pixels: Any  # (B, crop, crop, 3) uint8
+    starts: Any  # (B, 2) int32, top and left of the window
+    reflected: Any  # (B,) bool
+    colours: Any  # (B, 3) float32, of 0 to 255, added to every pixel
+    divisor: Any  # (B,) float32, of the scaled input
 
 
 @dataclass(frozen=True)
@@ -50,15 +61,35 @@ class InputPipeline:
         Returns:
             (B, crop, crop, 3) float32.
         """
-        augment = self.spec.augment
-        if self.size == self.crop and not augment.flip and augment.jitter is None:
-            return self._scaled(tf.cast(images, tf.float32))
+        return self.inputs(self.shown(images, seed, epoch, batch))
+
+    def shown(self, images: Any, seed: int, epoch: Any, batch: Any) -> Shown:
+        """Return the first half of `training`: what each image shows, still in bytes.
+
+        It is a quarter of the memory of inputs. `inputs` does the rest, on the device that trains.
+
+        Args:
+            images: as of `training`, and so are seed, epoch and batch.
+        """
         key, count = _key(seed, epoch, batch), tf.shape(images)[0]
-        rows, columns = self._random_windows(count, key)
-        pixels = _windows(tf.cast(images, tf.float32), rows, columns)
-        pixels += self._colour(count, key, epoch)[:, None, None, :]
-        inputs = self._scaled(pixels, rows, columns)
-        return inputs / self._divisor(epoch)
+        starts, reflected = self._random_places(count, key)
+        pixels = images if self._whole else cropped(images, starts, reflected, self.crop)
+        colours, divisor = self._colour(count, key, epoch), self._divisor(epoch)
+        return Shown(pixels, starts, reflected, colours, tf.fill([count], divisor))
+
+    def inputs(self, shown: Shown) -> Any:
+        """Return the second half of `training`: jittered and scaled, (B, crop, crop, 3) float32.
+
+        Args:
+            shown: of `shown`.
+        """
+        jitter, pixels = self.spec.augment.jitter, tf.cast(shown.pixels, tf.float32)
+        if jitter is not None:
+            pixels += shown.colours[:, None, None, :]
+        scaled = self._scaled(pixels, self._mean_at(shown.starts, shown.reflected))
+        if jitter is None or jitter.divide == 1:
+            return scaled
+        return scaled / shown.divisor[:, None, None, None]
 
     def colours(self, count: Any, seed: int, epoch: Any, batch: Any) -> Any:
         """Return what `training` adds to the pixels of each image: (count, 3), of 0 to 255.
@@ -101,13 +132,15 @@ class InputPipeline:
             yield self._view(images, y, x, flipped=flipped)
 
     def _view(self, images: Any, y: int, x: int, *, flipped: bool) -> Any:
-        rows, columns = (np.arange(start, start + self.crop)[None] for start in (y, x))
-        columns = columns[:, ::-1] if flipped else columns
-        part = tf.cast(images[:, y : y + self.crop, x : x + self.crop], tf.float32)
-        return self._scaled(part[:, :, ::-1] if flipped else part, rows, columns)
+        place = (slice(y, y + self.crop), slice(x, x + self.crop))
+        part = tf.cast(images[:, place[0], place[1]], tf.float32)
+        offset = self._centre_mean()
+        if offset is None:
+            offset = self.scaling.offset[place][:, :: -1 if flipped else 1]
+        return self._scaled(part[:, :, ::-1] if flipped else part, offset)
 
-    def _random_windows(self, count: Any, key: Any) -> tuple[Any, Any]:
-        """Return the rows and the columns that each image shows, (count, crop) each."""
+    def _random_places(self, count: Any, key: Any) -> tuple[Any, Any]:
+        """Return the top and left of what each image shows, (count, 2), and whether reflected."""
         augment = self.spec.augment
         shared = augment.shared_by
         keys = _random.experimental.stateless_split(key, 2)
@@ -117,13 +150,11 @@ class InputPipeline:
             starts = _integers([draws, 2], keys[0], min(augment.positions or places, places))
         else:
             starts = tf.fill([draws, 2], (self.size - self.crop) // 2)
-        starts = tf.repeat(starts, shared, axis=0)[:count]
-        steps = tf.range(self.crop)[None]
-        rows, columns = starts[:, :1] + steps, starts[:, 1:] + steps
-        if augment.flip:
-            coins = tf.repeat(_integers([draws, 1], keys[1], 2), shared, axis=0)[:count]
-            columns = tf.where(coins == 1, tf.reverse(columns, [1]), columns)
-        return rows, columns
+        coins = (
+            _integers([draws, 1], keys[1], 2) if augment.flip else tf.zeros([draws, 1], tf.int32)
+        )
+        starts, coins = (tf.repeat(drawn, shared, axis=0)[:count] for drawn in (starts, coins))
+        return starts, coins[:, 0] == 1
 
     def _colour(self, count: Any, key: Any, epoch: Any) -> Any:
         """Return the colour added to each image, (count, 3), in units of 0 to 255."""
@@ -145,16 +176,29 @@ class InputPipeline:
         last = None if jitter is None else jitter.epochs
         return tf.constant(True) if last is None else tf.cast(epoch, tf.int32) < last
 
-    def _scaled(self, pixels: Any, rows: Any = None, columns: Any = None) -> Any:
-        offset = self.scaling.offset
-        if rows is not None and offset.shape[0] > 1:
-            if self.spec.mean_crop == "centre":
-                start = (self.size - self.crop) // 2
-                # the 2012 code reflects the image, and subtracts the mean unreflected
-                offset = offset[start : start + self.crop, start : start + self.crop]
-            else:
-                offset = tf.gather(tf.gather(offset, rows), columns, axis=2, batch_dims=1)
+    def _scaled(self, pixels: Any, offset: Any) -> Any:
         return (pixels - offset) * self.scaling.scale
+
+    def _centre_mean(self) -> np.ndarray | None:
+        """Return what is subtracted wherever an image is cropped; None: it depends on the place."""
+        offset, start = self.scaling.offset, (self.size - self.crop) // 2
+        if offset.shape[0] == 1:
+            return offset
+        if self.spec.mean_crop == "centre":
+            # the 2012 code reflects the image, and subtracts the mean unreflected
+            return offset[start : start + self.crop, start : start + self.crop]
+        return None
+
+    @property
+    def _whole(self) -> bool:
+        """Whether training shows every image as it is stored."""
+        return self.size == self.crop and not self.spec.augment.flip
+
+    def _mean_at(self, starts: Any, reflected: Any) -> Any:
+        offset = self.scaling.offset if self._whole else self._centre_mean()
+        if offset is not None:
+            return offset
+        return cropped(tf.constant(self.scaling.offset), starts, reflected, self.crop)
 
 
 def input_pipeline(experiment: Experiment, source: Source, chosen: Split) -> InputPipeline:
@@ -178,25 +222,6 @@ def input_pipeline(experiment: Experiment, source: Source, chosen: Split) -> Inp
     )
 
 
-#: Which of the ten views is the centre, unreflected.
-CENTRE = 4
-
-
-def ten_places(size: int, crop: int) -> tuple[tuple[int, int, bool], ...]:
-    """Return (top, left, reflected) of the ten views: corners and centre, then mirrored.
-
-    Args:
-        size: height and width of the images in pixels.
-        crop: height and width of a view, at most `size`.
-
-    >>> ten_places(256, 224)[:5]
-    ((0, 0, False), (0, 32, False), (32, 0, False), (32, 32, False), (16, 16, False))
-    """
-    far, middle = size - crop, (size - crop) // 2
-    places = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
-    return tuple((y, x, flipped) for flipped in (False, True) for y, x in places)
-
-
 def _key(seed: int, epoch: Any, batch: Any) -> Any:
     """Return the key of a batch's draws."""
     key = tf.constant([seed, _DRAWS], tf.int32)
@@ -207,8 +232,3 @@ def _key(seed: int, epoch: Any, batch: Any) -> Any:
 
 def _integers(shape: Any, key: Any, below: int) -> Any:
     return tf.random.stateless_uniform(shape, key, 0, below, tf.int32, alg="philox")
-
-
-def _windows(images: Any, rows: Any, columns: Any) -> Any:
-    """Return the pixels at each image's own rows and columns."""
-    return tf.gather(tf.gather(images, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)

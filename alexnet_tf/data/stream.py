@@ -28,6 +28,7 @@ def training_stream(
     *,
     epochs: range,
     threads: int = 1,
+    scaled: bool = True,
 ) -> tf.data.Dataset:
     """Return the stream of (inputs, labels) batches of `epochs`, 0 being the first.
 
@@ -40,10 +41,12 @@ def training_stream(
         input_pipeline: crops, reflects, jitters and scales.
         experiment: batch size, seed, rotations.
         epochs: which to give; 0 is the first of the training.
-        threads: how many make batches side by side.
+        threads: how many make batches side by side, in a pool of the stream's own.
+        scaled: give inputs; else what the images show, in bytes, for `InputPipeline.inputs`.
 
     Returns:
-        Batches of inputs (batch, crop, crop, 3) float32, scaled, and labels (batch,) int64.
+        Batches of inputs (batch, crop, crop, 3) float32, or of `augment.Shown`, and labels (batch,)
+        int64.
 
     The orders of all `epochs` are held in memory (`epochs_at_once`). No operation has a
     state: TensorFlow, asked for determinism, would drop the prefetching and every parallel
@@ -62,12 +65,14 @@ def training_stream(
         pixels, wanted = read(tf.gather(images, index)), tf.gather(labels, index)
         if rotated:
             pixels, wanted = turned(pixels, wanted, seed, epoch, number)
-        return input_pipeline.training(pixels, seed, epoch, number), wanted
+        show = input_pipeline.training if scaled else input_pipeline.shown
+        return show(pixels, seed, epoch, number), wanted
 
-    return (
+    return _pooled(
         tf.data.Dataset.range(epochs.start * steps, epochs.stop * steps)
         .map(present, **_parallel(threads))
-        .prefetch(2)
+        .prefetch(2),
+        threads,
     )
 
 
@@ -93,14 +98,25 @@ def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) 
         Batches (B, H, W, 3) uint8 of 50 images, the last of what is left.
     """
     read = source.reader(part)
-    return (
+    return _pooled(
         tf.data.Dataset.from_tensor_slices(chosen)
         .batch(_BATCH)
         .map(read, **_parallel(threads))
-        .prefetch(2)
+        .prefetch(2),
+        threads,
     )
 
 
 def _parallel(threads: int) -> dict[str, Any]:
     """Arguments of `map`; one batch at a time needs no pool of its own."""
     return {"num_parallel_calls": threads, "deterministic": True} if threads > 1 else {}
+
+
+def _pooled(batches: tf.data.Dataset, threads: int) -> tf.data.Dataset:
+    """Have a pool of its own make the batches: the process's has as many threads as decide bits."""
+    if threads == 1:
+        return batches
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    options.threading.max_intra_op_parallelism = 1
+    return batches.with_options(options)

@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
     """Train until the end, or until a signal is in `stop`, and say how it ended."""
     side_by_side("--threads", options.threads)
+    if options.data_threads is not None:
+        side_by_side("--data-threads", options.data_threads)
     experiment = _experiment(options.spec, options.set or [], options.seed)
     pairs = _pairs(options.devices)
     if options.gpu:
@@ -75,6 +77,7 @@ def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
             data_dir=options.data,
             cache=options.cache,
             threads=options.threads,
+            data_threads=options.data_threads,
             pairs=pairs,
             tensorboard=options.tensorboard,
             progress=tell,
@@ -104,6 +107,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--cache", type=Path, help="folder for a decoded copy of the data")
     parser.add_argument("--threads", type=int, default=1, help="threads per operation (default 1)")
+    parser.add_argument(
+        "--data-threads",
+        type=int,
+        metavar="N",
+        help="threads that read, decode and crop (default: as --threads); they change no bit",
+    )
     parser.add_argument(
         "--devices",
         default="",

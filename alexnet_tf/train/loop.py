@@ -19,10 +19,9 @@ from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, training_stream
 from alexnet_tf.errors import EnvironmentChangedError, OutputError
 from alexnet_tf.model import build_alexnet
-from alexnet_tf.optimizers import PaperSGD
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, RunRecord
-from alexnet_tf.spec import Experiment, ModelSpec
-from alexnet_tf.train import checkpoint, schedule
+from alexnet_tf.spec import Experiment
+from alexnet_tf.train import checkpoint, schedule, step
 from alexnet_tf.train.callback import Diverged, Progress, TrainingCallback
 from alexnet_tf.train.devices import described, strategy
 from alexnet_tf.train.outcome import Evaluator
@@ -42,12 +41,14 @@ class Training:
         source: Source,
         *,
         threads: int,
+        data_threads: int,
         progress: Progress,
         interrupted: Callable[[], bool],
         pairs: Sequence[tuple[str, str]] = (),
         callbacks: tuple[keras.callbacks.Callback, ...] = (),
     ):
-        self.experiment, self.out, self.source, self.threads = experiment, out, source, threads
+        self.experiment, self.out, self.source = experiment, out, source
+        self.data_threads = data_threads
         self.fingerprint = source.fingerprint()
         self.split: Split = split(source, experiment.data)
         self.input_pipeline = input_pipeline(experiment, source, self.split)
@@ -61,7 +62,9 @@ class Training:
         self.model = self._compiled()
         # two towers are evaluated and saved as the net on one device with their weights
         self.whole = self.model if self.strategy is None else build_alexnet(experiment)
-        self.evaluator = Evaluator(experiment, source, self.split, self.input_pipeline, threads)
+        self.evaluator = Evaluator(
+            experiment, source, self.split, self.input_pipeline, data_threads
+        )
 
     def finish(self, start: keras.Model | None = None) -> RunRecord:
         """Continue from the newest state, train to the end and return the record.
@@ -99,7 +102,7 @@ class Training:
         layers = self.experiment.model.names()
         rates = schedule.rates(self.experiment.train, layers, self.curve)
         optimizer.learning_rate.assign(rates.rate)
-        factors = _by_layer(rates.factors, self.model)
+        factors = step.by_layer(rates.factors, self.model)
         if optimizer.rate_factors != factors:
             optimizer.rate_factors = factors
             # factors are constants of the traced step, so that a factor of 0 costs nothing
@@ -125,26 +128,10 @@ class Training:
 
     def _compiled(self) -> keras.Model:
         if self.strategy is None:
-            return self._trainable(build_alexnet(self.experiment))
+            model = step.compiled(build_alexnet(self.experiment), self.experiment)
+            return step.scaling(model, self.input_pipeline)
         with self.strategy.scope():
-            return self._trainable(build_two_tower(self.experiment))
-
-    def _trainable(self, model: keras.Model) -> keras.Model:
-        train = self.experiment.train
-        cast(Any, model).compile(  # Keras annotates strings only
-            optimizer=PaperSGD(
-                train.learning_rate,
-                train.momentum,
-                train.weight_decay,
-                train.bias_rate,
-                weight_decays=_by_layer(_decays(self.experiment.model), model),
-            ),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-            jit_compile=False,  # five times slower on CPU
-        )
-        model.optimizer.build(model.trainable_variables)
-        return model
+            return step.compiled(build_two_tower(self.experiment), self.experiment)
 
     def _whole(self) -> keras.Model:
         """Return the net on one device with the weights of this moment."""
@@ -189,7 +176,8 @@ class Training:
                 self.input_pipeline,
                 self.experiment,
                 epochs=epochs,
-                threads=self.threads,
+                threads=self.data_threads,
+                scaled=self.strategy is not None,
             )
             cast(Any, self.model).fit(
                 stream,
@@ -231,20 +219,3 @@ class Training:
             ),
             environment=self.environment,
         )
-
-
-def _decays(spec: ModelSpec) -> dict[str, float]:
-    """Return layer name -> weight decay, of the layers that have one of their own."""
-    own = [layer.weight_decay for layer in (*spec.convs, *spec.dense)]
-    named = zip(spec.names(), [*own, spec.output_weight_decay], strict=True)
-    return {name: decay for name, decay in named if decay is not None}
-
-
-def _by_layer(values: dict[str, float], model: keras.Model) -> dict[str, float]:
-    """Return the values of conv1 as those of conv1a and conv1b where the net has towers."""
-    there, found = {layer.name for layer in model.layers}, {}
-    for key, value in values.items():
-        layer, slash, kind = key.partition("/")
-        for name in (layer,) if layer in there else (f"{layer}a", f"{layer}b"):
-            found[f"{name}{slash}{kind}"] = value
-    return found

@@ -45,6 +45,7 @@ def train(
     data_dir: Path | None = None,
     cache: Path | None = None,
     threads: int = 1,
+    data_threads: int | None = None,
     pairs: Sequence[tuple[str, str]] = (),
     tensorboard: Path | None = None,
     progress: Progress | None = None,
@@ -62,6 +63,7 @@ def train(
         data_dir: where the data set lies (`alexnet_tf.data.load.load`).
         cache: folder for a decoded copy of the data.
         threads: threads per operation, at least 1.
+        data_threads: make batches side by side, and change no bit; None: as many as `threads`.
         pairs: devices of two towers, e.g. [("GPU:0", "GPU:1")]; none: one device.
         tensorboard: folder for TensorBoard's events; None: none.
         progress: called with a small dict about every half second and after each epoch.
@@ -79,14 +81,14 @@ def train(
     out = Path(out)
     with files.lock(out):
         _claim(out, experiment)
-        result = out / "result.json"
-        if result.exists():
+        if (result := out / "result.json").exists():
             return _trained(result)
         options: Any = {"threads": threads, "pairs": pairs, "interrupted": interrupted}
         places: Any = {"data_dir": data_dir, "cache": cache}
-        first, folder, said = None, out / "pretraining", progress or (lambda event: None)
+        options |= {"data_threads": data_threads or threads, "progress": progress or _silent}
+        first, folder = None, out / "pretraining"
         if experiment.first_stage is not None:
-            first = train(experiment.first_stage, out=folder, progress=said, **places, **options)
+            first = train(experiment.first_stage, out=folder, **places, **options)
             if first.status == "diverged":
                 why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
                 return _finished(result, dataclasses.replace(first, **why))
@@ -94,9 +96,12 @@ def train(
         start = None if first is None else trained_net(folder, first)
         source = load(experiment.data.dataset, **places)
         check_fit(experiment, source)
-        boards = _boards(tensorboard)
-        training = Training(experiment, out, source, progress=said, callbacks=boards, **options)
+        training = Training(experiment, out, source, callbacks=_boards(tensorboard), **options)
         return _finished(result, training.finish(start))
+
+
+def _silent(event: dict[str, Any]) -> None:
+    """Take an event of the training and say nothing."""
 
 
 def _trained(path: Path) -> RunRecord:
