@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ablations.analysis import (
@@ -67,6 +67,7 @@ def comparison_rows(
             *_too_few(study, courses[item.name], effect, objections),
             *checks.objections(study, treated, item.arms),
             *_without_ratio(courses[item.name].shown),
+            *(_crossed(courses[item.name].shown.lost_pairs) if item.paired else ()),
         ]
         for item, effect in zip(study.comparisons, measured, strict=True)
     ]
@@ -168,12 +169,15 @@ def _order_row(
     cautions = dict.fromkeys(text for item in items for text in doubts.of_runs(study, by_arm, item))
     bounds = [arm for arm, of_arm in pairs.items() if any(one.bound != "exact" for one in of_arm)]
     against = [f"only a bound is known of the effect of {_named(study, arm)}" for arm in bounds]
+    read = [samples.read(by_arm, item, study.threshold) for item in items]
+    common = set[int].intersection(*(set(of_arm) for one in read for of_arm in one.values))
+    crossed = common & {seed for one in read for seed in one.crossed}
     labels = [study.labels.get(arm, arm) for arm in study.order]
     means = [float(str(row["effect"])) for row in order_rows(pairs)]
     verdict, reason = judge_order(
         effect,
         dict(zip(labels, means, strict=True)),
-        objections=[*objections(n=effect.n), *against],
+        objections=[*objections(n=effect.n), *against, *_crossed(crossed)],
         doubts=tuple(cautions),
     )
     arms = (study.baseline, *study.order)
@@ -191,6 +195,15 @@ def ordered_pairs(study: Study, by_arm: Mapping[str, Sequence[StudyRun]]) -> dic
     return {
         arm: samples.read(by_arm, study.ordered(arm), study.threshold).pairs for arm in study.order
     }
+
+
+def _crossed(seeds: Collection[int]) -> list[str]:
+    """Say how many seeds make no pair, because their runs are of different arithmetic."""
+    count = len(seeds)
+    if not count:
+        return []
+    runs = "the runs of 1 seed are" if count == 1 else f"the runs of {count} seeds are each"
+    return [f"{runs} of environments that do not give the same bits, and make no pair"]
 
 
 def _without_ratio(shown: Samples) -> list[str]:

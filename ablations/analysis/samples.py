@@ -28,7 +28,8 @@ WEIGHTS = (-1, 1, 1, -1)
 class Samples:
     """The values of a comparison's arms, by seed.
 
-    `settled` holds, of each arm, the seeds whose run has ended, well or not.
+    `settled` holds, of each arm, the seeds whose run has ended, well or not; `crossed` seeds, whose
+    runs were computed in environments that do not give the same bits, make no pairs.
 
     Attributes:
         item: the comparison.
@@ -38,6 +39,7 @@ class Samples:
     item: Comparison
     values: tuple[Values, ...]  # of the arms in the comparison's order: seed -> value, bound
     settled: tuple[frozenset[int], ...]
+    crossed: frozenset[int] = frozenset()
 
     def until(self, seeds: Sequence[int]) -> Samples:
         """Return the values of the first seeds of each arm.
@@ -74,7 +76,12 @@ class Samples:
 
         They are in the order of the baseline's seeds; in a ratio both values are above 0.
         """
-        return paired(self.item, self.values)
+        return [one for one in paired(self.item, self.values) if one.seed not in self.crossed]
+
+    @property
+    def lost_pairs(self) -> frozenset[int]:
+        """Crossed seeds of which every value is there, so that each would make a pair."""
+        return self.crossed.intersection(*self.values)
 
     @property
     def usable(self) -> tuple[Values, ...]:
@@ -92,7 +99,8 @@ class Samples:
         if self.item.scale == "difference":
             return 0
         if self.item.paired:
-            return len(set.intersection(*map(set, self.values))) - len(self.pairs)
+            whole = set.intersection(*map(set, self.values)) - self.lost_pairs
+            return len(whole) - len(self.pairs)
         return sum(map(len, self.values)) - sum(map(len, self.usable))
 
     @property
@@ -213,7 +221,18 @@ def read(
         item=item,
         values=tuple(values_by_seed(runs[arm], quantity, threshold) for arm, quantity in item.used),
         settled=tuple(_settled(runs[arm]) for arm, _ in item.used),
+        crossed=_crossed([run for arm in dict.fromkeys(item.arms) for run in runs[arm]]),
     )
+
+
+def _crossed(runs: Sequence[StudyRun]) -> frozenset[int]:
+    """Return the seeds of which records have different fingerprints of their environments."""
+    found: dict[int, set[object]] = {}
+    for run in runs:
+        if run.record is not None and run.record.environment is not None:
+            fingerprint = frozenset(run.record.environment.fingerprint().items())
+            found.setdefault(run.planned.experiment.seed, set()).add(fingerprint)
+    return frozenset(seed for seed, several in found.items() if len(several) > 1)
 
 
 def _settled(runs: Sequence[StudyRun]) -> frozenset[int]:
