@@ -18,8 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablations.execution import datasets, store
-from ablations.execution.training import Machine, default_jobs
+from ablations.execution import datasets, means
 from ablations.plan import Plan, Request, Until, check, check_looks
 from ablations.study import Study, load
 from alexnet_tf import files, terminal
@@ -40,6 +39,7 @@ def run(
     jobs: int | None = None,
     threads: int = 1,
     gpus: int = 0,
+    cluster: str | None = None,
     data_dir: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
@@ -59,12 +59,13 @@ def run(
         jobs: trainings side by side; None: as many as the GPUs, or without any the cores, take.
         threads: threads of one training; another number changes the weights' last bits.
         gpus: how many GPUs to train on, each run on one; 0: all see what this process sees.
+        cluster: address of a Ray cluster that trains instead of this machine.
         data_dir: where the data set lies.
         settings: spec fields, dotted path to value, set in every run.
 
     Raises:
         SpecError: no such study, budget, data set or field, or a number below 1.
-        DataError, StoppedError: the data are missing or damaged.
+        DataError, StoppedError: the data are missing or damaged. DeviceError: there is no cluster.
         OSError: `out` cannot be written.
     """
     deadline = math.inf if hours is None else time.monotonic() + 3600 * hours
@@ -75,16 +76,12 @@ def run(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
     plan = _checked(chosen.name if study is chosen else str(study), chosen, request)
-    machine = Machine(
-        out=Path(out),
-        cache=store.cache(Path(out)),
-        jobs=default_jobs(threads, gpus) if jobs is None else jobs,
-        threads=threads,
-        gpus=gpus,
-        data_dir=None if data_dir is None else Path(data_dir),
+    console, data = terminal.console(), None if data_dir is None else Path(data_dir)
+    where, tell = Path(out), console.print
+    machine = means.machine(
+        where, jobs=jobs, threads=threads, gpus=gpus, cluster=cluster, data_dir=data, tell=tell
     )
     files.check_writable(machine.out)
-    console = terminal.console()
     plan = replace(plan, request=datasets.resolved(console, request, machine))
     _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]

@@ -10,7 +10,7 @@ import json
 import math
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from rich.text import Text
 from ablations.analysis import checks
 from ablations.execution import datasets, inspection, store
 from ablations.execution.progress import Progress
-from ablations.execution.training import Machine, execute
+from ablations.execution.training import Event, Machine, execute
 from ablations.plan import Plan, PlannedRun, cheapest_first, epoch_work, saved
 from ablations.report import collect, study_report
 from ablations.report.index_page import write_index
@@ -114,7 +114,8 @@ def _compute(
     if failed and not policy.retry_failed:
         code = FAILED_RUNS
         console.print(store.stay_failed(len(failed)))
-    kept = {run.planned.experiment.run_id for run in found if store.finished(run)}
+    finished = [run for run in found if store.finished(run)]
+    kept = {run.planned.experiment.run_id for run in finished}
     kept |= set() if policy.retry_failed else failed
     todo = cheapest_first(
         [(plan, [run for run in runs if run.experiment.run_id not in kept]) for plan, runs in asked]
@@ -128,24 +129,29 @@ def _compute(
         console.print(f"the hours are spent; {len(missing)} runs are left")
         return code
     console.print(
-        f"{len(missing)} of {len(distinct)} runs to compute, {machine.jobs} side by side; "
+        f"{len(missing)} of {len(distinct)} runs to compute, {machine.side_by_side}; "
         f"records in {machine.out / 'runs'}",
         soft_wrap=True,
     )
-    return max(code, _train(console, missing, machine, policy))
+    left, images = [run for _, run in missing], facts.fingerprint
+    events = execute(left, machine, policy.deadline, finished, images)
+    return max(code, _train(console, missing, events, machine, policy))
 
 
 def _train(
-    console: Console, missing: Sequence[tuple[Plan, PlannedRun]], machine: Machine, policy: Policy
+    console: Console,
+    missing: Sequence[tuple[Plan, PlannedRun]],
+    events: Iterable[Event],
+    machine: Machine,
+    policy: Policy,
 ) -> int:
-    """Train the runs in order and show how they fare."""
+    """Show how the trainings fare, up to the first that fails if the policy says so."""
     expected = {run.experiment.run_id: plan.epochs(run) for plan, run in missing}
     work = {run.experiment.run_id: epoch_work(run.experiment) for _, run in missing}
-    studies = {plan.name for plan, _ in missing}
     names = {run.experiment.run_id: plan.study.name for plan, run in missing}
-    code = 0
-    with Progress(console, expected, machine.jobs, work, names if len(studies) > 1 else {}) as show:
-        for event in execute([run for _, run in missing], machine, policy.deadline):
+    names, code = names if len({*names.values()}) > 1 else {}, 0
+    with Progress(console, expected, machine, work, names) as show:
+        for event in events:
             show(event)
             code = max(code, {"failed": FAILED_RUNS, "held": LOCKED}.get(event.kind, 0))
             if event.kind == "failed" and policy.fail_fast:
@@ -191,10 +197,11 @@ def report(
         if index:
             console.rule(Text(plan.study.name))
         found = collect.collect_study(plan, records)
-        _write(found, plan, records.out)
+        folder = records.out / plan.study.name
+        shown = command(plan, records.out)
+        study_report.write(found.analysis, found.runs, folder, command=shown)
         _say(console, found, plan)
-        path = records.out / plan.study.name / "index.html"
-        console.print(f"report: {path}", soft_wrap=True)
+        console.print(f"report: {folder / 'index.html'}", soft_wrap=True)
         made.append(found)
     if index:
         known = {item.name for item in collect.studies()}
@@ -202,12 +209,6 @@ def report(
         path = write_index(records, own, made)
         console.print(f"index: {path}", soft_wrap=True)
     return made
-
-
-def _write(found: collect.Collected, plan: Plan, out: Path) -> None:
-    """Write the report of a study below `out`."""
-    folder = out / plan.study.name
-    study_report.write(found.analysis, found.runs, folder, command=command(plan, out))
 
 
 def _say(console: Console, found: collect.Collected, plan: Plan) -> None:

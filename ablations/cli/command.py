@@ -15,8 +15,7 @@ from rich.text import Text
 
 from ablations import study
 from ablations.cli.options import Options, parse
-from ablations.execution import datasets, store
-from ablations.execution.training import Machine
+from ablations.execution import datasets, means, store
 from ablations.plan import Plan, check, check_looks, saved
 from alexnet_tf import files, terminal
 from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
@@ -55,14 +54,16 @@ def _main(options: Options) -> int:
         return _rebuild(console, plans, options)
     _check(plans)
     check_looks(plans)
-    machine = Machine(
-        out=options.out,
-        cache=store.cache(options.out),
+    machine = means.machine(
+        options.out,
         jobs=options.jobs,
         threads=options.threads,
         gpus=options.gpus,
+        gpus_per_run=options.gpus_per_run,
+        cluster=None if options.probe else options.cluster,
         data_dir=options.data_dir,
         tensorboard=options.tensorboard,
+        tell=lambda words: console.print(words, soft_wrap=True),
     )
     if options.probe:
         from ablations.cli.probe_table import show_probe

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from ablations.execution.training import default_jobs
 from ablations.plan import Request
 from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.errors import SpecError
@@ -53,8 +52,10 @@ class Options:
         request: of every study.
         out: folder of records and reports.
         tensorboard: folder of TensorBoard's events; None: none are written.
-        jobs: trainings side by side.
+        jobs: trainings side by side; None: as many as there is room for.
         gpus: GPUs to share out among them; 0: none is.
+        gpus_per_run: of each of them, 1 or 2.
+        cluster: address of a Ray cluster; None: this machine computes.
         hours: no run is started after so many; None: no limit.
     """
 
@@ -71,8 +72,10 @@ class Options:
     out: Path
     data_dir: Path | None
     tensorboard: Path | None
-    jobs: int
+    jobs: int | None
     gpus: int
+    gpus_per_run: int
+    cluster: str | None
     threads: int
     hours: float | None
 
@@ -92,7 +95,6 @@ def parse(argv: Sequence[str] | None) -> Options:
     _one_of("--precision", given.precision, _PRECISIONS)
     threads = side_by_side("--threads", 1 if given.threads is None else given.threads)
     gpus = side_by_side("--gpus", given.gpus) if given.gpus else 0
-    jobs = default_jobs(threads, gpus) if given.jobs is None else given.jobs
     request, asked = _request(given)
     return Options(
         studies=tuple(given.studies),
@@ -108,8 +110,10 @@ def parse(argv: Sequence[str] | None) -> Options:
         out=given.out,
         data_dir=given.data_dir,
         tensorboard=given.tensorboard,
-        jobs=side_by_side("--jobs", jobs),
+        jobs=None if given.jobs is None else side_by_side("--jobs", given.jobs),
         gpus=gpus,
+        gpus_per_run=given.gpus_per_run,
+        cluster=given.cluster,
         threads=threads,
         hours=_hours(given.hours),
     )
@@ -173,6 +177,8 @@ def _parser() -> Parser:
     )
     add("--jobs", type=int, metavar="N", help="trainings side by side (default: cores / threads)")
     add("--gpus", type=int, metavar="N", default=0, help="train on N GPUs, each run on one")
+    add("--gpus-per-run", type=int, metavar="N", default=1, help="2: a pair, for two towers")
+    add("--cluster", metavar="HOST:PORT", help="train on a Ray cluster (docs/cluster.md)")
     add(
         "--threads",
         type=int,

@@ -61,8 +61,7 @@ def show_plan(
     if failed and not retry_failed:
         console.print(store.stay_failed(len(failed)))
     console.print(
-        f"{len(todo)} of {len(distinct)} runs to compute, {machine.jobs} side by side: "
-        f"about {total}",
+        f"{len(todo)} of {len(distinct)} runs to compute, {machine.side_by_side}: about {total}",
     )
     if any(plan.request.until == "decided" for plan in plans):
         more = {run.experiment.run_id for plan in plans for run in plan.ceiling.reported}
@@ -90,10 +89,10 @@ def _seconds(
         if dataset == "imagenet":
             tell(f"probe: timing steps of {len(chosen)} nets")
             measured = cost.step_speeds(chosen, machine)
-            how = "single steps on random numbers, one process alone"
+            how = "single steps on random numbers, one process of this machine alone"
         else:
             measured = cost.measure(chosen, machine, tell, console.print)
-            how = f"{machine.jobs} side by side"
+            how = machine.side_by_side
     words = ", ".join(f"{speed.arm} {speed.images_per_second:.0f}" for speed in measured)
     starts = sorted({f"{speed.start:.0f}" for speed in measured}, key=float)
     console.print(

@@ -77,7 +77,7 @@ def measure(
     found = [speeds.kept(run.arm, run.experiment, machine) for run in runs]
     missing = [run for run, speed in zip(runs, found, strict=True) if speed is None]
     if missing:
-        tell(f"probe: training {len(missing)} nets for a moment, {machine.jobs} side by side")
+        tell(f"probe: training {len(missing)} nets for a moment, {machine.side_by_side}")
     new, lost = probe(missing, machine, tell) if missing else ([], {})
     if new:
         speeds.keep(new, machine)

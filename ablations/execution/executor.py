@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,33 @@ class News(Generic[T]):
     place: str = ""
 
 
+class Blocks(Protocol[S]):
+    """Tasks that have to be computed with the same arithmetic, such as the arms of a seed.
+
+    An arithmetic is a text: machines with equal ones give the same bits.
+    """
+
+    def of(self, task: S) -> Hashable:
+        """Return the block of a task."""
+        ...
+
+    def arithmetic(self, block: Hashable) -> str | None:
+        """Return that with which a part of the block was computed; None: nothing is there yet."""
+        ...
+
+    def enter(self, task: S, arithmetic: str) -> None:
+        """Make a task ready to be computed with it: what was begun with another one is dropped."""
+        ...
+
+    def restart(self, block: Hashable) -> Iterable[S]:
+        """Set aside what is there of a block; return its finished tasks, to be computed again."""
+        ...
+
+
+def _counts(task: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Work(Generic[T]):
     """Tasks, and what an executor has to know of them.
@@ -101,11 +129,16 @@ class Work(Generic[T]):
         tasks: in the order of their starts, each distinct.
         command: returns the child of a task; called as the child is started.
         deadline: a time of `time.monotonic` after which none is started; those at work finish.
+        blocks: which tasks need the same arithmetic; None: none do.
+        refused: called when a child ended well; returns why what it left does not count, having
+            set it aside, or an empty text.
     """
 
     tasks: Iterable[T]
     command: Callable[[T], Command]
     deadline: float = math.inf
+    blocks: Blocks[T] | None = None
+    refused: Callable[[T], str] = _counts
 
 
 class Executor(Protocol):
@@ -114,6 +147,11 @@ class Executor(Protocol):
     @property
     def slots(self) -> int:
         """Children that can be at work at a time, at least 1."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """Where they are at work, for a user; empty: on this machine."""
         ...
 
     def run(self, work: Work[T], jobs: int) -> Generator[News[T], None, None]:

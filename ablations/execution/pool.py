@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from ablations.execution import preloaded
@@ -41,6 +42,11 @@ class LocalProcesses:
     slots: int = 1
     places: Sequence[Mapping[str, str]] = ()
 
+    @property
+    def words(self) -> str:
+        """Where the children are: on this machine, which needs no words."""
+        return ""
+
     def run(self, work: Work[T], jobs: int) -> Generator[News[T], None, None]:
         """Start the tasks as `Executor.run`.
 
@@ -53,8 +59,8 @@ def _run(
     work: Work[T], jobs: int, places: Sequence[Mapping[str, str]]
 ) -> Generator[News[T], None, None]:
     waiting = deque((task, 1) for task in work.tasks)
-    heard = queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]()
-    children: dict[_Child, tuple[T, int]] = {}
+    heard = queue.SimpleQueue[tuple[Child, Mapping[str, Any] | None]]()
+    children: dict[Child, tuple[T, int]] = {}
     free = list(range(jobs))
     try:
         while True:
@@ -62,8 +68,8 @@ def _run(
                 task, times = waiting.popleft()
                 place = heapq.heappop(free)
                 added = places[place % len(places)] if places else {}
-                children[child := _Child(work.command(task), place, added)] = task, times
-                _listen(child, heard)
+                children[child := Child(work.command(task), place, added)] = task, times
+                listen(child, heard)
                 yield News(task=task)
             if not children:
                 return
@@ -80,7 +86,7 @@ def _run(
                 else:
                     yield News(task=task, ended=Ended(code=code, words=child.last_words()))
     finally:
-        _stop(children)
+        stop(children)
 
 
 def start(
@@ -111,8 +117,17 @@ def start(
     )
 
 
-class _Child:
-    """A started command."""
+class Child:
+    """A started command.
+
+    Args:
+        command: its log is appended to.
+        place: the number of its place among those side by side.
+        environment: variables beside those of this process.
+
+    Raises:
+        OSError: the log cannot be written, or the process cannot be started.
+    """
 
     def __init__(self, command: Command, place: int, environment: Mapping[str, str]):
         self.command, self.place = command, place
@@ -131,10 +146,8 @@ class _Child:
         return own[-1].removeprefix(name)[:500] if own else "no message"
 
 
-def _listen(
-    child: _Child, heard: queue.SimpleQueue[tuple[_Child, Mapping[str, Any] | None]]
-) -> None:
-    """Queue each JSON object that the child prints, and None at its end."""
+def listen(child: Child, heard: queue.SimpleQueue[tuple[Child, Mapping[str, Any] | None]]) -> None:
+    """Queue each JSON object that the child prints, and None at its end; do not wait for it."""
 
     def listen() -> None:
         with child.process.stdout or contextlib.nullcontext([]) as lines:
@@ -148,8 +161,14 @@ def _listen(
     threading.Thread(target=listen, daemon=True).start()
 
 
-def _stop(children: Iterable[_Child]) -> None:
-    """Ask the children to stop, wait, and kill what does not."""
+def append(log: Path, said: bytes) -> None:
+    """Append what a child elsewhere has written on its standard error to a log here."""
+    with open(log, "ab") as file:
+        file.write(said)
+
+
+def stop(children: Iterable[Child]) -> None:
+    """Ask the children to stop, wait 20 seconds at most, and kill what does not."""
     processes = [child.process for child in children]
     for process in processes:
         process.terminate()

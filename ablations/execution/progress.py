@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ablations.execution.training import Event
+from ablations.execution.training import Event, Machine
 from ablations.plan import PlannedRun
 
 _PLAIN_EVERY = 30.0  # seconds between lines about the runs under way
@@ -25,7 +25,7 @@ class Progress:
     Args:
         console: where to write; a live table only if it is a terminal.
         remaining: run id -> epochs the run is expected to take, for every run to compute.
-        jobs: trainings side by side.
+        machine: how many trainings run side by side, and where.
         epoch_work: run id -> cost of an epoch in any unit; without it all cost the same.
         studies: run id -> study to name beside the arm.
     """
@@ -34,16 +34,17 @@ class Progress:
         self,
         console: Console,
         remaining: Mapping[str, float],
-        jobs: int,
+        machine: Machine,
         epoch_work: Mapping[str, float] | None = None,
         studies: Mapping[str, str] | None = None,
     ):
-        self.console, self.jobs = console, jobs
+        self.console, self.machine = console, machine
         self.work, self.studies = epoch_work or {}, studies or {}
         self.expected = dict(remaining)
         self.waiting = dict(remaining)
         self.active: dict[str, Event] = {}
         self.done = self.failed = 0
+        self.finished: set[str] = set()
         self.epoch_seconds: dict[str, float] = {}
         self.said = time.monotonic()
         self.live = Live(console=console, refresh_per_second=4, transient=True)
@@ -65,7 +66,14 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Show one event: the end of a run is printed, any other changes the table or the lines."""
         run_id = event.run.experiment.run_id
-        if event.kind in ("start", "batch", "epoch"):
+        if event.kind in ("lost", "again"):
+            self.active.pop(run_id, None)
+            self.waiting[run_id] = self.expected.setdefault(
+                run_id, float(event.run.experiment.train.epochs)
+            )
+            self.done -= run_id in self.finished
+            self.finished.discard(run_id)
+        elif event.kind in ("start", "batch", "epoch"):
             self.waiting.pop(run_id, None)
             self.active[run_id] = event
             if event.values.get("images_per_second"):
@@ -82,6 +90,7 @@ class Progress:
 
     def _end(self, event: Event, last: Event) -> None:
         self.done += event.kind == "done"
+        self.finished |= {event.run.experiment.run_id} if event.kind == "done" else set()
         self.failed += event.kind == "failed"
         position = f"[{self.done + self.failed}/{len(self.expected)}]"
         words = f"{position} {event.kind:6} {self._words(last)}"
@@ -91,16 +100,23 @@ class Progress:
 
     def _table(self) -> Table:
         table = Table(title=self._left(), title_justify="left", box=None, pad_edge=False)
-        for name in ("arm", "seed", "rate", "epoch", "training error", "images/s"):
-            table.add_column(name, justify="left" if name == "arm" else "right")
+        names = ("arm", "seed", "rate", "epoch", "training error", "images/s")
+        names += ("machine",) if self.machine.executor.words else ()
+        for name in names:
+            table.add_column(name, justify="left" if name in ("arm", "machine") else "right")
         for event in self.active.values():
-            table.add_row(*_cells(event, self._study(event)))
+            cells = (*_cells(event, self._study(event)), event.place)
+            table.add_row(*cells[: len(names)])
         return table
 
     def _left(self) -> str:
         seconds = self.seconds_left()
         left = "measuring the speed" if seconds is None else f"about {duration(seconds)} left"
-        return f"{self.done} of {len(self.expected)} runs done, {len(self.waiting)} waiting, {left}"
+        where = self.machine.executor.words
+        return (
+            f"{self.done} of {len(self.expected)} runs done, {len(self.waiting)} waiting, {left}"
+            + (f"; {where}" if where else "")
+        )
 
     def seconds_left(self) -> float | None:
         """Return the expected seconds until the last run ends; None before a speed is known.
@@ -117,11 +133,12 @@ class Progress:
             gone = _epochs_gone(event)
             left += max(0.5, self.expected.get(run_id, gone) - gone) * self._work(run_id)
         left *= sum(speeds) / len(speeds)
-        return left / min(self.jobs, max(1, len(self.active) + len(self.waiting)))
+        return left / min(self.machine.jobs, max(1, len(self.active) + len(self.waiting)))
 
     def _words(self, event: Event) -> str:
         values, study = event.values, self._study(event)
         name = describe(event.run) if not study else f"{study}: {describe(event.run)}"
+        name += f" on {event.place}" if event.place else ""
         if "train_error" not in values:
             return f"{name}: starting"
         return (

@@ -1,7 +1,8 @@
 """Measured speeds, kept beside the decoded data, so that a second plan measures nothing.
 
 A measurement counts for one net, batch and precision, on one machine with one set of
-versions and as many trainings side by side on as many GPUs: anything else is measured anew.
+versions and as many trainings side by side on as many GPUs, or on as many machines of a cluster:
+anything else is measured anew.
 """
 
 from __future__ import annotations
@@ -97,4 +98,6 @@ def _key(experiment: Experiment, machine: Machine) -> str:
     here = environment.describe(threads=machine.threads, device="any")
     facts = {**here.fingerprint(), "cores": here.cores, "code": here.code}
     what = [facts, machine.jobs, machine.gpus, *map(to_dict, net(experiment))]
+    if machine.cluster is not None:
+        what.append(machine.cluster.words)
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]

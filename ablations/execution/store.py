@@ -7,7 +7,7 @@ import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ablations.plan import PlannedRun, StudyRun
 from alexnet_tf import files, records, sealed
@@ -37,13 +37,13 @@ def cache(out: Path) -> Path:
 class Records:
     """The records of one folder; each finished one is read and checked once.
 
-    Failed and missing ones are read again every time, because a further try may replace them.
-    A finished record is kept in memory: an instance does not see that it was deleted later.
+    Failed and missing ones are read again every time, because a further try may replace them; a
+    finished one where its file has changed.
     """
 
     def __init__(self, out: Path):
         self.out = out
-        self._finished: dict[str, RunRecord] = {}
+        self._finished: dict[str, tuple[int, RunRecord]] = {}  # time of the file's change, record
 
     def read(self, planned: Iterable[PlannedRun]) -> list[StudyRun]:
         """Return each planned run with its record; a damaged one is named and counts as absent.
@@ -64,9 +64,15 @@ class Records:
         return "partial" if partial else "new"
 
     def _record(self, run_id: str) -> RunRecord | None:
-        found = self._finished.get(run_id) or record(self.out, run_id)
+        try:
+            changed = (folder(self.out, run_id) / "result.json").stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        if run_id in self._finished and self._finished[run_id][0] == changed:
+            return self._finished[run_id][1]
+        found = record(self.out, run_id)
         if found is not None and found.status != "failed":
-            self._finished[run_id] = found
+            self._finished[run_id] = changed, found
         return found
 
     def _read(self, planned: PlannedRun) -> StudyRun:
@@ -167,6 +173,44 @@ def set_aside_damaged(out: Path, run_id: str) -> None:
     path = folder(out, run_id) / "result.json"
     if path.exists() and _result(path, run_id) is None:
         path.rename(path.with_suffix(".corrupt"))
+
+
+def set_aside(out: Path, run_id: str) -> None:
+    """Rename a result, so that the run is computed again: it becomes result.aside.
+
+    Its states go too, and what was measured of its net, which is of other weights.
+    """
+    place = folder(out, run_id)
+    (place / "result.json").rename(place / "result.aside")
+    for path in place.glob("inspection.*"):
+        path.unlink()
+    drop_states(out, run_id)
+
+
+def drop_states(out: Path, run_id: str) -> None:
+    """Delete the states of a run, and its pretraining: it begins again."""
+    place = folder(out, run_id)
+    for path in place.glob("epoch_*.state"):
+        path.unlink()
+    shutil.rmtree(place / "pretraining", ignore_errors=True)
+
+
+def of_newest_state(out: Path, run_id: str) -> dict[str, Any] | None:
+    """Return the environment's fingerprint in the newest state of a run, or of its pretraining.
+
+    None: there is no state, or it cannot be read; who continues from it sees whether it is sound.
+    """
+    place = folder(out, run_id)
+    states = sorted(place.glob("epoch_*.state")) or sorted(place.glob("pretraining/*.state"))
+    try:
+        if not states:
+            first = records.read(place / "pretraining" / "result.json").environment
+            return None if first is None else first.fingerprint()
+        with open(states[-1], "rb") as file:
+            file.readline()  # the hash of what follows
+            return dict(json.loads(file.readline())["environment"])
+    except (OSError, ValueError, KeyError, TypeError):  # RecordError is a ValueError
+        return None
 
 
 def delete(out: Path, run_id: str) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from quick_run import QUICK
@@ -13,10 +14,13 @@ from rich.console import Console
 
 from ablations import plan
 from ablations.execution import progress
-from ablations.execution.training import Event
+from ablations.execution.training import Event, Machine
 from ablations.studies.relu_vs_tanh import STUDY
 
 # --- what is shown -------------------------------------------------------------------------
+
+
+MACHINE = Machine(out=Path("out"), cache=Path("cache"), jobs=1, threads=1)
 
 
 def test_a_live_table_and_plain_lines_tell_the_same_runs():
@@ -32,7 +36,7 @@ def test_a_live_table_and_plain_lines_tell_the_same_runs():
     for terminal in (True, False):
         told = io.StringIO()
         console = Console(file=told, force_terminal=terminal, width=100, highlight=False)
-        with progress.Progress(console, {planned.experiment.run_id: 24.0}, jobs=1) as show:
+        with progress.Progress(console, {planned.experiment.run_id: 24.0}, MACHINE) as show:
             show(Event(planned, "start", {}))
             assert show.seconds_left() is None
             show(Event(planned, "epoch", values))
