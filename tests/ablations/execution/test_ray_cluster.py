@@ -119,7 +119,7 @@ def counting(epochs: int) -> int:
 @pytest.mark.parametrize(("gpus", "slots"), [(1, 4), (2, 2)])
 def test_every_child_has_gpus_of_its_own(machines, tmp_path, gpus, slots):
     machines.add(4, 4)
-    with Driver(machines, tmp_path, tasks=slots, epochs=30, gpus=gpus) as driver:
+    with Driver(machines, tmp_path, tasks=slots, epochs=120, gpus=gpus) as driver:
         heard = driver.end()
     assert heard[0]["slots"] == slots
     seen = [m["CUDA_VISIBLE_DEVICES"] for m in heard if "CUDA_VISIBLE_DEVICES" in m]
