@@ -9,11 +9,15 @@ from pathlib import Path
 
 import made_up
 import pytest
+from fake_machines import FakeMachines
+from rich.console import Console
 
 from ablations import study
 from ablations.cli import command
 from ablations.execution import inspection, store
-from ablations.plan import Plan, Request, reported_runs
+from ablations.execution.cluster import Cluster
+from ablations.execution.training import Machine
+from ablations.plan import Plan, Request, StudyRun, reported_runs
 from ablations.study import Budget
 from alexnet_tf import files, records
 
@@ -139,3 +143,23 @@ def test_a_measured_number_that_is_not_finite_counts_as_not_measured(tmp_path):
     held = {"weights_sha256": run.record.weights_sha256, "values": {"a": 1.0, "b": float("nan")}}
     files.write_atomic(place / "inspection.json", json.dumps(held).encode())
     assert store.read(tmp_path, [run.planned])[0].inspection == {"a": 1.0}
+
+
+def test_nets_are_inspected_on_a_cluster_too(tmp_path, inspected, capsys):
+    item = Plan(name="dropout", study=study.load("dropout"), request=Request(dataset="builtin"))
+    runs = [run for run in item.reported if run.arm == "paper"]
+    for run in runs:
+        folder = store.folder(tmp_path, run.experiment.run_id)
+        files.write_atomic(folder / "model.keras", b"a net")
+    machines = FakeMachines(["a", "b"])
+    here = Machine(out=tmp_path, cache=tmp_path, jobs=2, threads=1, cluster=Cluster(machines))
+    asked = [
+        inspection.Inspection(run=StudyRun(planned=run, record=None), parts=("dropout",))
+        for run in runs
+    ]
+    assert inspection.inspect(Console(), asked, here) == 0
+    assert capsys.readouterr().out.count("inspected paper seed") == len(runs) == 2
+    for run in runs:
+        folder = store.folder(tmp_path, run.experiment.run_id)
+        assert (folder / "inspection.json").exists()
+    assert {node for node, _ in machines.began} == {"a", "b"}
