@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import made_shards
@@ -28,8 +29,16 @@ pytest.importorskip("skimage")
 
 
 @pytest.fixture(autouse=True)
+def handler() -> Iterator[None]:
+    """The command takes SIGTERM, as a process of its own may."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(autouse=True)
 def few_patches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learn from few patches and descriptors, of one feature set in place of six."""
+    """Learn from few patches and descriptors, of two feature sets in place of six."""
     monkeypatch.setattr(patch_codes, "PATCHES", 2000)
     monkeypatch.setattr(fisher_vectors, "_SAMPLE", 2000)
     sets = dict(measure.METHODS)
@@ -125,11 +134,7 @@ def test_a_stop_keeps_what_is_finished(number, images, tmp_path, capsys, monkeyp
         return real(*given)
 
     monkeypatch.setattr(command, "measure", stopping)
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        code = run(tmp_path, "--seeds", "2")
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    code = run(tmp_path, "--seeds", "2")
     assert code == {signal.SIGINT: errors.INTERRUPTED, signal.SIGTERM: errors.TERMINATED}[number]
     assert "the same command continues" in capsys.readouterr().err
     assert len(baselines.read(tmp_path)[0]) == 1
