@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 import time
 from pathlib import Path
@@ -168,8 +167,7 @@ def test_other_images_are_not_mixed_into_a_study(tmp_path, started, monkeypatch,
         fingerprint="e" * 64,
         source="",
     )
-    values = json.loads(records.to_json(record)) | {"data": vars(facts)}
-    path.write_text(json.dumps(values))
+    path.write_text(records.to_json(dataclasses.replace(record, data=facts)))
     assert ablate(tmp_path, "--seeds", "2") == 3
     assert "other images" in capsys.readouterr().err
 

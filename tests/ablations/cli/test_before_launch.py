@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 
 import fake_runs
@@ -16,7 +15,7 @@ from ablations.execution import cost, speeds, store
 from ablations.execution.datasets import Facts
 from ablations.execution.speeds import Speed
 from ablations.execution.training import Event, Machine, StoppedError
-from alexnet_tf import files, records
+from alexnet_tf import files, records, sealed
 from alexnet_tf.spec import PAPER, replace
 
 # --- what is shown before -----------------------------------------------------------------
@@ -96,7 +95,7 @@ def test_damaged_speeds_are_measured_anew(tmp_path, content):
     speed = Speed(arm="x", experiment=run.experiment, images_per_second=123.0, start=4.0)
     speeds.keep([speed], here)
     path = tmp_path / "speeds.json"
-    (key,) = json.loads(path.read_bytes())
+    (key,) = sealed.loads(path.read_bytes())
     path.write_bytes(content.replace(b"KEY", key.encode()))
     assert speeds.kept("x", run.experiment, here) is None
     speeds.keep([speed], here)

@@ -44,7 +44,7 @@ def test_without_ray_a_cluster_is_one_line_and_the_rest_works(tmp_path, monkeypa
         ({"gpus": 3, "gpus_per_run": 2}, "needs an even number --gpus. Received: 3"),
         ({"gpus_per_run": 2}, "needs an even number --gpus. Received: 0"),
         ({"gpus": 2, "gpus_per_run": 0}, "--gpus-per-run must be 1 or 2. Received: 0"),
-        ({"gpus": -1}, "--gpus must be at least 0. Received: -1"),
+        ({"gpus": -1}, "--gpus must be a whole number, at least 1. Received: -1"),
     ],
 )
 def test_gpus_that_make_no_sense_are_one_line(tmp_path, asked, said):

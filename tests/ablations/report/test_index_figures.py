@@ -68,7 +68,8 @@ def test_places_are_proportional_to_values_on_the_one_axis(
         assert (mark.estimate is None) == outside == any(one.strong for one in mark.cuts)
         lost = {True} if e - w < first - 1e-6 else set[bool]()
         lost |= {False} if e + w > last + 1e-6 else set()
-        assert {one.left for one in mark.cuts} == lost
+        on_the_edge = min(abs(e - w - first), abs(e + w - last)) <= 1e-6  # of what ticks can tell
+        assert {one.left for one in mark.cuts} == lost or on_the_edge
 
 
 def test_ratios_have_a_panel_of_their_own_with_a_logarithmic_axis() -> None:
