@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -51,6 +52,11 @@ class Parser(argparse.ArgumentParser):
             SpecError: an option that there is none of (the nearest is named), a value that is not
                 allowed, too few words or too many.
         """
+        for word in sys.argv[1:] if argv is None else argv:
+            if word == "--":
+                break
+            if word.startswith("--") and word.endswith("=--"):  # argparse takes it for no value
+                raise SpecError(f"{word.removesuffix('=--')} cannot be '--'")
         given, unknown = self.parse_known_args(argv)
         if unknown:
             flags = [flag for action in self._actions for flag in action.option_strings]

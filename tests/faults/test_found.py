@@ -56,6 +56,12 @@ def test_a_folder_for_images_that_are_rendered_is_refused(tmp_path):
     assert machine.of_images("cifar10") == ["--data-dir", str(tmp_path)]
 
 
+@pytest.mark.parametrize("option", ["--set", "--out", "--jobs"])
+def test_two_dashes_are_no_value(option, capsys):
+    assert command.main(["lrn", f"{option}=--", "--plan"]) == 2
+    assert capsys.readouterr().err.rstrip("\n").endswith(f"{option} cannot be '--'")
+
+
 def test_half_an_option_is_none_and_the_nearest_is_named():
     with pytest.raises(SpecError, match="no option '--thread'. Did you mean '--threads'"):
         options.parse(["lrn", "--thread", "2"])
