@@ -59,7 +59,7 @@ def connect(
                 return Cluster(_RayMachines(ray, threads, gpus), tell)
             with _error_output_to(said.fileno()):
                 ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except Exception as error:
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             said.seek(0)
             raise DeviceError(_refused(address, said.read(), error)) from error
     return Cluster(_RayMachines(ray, threads, gpus), tell)

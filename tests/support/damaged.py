@@ -87,7 +87,7 @@ def tally(kind: Kind, count: int, seed: int = 0) -> Tally:
             found.noticed += 1
             if "\n" in str(error) or str(path.parent) not in str(error):
                 found.wrong.append(f"{path.name}, {words}: a message without a place: {error}")
-        except Exception:
+        except Exception:  # a traceback is what this looks for
             line = traceback.format_exc().strip().splitlines()[-1]
             found.wrong.append(f"{path.name}, {words}: {line}")
         for other, original in good.items():
