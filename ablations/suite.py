@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ablations.analysis import checks
-from ablations.execution import datasets, inspection, store
+from ablations.execution import datasets, inspection, preloaded, store
 from ablations.execution.progress import Progress
 from ablations.execution.training import Event, Machine, execute
 from ablations.plan import Plan, PlannedRun, cheapest_first, epoch_work, saved
@@ -65,6 +65,7 @@ def perform(
     ready = [plan for plan in plans if plan.name in {item.name for item in ready}]
     if not (code and policy.fail_fast):
         code = max(code, _look_after_look(console, ready, records, machine, policy))
+    preloaded.close()  # a caller that lives on need not keep its memory
     ordered = [plan for plan, _ in cheapest_first([(plan, plan.reported) for plan in plans])]
     for plan in ordered:
         saved.save(machine.out / plan.study.name, plan.request)

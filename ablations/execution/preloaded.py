@@ -9,25 +9,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
-import importlib
 import json
 import os
-import runpy
 import select
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-#: What the children import; not the modules that they run as programs.
-_MODULES = ("alexnet_tf.train.run", "alexnet_tf.evaluate", "alexnet_tf.dropped_nets")
-
-#: Keras takes them where it finds them, for plots and data frames that no child here has.
-_UNUSED = ("matplotlib", "pandas", "sklearn")
+from ablations.execution import fork_server
+from ablations.execution.fork_server import NUMBER
 
 #: The devices of NVIDIA's, AMD's and WSL's drivers. What a library has begun with a driver does
 #: not survive a fork, and what TensorFlow begins as it is loaded is not ours to know.
@@ -38,9 +31,7 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _READ_ONCE = tuple("CUDA DNNL GLIBC GOMP KERAS KMP LD_ MALLOC MKL NPY OMP ONEDNN OPENBLAS".split())
 _READ_ONCE += ("PYTHON", "TF_", "XLA")
 
-_LARGEST = 1 << 20  # bytes of a request: an environment and the arguments
 _LAST = 1.0  # second for its end; while it loads, it does not hear of it
-_NUMBER = 4  # bytes of a process id and of an exit code
 
 
 def possible() -> bool:
@@ -68,10 +59,9 @@ class Process:
             subprocess.TimeoutExpired: it goes on after `timeout` seconds.
         """
         if self.returncode is None:
-            self._id()
             if not select.select([self._status], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("preloaded child", timeout or 0.0)
-            self.returncode = _number(self._status.read(_NUMBER), -signal.SIGKILL)
+            self.returncode = _number(self._status.read(NUMBER), -signal.SIGKILL)
             self._status.close()
         return self.returncode
 
@@ -90,14 +80,13 @@ class Process:
         self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
-        if self.poll() is None and self._id():
+        if self.poll() is None and self._pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, number)
 
-    def _id(self) -> int:
-        """Return its process id, 0 if it never started; waits until TensorFlow is loaded."""
-        self._pid = self._pid or _number(self._status.read(_NUMBER), 0)
-        return self._pid
+    def wait_for_start(self) -> None:
+        """Return when it was forked, or cannot be any more."""
+        self._pid = _number(self._status.read(NUMBER), 0)
 
 
 class Server:
@@ -112,7 +101,7 @@ class Server:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-m", fork_server.__name__, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,  # as the children's: Python asks once what a stream is
                 stderr=subprocess.STDOUT,
@@ -125,7 +114,7 @@ class Server:
     def start(
         self, module: str, words: Sequence[str], log: IO[bytes], environment: Mapping[str, str]
     ) -> Process:
-        """Start `python -m module words...`, as soon as TensorFlow is loaded.
+        """Start `python -m module words...`; returns when TensorFlow is loaded and it was forked.
 
         Args:
             module: its full name.
@@ -144,7 +133,9 @@ class Server:
         finally:
             os.close(its_stdout)
             os.close(its_status)
-        return Process(open(stdout, "rb"), open(status, "rb", buffering=0))
+        child = Process(open(stdout, "rb"), open(status, "rb", buffering=0))
+        child.wait_for_start()
+        return child
 
     def gone(self) -> bool:
         """Return whether it has ended, by another's hand."""
@@ -166,11 +157,19 @@ _servers: list[Server] = []  # one at most
 def server() -> Server:
     """Return the server of this process; another one where its conditions changed."""
     if _servers and (_servers[0].gone() or _servers[0].conditions != _conditions()):
-        _servers.pop().close()
+        close()
     if not _servers:
         _servers.append(Server())
-        atexit.register(_servers[0].close)
     return _servers[0]
+
+
+def close() -> None:
+    """End the server of this process, if there is one; the next child begins another."""
+    while _servers:
+        _servers.pop().close()
+
+
+atexit.register(close)
 
 
 def _conditions() -> tuple[str, dict[str, str]]:
@@ -178,72 +177,4 @@ def _conditions() -> tuple[str, dict[str, str]]:
 
 
 def _number(read: bytes, otherwise: int) -> int:
-    return int.from_bytes(read, "big", signed=True) if len(read) == _NUMBER else otherwise
-
-
-def _load() -> None:
-    """Import what the children import; what cannot be imported, a child says itself."""
-    with contextlib.suppress(Exception):
-        importlib.import_module("alexnet_tf")  # its settings come before TensorFlow
-        hidden = [name for name in _UNUSED if name not in sys.modules]
-        sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-        try:
-            importlib.import_module("keras")
-        finally:
-            for name in hidden:
-                del sys.modules[name]
-        for name in _MODULES:
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # else each child copies and goes through all of it as it ends: a second
-
-
-def _serve(requests: socket.socket) -> list[str] | None:
-    """Fork a child for each request: return its words in the child, None at their end."""
-    signal.signal(signal.SIGCHLD, _count)
-    while True:
-        request, opened, _, _ = socket.recv_fds(requests, _LARGEST, 3)
-        if not request:
-            return None
-        if os.fork() == 0:
-            requests.close()
-            return _child(json.loads(request), *opened)
-        for number in opened:
-            os.close(number)
-
-
-def _count(number: int, frame: object) -> None:
-    """Wait for those that have ended; the CPU seconds of ignored children count nowhere."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
-
-
-def _child(request: list[Any], stdout: int, log: int, status: int) -> list[str]:
-    """Fork the child, in which this returns; the process in between tells how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    process = os.fork()
-    if process:
-        os.close(stdout)
-        with contextlib.suppress(BrokenPipeError):
-            os.write(status, process.to_bytes(_NUMBER, "big"))
-            code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-            os.write(status, code.to_bytes(_NUMBER, "big", signed=True))
-        os._exit(0)
-    os.setsid()
-    os.dup2(stdout, 1)
-    os.dup2(log, 2)
-    for number in (stdout, log, status):
-        os.close(number)
-    *words, environment = request
-    os.environ.clear()
-    os.environ.update(environment)
-    Path("/proc/self/comm").write_text(words[0])
-    return words
-
-
-if __name__ == "__main__":
-    _load()
-    if (words := _serve(socket.socket(fileno=int(sys.argv[1])))) is not None:
-        sys.argv = words
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    return int.from_bytes(read, "big", signed=True) if len(read) == NUMBER else otherwise

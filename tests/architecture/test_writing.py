@@ -26,7 +26,7 @@ ALLOWED_WRITES = {
         "open",
     ),  # Pillow's, which reads: these two take bytes in memory
     ("alexnet_tf.data.prepare.decode", "open"),
-    ("ablations.execution.preloaded", "write_text"),  # the name of a process, under /proc
+    ("ablations.execution.fork_server", "write_text"),  # the name of a process, under /proc
     ("alexnet_tf.data.builtin_sheet", "savefig"),  # into the name that `write_through` gives
 }
 WRITERS = {

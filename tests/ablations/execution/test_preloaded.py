@@ -115,6 +115,17 @@ def test_one_that_was_killed_is_replaced(program, tmp_path):
     assert preloaded.server() is not first
 
 
+def test_a_child_outlives_a_server_that_is_closed(program, tmp_path):
+    closed = preloaded.server()
+    with (tmp_path / "log").open("wb") as log:
+        child = closed.start(program, ["six"], log, {"MARK": "here"})
+    preloaded.close()
+    assert closed.gone() and preloaded.server() is not closed
+    with child.stdout:
+        assert child.stdout.read().count(b"\n") == 2
+    assert child.wait(60) == 6 and child.poll() == 6
+
+
 @pytest.mark.parametrize(("name", "same"), [("TF_CPP_MIN_LOG_LEVEL", False), ("A_WORD", True)])
 def test_what_is_read_at_the_start_alone_takes_another_start(monkeypatch, name, same):
     first = preloaded.server()
