@@ -22,7 +22,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 #: Run by other commands, or by those who write the project's documents: no command of a user's.
 WORKERS = {
-    "ablations.execution.preloaded",
+    "ablations.execution.fork_server",
     "alexnet_tf.benchmark.machine",
     "alexnet_tf.benchmark.worker",
     "alexnet_tf.check_gpu.checks",
