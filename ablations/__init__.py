@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import alexnet_tf  # noqa: F401 - answers signals while the modules of a command are loaded
+
 if TYPE_CHECKING:
     from ablations.api import run as run
 else:
