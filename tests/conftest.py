@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import alexnet_tf  # noqa: F401 - first, since it decides TensorFlow's environment
+
+# Tests run in as many processes as there are cores: more threads of NumPy's products would
+# wait for each other, and take twice the processor time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # isort: split
 import pytest
@@ -37,6 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the longest modules first, else in the order of the files."""
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of later collections of garbage what was imported: a million objects.
+
+    `keras.utils.clear_session` collects; with them it takes a second and a half.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -38,11 +39,13 @@ def handler() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def few_patches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learn from few patches and descriptors, of two feature sets in place of six."""
-    monkeypatch.setattr(patch_codes, "PATCHES", 2000)
-    monkeypatch.setattr(fisher_vectors, "_SAMPLE", 2000)
+    """Few means, learned from few patches and descriptors; two feature sets in place of six."""
+    monkeypatch.setattr(patch_codes, "MEANS", 20)
+    monkeypatch.setattr(patch_codes, "PATCHES", 500)
+    monkeypatch.setattr(fisher_vectors, "_SAMPLE", 1000)
     sets = dict(measure.METHODS)
-    sets["sparse_coding"] = sets["sparse_coding"][:2]
+    coding = sets["sparse_coding"][:2]
+    sets["sparse_coding"] = tuple(dataclasses.replace(each, width=4 * 20) for each in coding)
     monkeypatch.setattr(measure, "METHODS", sets)
 
 

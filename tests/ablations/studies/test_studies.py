@@ -135,7 +135,7 @@ def test_the_net_of_every_arm_takes_a_step(experiment):
     model.compile(
         optimizer=PaperSGD(train.learning_rate, train.momentum, train.weight_decay),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
+        run_eagerly=True,  # tracing takes longer than the step
     )
     rng, size = np.random.default_rng(0), experiment.model.input_size
     images = rng.normal(0, 60, (8, size, size, 3)).astype(np.float32)
