@@ -93,7 +93,7 @@ class _Drawn:
         self.run = run
         self.first = run.model.get_layer(run.spec.names()[len(run.spec.convs)])
         self.head: Any = keras.Model(self.first.input, run.model.output)
-        self.once = tf.function(self._once, reduce_retracing=True)
+        self.once = tf.function(self._once, autograph=False, reduce_retracing=True)
         keras.utils.set_random_seed(run.record.experiment.seed)
 
     def parts(self, chosen: np.ndarray, count: int) -> Iterator[np.ndarray]:

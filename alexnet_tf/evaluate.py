@@ -80,10 +80,13 @@ class Predictor:
 
     def __init__(self, model: keras.Model, input_pipeline: InputPipeline):
         self._views = tf.function(
-            lambda images, count: list(input_pipeline.views(images, count)), reduce_retracing=True
+            lambda images, count: list(input_pipeline.views(images, count)),
+            autograph=False,  # which takes a second, and finds nothing to do
+            reduce_retracing=True,
         )
         self._one_view = tf.function(
             lambda view: tf.nn.softmax(tf.cast(model(view, training=False), tf.float32)),
+            autograph=False,
             reduce_retracing=True,
         )
 

@@ -82,7 +82,7 @@ class FinishedRun:
         with plain_keras():
             inner: Any = keras.Model(self.model.input, symbolic)
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(autograph=False, reduce_retracing=True)
         def values(images: Any) -> Any:
             return tf.cast(inner(self.input_pipeline.centre(images), training=False), tf.float32)
 

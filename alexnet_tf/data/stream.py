@@ -58,6 +58,7 @@ def training_stream(
     steps, rotated = batches_per_epoch(count, size), experiment.data.rotations > 1
     orders = tf.constant(np.stack([epoch_order(seed, epoch, count) for epoch in epochs]))
 
+    @tf.autograph.experimental.do_not_convert  # two seconds, for no change
     def present(step: Any) -> tuple[Any, Any]:
         epoch, number = step // steps, step % steps
         order = orders[epoch - epochs.start]
@@ -101,7 +102,7 @@ def image_batches(source: Source, part: Part, chosen: np.ndarray, threads: int) 
     return _pooled(
         tf.data.Dataset.from_tensor_slices(chosen)
         .batch(_BATCH)
-        .map(read, **_parallel(threads))
+        .map(tf.autograph.experimental.do_not_convert(read), **_parallel(threads))
         .prefetch(2),
         threads,
     )

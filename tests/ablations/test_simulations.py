@@ -18,7 +18,7 @@ COMMITTED = ROOT / "reports" / "reference" / "simulations"
 
 @pytest.fixture(scope="module")
 def few() -> list[Result]:
-    return simulate(repeats=40)
+    return simulate(repeats=20)
 
 
 def slack(bound: float, repeats: int) -> float:
@@ -33,7 +33,7 @@ def test_few_repeats_stay_within_chance_of_the_bounds(few):
 
 
 def test_the_same_repeats_give_the_same_numbers():
-    once, again = (simulate(repeats=8) for _ in range(2))
+    once, again = (simulate(repeats=4) for _ in range(2))
     assert [r.found for r in again] == [r.found for r in once]
 
 

@@ -118,12 +118,12 @@ def test_a_rule_by_drawing(effect):
 @pytest.mark.parametrize("effect", [0.0, 0.1, 0.25, 0.4, 0.7])
 def test_the_final_interval_covers_in_95_percent_where_the_spread_is_known(effect):
     given = rule()
-    estimates, looks = stopped(given, effect, 600)
+    estimates, looks = stopped(given, effect, 300)
     hits = []
     for estimate, look in zip(estimates, looks, strict=True):
         low, high = final_interval(float(estimate), int(look), given, 1e9, 0.05)
         hits.append(low <= effect <= high)
-    assert np.mean(hits) == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 600))
+    assert np.mean(hits) == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 300))
 
 
 def test_the_final_interval_of_one_look_is_the_t_interval():

@@ -52,7 +52,7 @@ def test_the_code_of_an_image_is_that_of_the_definition(side):
 
 
 def test_a_learned_dictionary_whitens_and_has_its_width(monkeypatch):
-    monkeypatch.setattr(patch_codes, "PATCHES", 6000)
+    monkeypatch.setattr(patch_codes, "PATCHES", 3000)
     images = tiny.images(size=16)
     held = Pictures(images, "train", np.arange(60))
     codes = patch_codes.learn(4, held, seed=1)
@@ -80,7 +80,7 @@ def test_large_images_are_reduced_by_means_of_squares():
 def learned(seed: int) -> fisher_vectors.FisherVectors:
     held = Pictures(tiny.images(size=16), "train", np.arange(80))
     with pytest.MonkeyPatch.context() as few:
-        few.setattr(fisher_vectors, "_SAMPLE", 4000)
+        few.setattr(fisher_vectors, "_SAMPLE", 2000)
         return fisher_vectors.learn(held, seed)
 
 

@@ -91,7 +91,7 @@ def test_the_csv_files_hold_the_tables(usual: tuple[Path, Analysis]) -> None:
         assert list(rows[0])[: len(first)] == first
 
 
-@pytest.mark.parametrize("settings", [("C", "Asia/Tokyo", "1"), ("tr_TR.UTF-8", "UTC", "77")])
+@pytest.mark.parametrize("settings", [("tr_TR.UTF-8", "Asia/Tokyo", "77")])
 def test_bytes_depend_on_the_records_alone(
     settings: tuple[str, str, str], usual: tuple[Path, Analysis], tmp_path: Path
 ) -> None:
