@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablations.execution import datasets, means
-from ablations.plan import Plan, Request, Until, check, check_looks
+from ablations.plan import Plan, Request, Until, check, check_looks, saved
 from ablations.study import Study, load
 from alexnet_tf import files, terminal
 
@@ -64,7 +64,8 @@ def run(
         settings: spec fields, dotted path to value, set in every run.
 
     Raises:
-        SpecError: no such study, budget, data set or field, or a number below 1.
+        SpecError: no such study, budget, data set or field, a number below 1, or `out` has the
+            report of another file of the study's name.
         DataError, StoppedError: the data are missing or damaged. DeviceError: there is no cluster.
         OSError: `out` cannot be written.
     """
@@ -76,6 +77,7 @@ def run(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
     plan = _checked(chosen.name if study is chosen else str(study), chosen, request)
+    saved.check_file(Path(out) / chosen.name, plan.name)
     console, data = terminal.console(), None if data_dir is None else Path(data_dir)
     where, tell = Path(out), console.print
     machine = means.machine(

@@ -68,7 +68,7 @@ def perform(
     preloaded.close()  # a caller that lives on need not keep its memory
     ordered = [plan for plan, _ in cheapest_first([(plan, plan.reported) for plan in plans])]
     for plan in ordered:
-        saved.save(machine.out / plan.study.name, plan.request)
+        saved.save(machine.out / plan.study.name, plan.request, plan.name)
     made = report(console, ordered, records, index=len(plans) > 1)
     return code, {item.analysis.study.name: item.analysis.runs for item in made}
 

@@ -97,7 +97,7 @@ def _plans(console: Console, options: Options) -> list[Plan]:
     """Return a plan for each study that is named; its data set may still be "auto".
 
     Raises:
-        SpecError: no such study.
+        SpecError: no such study, or two files of one name.
     """
     every = _ALL in options.studies
     named = [*(study.names() if every else ()), *(n for n in options.studies if n != _ALL)]
@@ -115,6 +115,7 @@ def _plans(console: Console, options: Options) -> list[Plan]:
                 f"{twin.name} and {name} are both called '{chosen.name}' and would share a report. "
                 "Rename one, or run them into two folders with --out."
             )
+        saved.check_file(options.out / chosen.name, name)
         plans[chosen.name] = Plan(name=name, study=chosen, request=request)
     if left_out:
         console.print(f"left out, not for ImageNet: {', '.join(left_out)}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 from ablations.plan.expand import check
 from ablations.plan.request import Request
 from ablations.study import Study
+from ablations.study.external import is_path
 from alexnet_tf import files, sealed
 from alexnet_tf.errors import DataError, SpecError
 
@@ -18,18 +20,51 @@ NAME = "request.json"
 HINT = "Give the folder of the reports with --out, or run a study first."
 
 
-def save(folder: Path, request: Request) -> None:
+#: Where the file of the user's study lies, from the report's folder, beside the request's fields.
+_FILE = "file"
+
+
+def save(folder: Path, request: Request, name: str = "") -> None:
     """Keep the request in the report's folder, as JSON with sorted keys and a hash.
 
     Args:
         folder: of the report, `<out>/<study>`; is created. An earlier request is replaced whole.
         request: with the data set that was seen; `load` takes none with "auto".
+        name: of the study, or the path of its file, which is kept for `check_file`.
 
     Raises:
         OSError: it cannot be written.
     """
-    text = sealed.dumps(dataclasses.asdict(request))
-    files.write_atomic(folder / NAME, text.encode())
+    values = dataclasses.asdict(request)
+    if is_path(name):
+        values[_FILE] = os.path.relpath(files.real(Path(name)), files.real(folder))
+    files.write_atomic(folder / NAME, sealed.dumps(values).encode())
+
+
+def check_file(folder: Path, name: str) -> None:
+    """Refuse the file of a study where the report is that of another file of its name.
+
+    Files are other ones where both are there: one that was moved is the same.
+
+    Args:
+        folder: of the report, which need not be there.
+        name: of the study, or the path of its file.
+
+    Raises:
+        SpecError: the report would be replaced by that of another study.
+    """
+    try:
+        kept = sealed.loads((folder / NAME).read_text(encoding="utf-8")).get(_FILE)
+    except (OSError, ValueError, RecursionError):  # `load` says what is wrong with it
+        return
+    if not isinstance(kept, str) or not is_path(name):
+        return
+    other = os.path.normpath(files.real(folder) / kept)
+    if os.path.isfile(other) and not os.path.samefile(other, name):
+        raise SpecError(
+            f"{folder} has the report of {other}, another file than {name}. "
+            "Rename one, or give another folder with --out."
+        )
 
 
 def exists(folder: Path) -> bool:
@@ -46,7 +81,9 @@ def load(folder: Path) -> Request:
     """
     path = folder / NAME
     try:
-        request = Request(**sealed.loads(path.read_text(encoding="utf-8")))
+        values = sealed.loads(path.read_text(encoding="utf-8"))
+        values.pop(_FILE, None)
+        request = Request(**values)
         if request.dataset == "auto":
             raise ValueError("it does not say which data set was seen")
         return request

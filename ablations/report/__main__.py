@@ -43,6 +43,8 @@ def _write(argv: Sequence[str] | None) -> int:
     out: Path = given.out
     own = [study.load(name) for name in given.own]
     require_folder(out, saved.HINT)
+    for name, chosen in zip(given.own, own, strict=True):
+        saved.check_file(out / chosen.name, name)
     found, damaged = collect(Records(out), own)
     if not found and not damaged:
         raise DataError(_no_report(out))

@@ -9,9 +9,11 @@ from typing import Any
 import made_up
 import pytest
 
+import ablations
 from ablations import study
 from ablations.cli import command
-from ablations.plan import Plan, Request, check
+from ablations.plan import Plan, Request, check, saved
+from ablations.report import __main__ as report
 from ablations.study import Budget, Search, Shared, external
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import replace
@@ -129,6 +131,35 @@ def test_two_files_of_one_name_are_refused_and_one_named_twice_is_not(tmp_path, 
     assert said.count("\n") == 1 and one in said and two in said and "both called 'twin'" in said
     again = str(tmp_path / "two" / ".." / "one" / "twin.py")
     assert command.main([one, again, "--report-only", "--out", str(tmp_path)]) == 3  # no report
+
+
+def test_a_file_does_not_replace_the_report_of_another_of_its_name(tmp_path, capsys):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "twin.py").write_text(TWIN.format(title=f"twin {folder}"))
+    one, two = (str(tmp_path / folder / "twin.py") for folder in ("one", "two"))
+    request, out = Request(dataset="builtin", seeds=1), tmp_path / "out"
+    saved.save(out / "twin", request, one)
+    assert saved.load(out / "twin") == request
+    kept = saved.exists(out / "twin") and (out / "twin" / saved.NAME).read_bytes()
+    place = ["--out", str(out)]
+    rebuild = [*place, "--report-only"]
+    for asked in (
+        lambda: command.main([two, "--dataset", "builtin", *place]),
+        lambda: command.main([two, *rebuild]),
+        lambda: report.main([two, *place]),
+    ):
+        assert asked() == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and f"has the report of {one}, another file than {two}" in said
+    with pytest.raises(SpecError, match="Rename one, or give another folder with --out"):
+        ablations.run(two, dataset="builtin", out=out)
+    assert (out / "twin" / saved.NAME).read_bytes() == kept and not (out / "runs").exists()
+    again = str(tmp_path / "two" / ".." / "one" / "twin.py")
+    assert command.main([again, *rebuild]) == 0
+    (tmp_path / "one" / "twin.py").unlink()  # moved
+    assert command.main([two, *rebuild]) == 0
+    assert "twin two" in (out / "twin" / "index.html").read_text(encoding="utf-8")
 
 
 def test_two_packages_with_a_study_of_one_name_are_refused(monkeypatch):
