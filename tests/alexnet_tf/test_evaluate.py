@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -14,10 +15,12 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet_tf import evaluate, files, records
+from alexnet_tf import arrays, evaluate, files, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
+from alexnet_tf.errors import DataError
 from alexnet_tf.evaluate import top_k_error
+from alexnet_tf.finished_run import open_run
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
@@ -221,3 +224,53 @@ def test_ten_views_and_their_centre_are_those_of_single_predictions(tiny_images)
         for view in made.views(tiny_images.test_images[:10], 10)
     ]
     np.testing.assert_allclose(ten, np.mean(each, axis=0), rtol=1e-5)
+
+
+def test_parts_without_images_are_refused_and_turned_images_have_labels_of_their_own(
+    prepared, runs, tiny_images
+):
+    net = open_run(runs[0], data_dir=prepared.data_dir, cache=prepared.cache)
+    for part, empty in (("test", {"test": net.test[:0]}), ("validation", {"validation": []})):
+        with pytest.raises(DataError, match=f"run {net.record.run_id} has no {part} images"):
+            evaluate._predicted(dataclasses.replace(net, **empty), evaluate.Settings(part=part))
+    four = replace(SMALL, {"data.labels": "classes_and_turns"})
+    turned = dataclasses.replace(net, record=dataclasses.replace(net.record, experiment=four))
+    for part, labels in (
+        ("test", tiny_images.test_labels[net.test]),
+        ("validation", tiny_images.train_labels[net.validation]),
+    ):
+        found = [evaluate._predicted(of, evaluate.Settings(part=part)) for of in (net, turned)]
+        assert np.array_equal(found[0][0], found[1][0])
+        assert found[0][1].tolist() == labels.tolist()
+        assert found[1][1].tolist() == (4 * labels).tolist()
+
+
+def test_nets_of_other_images_are_no_ensemble(prepared, runs, tmp_path, capsys):
+    other = shutil.copytree(runs[1], tmp_path / "run")
+    weights = records.of_run(other).weights_sha256
+    kept = arrays.read_predictions(runs[1] / "test_1.npz", weights)
+    assert kept is not None
+    arrays.keep_predictions(other / "test_1.npz", kept[0], kept[1][::-1], weights)
+    assert command(prepared, str(runs[0]), "--ensemble", str(runs[1]), str(other)) == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "must be evaluated on the same images" in said
+
+
+def test_kept_probabilities_need_no_images_but_those_that_are_named(prepared, runs, tmp_path):
+    kept = evaluate.Settings()
+    named = evaluate.Settings(data_dir=tmp_path)
+    assert len(evaluate.predictions(runs[0], kept)[1]) == 60
+    with pytest.raises(DataError):
+        evaluate.predictions(runs[0], named)
+
+
+def test_a_loss_is_that_of_the_true_classes_and_stays_finite():
+    sure = np.array([[1.0, 0.0], [0.25, 0.75]])
+    found = evaluate.evaluation("test", 1, sure, np.array([1, 1]))
+    assert found.loss == pytest.approx(-(np.log(1e-30) + np.log(0.75)) / 2)
+    assert (found.images, found.top1_error, found.top5_error) == (2, 0.5, 0.0)
+    assert found.mistakes() == [True, False]
+    six = np.array([[6, 5, 4, 3, 2, 1]] * 6) / 21
+    found = evaluate.evaluation("train", 10, six, np.arange(6))
+    assert found.top5_error == pytest.approx(1 / 6) and found.top1_error == pytest.approx(5 / 6)
+    assert (found.part, found.views) == ("train", 10)

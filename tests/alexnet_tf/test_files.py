@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -202,3 +203,47 @@ def test_an_error_of_a_library_that_writes_keeps_its_words_and_gets_a_name(tmp_p
         files.write_through(tmp_path / "model.keras", fail)
     assert error.value.filename == str(tmp_path / "model.keras")
     assert error.value.strerror == "cannot write the header"
+
+
+def test_a_file_that_was_removed_before_its_writer_held_it_is_made_anew(tmp_path, monkeypatch):
+    flock, removed = fcntl.flock, []
+
+    def late(descriptor, kind):
+        if not removed:  # another process takes it for one that was left
+            (left,) = tmp_path.iterdir()
+            removed.append(left.name)
+            left.unlink()
+        flock(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    files.write_atomic(tmp_path / "value", NEW)
+    assert (tmp_path / "value").read_bytes() == NEW and removed != ["value"]
+    assert [path.name for path in tmp_path.iterdir()] == ["value"]
+
+
+def test_a_file_without_a_name_has_its_place_and_leaves_nothing(tmp_path, monkeypatch):
+    with files.nameless(tmp_path / "new", 5000) as file:
+        assert file.read() == bytes(5000) and not list((tmp_path / "new").iterdir())
+        assert os.fstat(file.fileno()).st_blocks * 512 >= 5000
+    made = []
+
+    def full(descriptor, begin, size):
+        made.append(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError) as error:
+        files.nameless(tmp_path, 5000)
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(tmp_path))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(made[0])
+
+
+def test_a_path_is_real_without_links_homes_and_loops(tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.real(Path("link/../a")) == tmp_path.resolve() / "a"
+    assert files.real(Path("~/link/b")) == tmp_path.resolve() / "folder" / "b"
+    assert files.real(Path("loop/c")) == tmp_path.resolve() / "loop" / "c"

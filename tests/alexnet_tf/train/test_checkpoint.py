@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -20,16 +21,16 @@ IMAGES = _RNG.normal(size=(8, 6)).astype(np.float32)
 LABELS = _RNG.integers(0, 3, 8)
 
 
-def net(units: int = 400) -> keras.Model:
+def net(units: int = 400, dtype: str = "float32", last: str = "fc2") -> keras.Model:
     """A net with a random layer, an optimizer with momentum, and the names of a fresh process."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(7)
     model = keras.Sequential(
         [
             keras.Input((6,)),
-            keras.layers.Dense(units, activation="relu", name="fc1"),
+            keras.layers.Dense(units, activation="relu", name="fc1", dtype=dtype),
             keras.layers.Dropout(0.5, name="drop1"),
-            keras.layers.Dense(3, name="fc2"),
+            keras.layers.Dense(3, name=last),
         ]
     )
     model.compile(
@@ -178,12 +179,57 @@ def test_a_state_says_its_own_epoch_whatever_its_file_is_called(tmp_path):
     assert header is not None and state(model) == states[header["epoch"]]
 
 
-def test_a_state_of_another_net_is_refused_whole(tmp_path, trained):
+@pytest.mark.parametrize(
+    "changes", [{"units": 401}, {"dtype": "float64"}, {"last": "fc3"}], ids=lambda one: [*one][0]
+)
+def test_a_state_of_another_net_is_refused_whole(tmp_path, trained, changes):
     two_states(tmp_path, trained)
-    other = net(units=401)
+    other = net(**changes)
     before = state(other)
     assert checkpoint.restore(tmp_path, other) is None
     assert state(other) == before
+    assert names(tmp_path) == ["epoch_00001.corrupt", "epoch_00002.corrupt"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{\n", b"3\n", b"{}\n", b'{"names": ["a"]}\n', b'{"names": ["a"]}\nPK\3\4']
+)
+def test_a_file_with_its_own_hash_that_is_no_state_is_set_aside(tmp_path, trained, body):
+    older, newer = two_states(tmp_path, trained)
+    newer.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    header = checkpoint.restore(tmp_path, net())
+    assert header is not None and header["epoch"] == 1
+    assert names(tmp_path) == [older.name, "epoch_00002.corrupt"]
+
+
+def test_a_state_that_its_reader_refuses_stays_and_is_not_loaded(tmp_path, trained):
+    two_states(tmp_path, trained)
+    fresh, seen = net(), []
+    before = state(fresh)
+
+    def refuse(header):
+        seen.append((header["run_id"], header["epoch"], header["curve"]))
+        raise RuntimeError("another machine")
+
+    with pytest.raises(RuntimeError, match="another machine"):
+        checkpoint.restore(tmp_path, fresh, refuse)
+    assert seen == [("x", 2, [2])] and state(fresh) == before
+    assert names(tmp_path) == ["epoch_00001.state", "epoch_00002.state"]
+
+
+def test_hashes_are_over_names_shapes_types_and_values(trained):
+    def expected(variables):
+        digest = hashlib.sha256()
+        for variable in variables:
+            value = np.asarray(variable)
+            digest.update(f"{variable.path}{value.shape}{value.dtype}".encode())
+            digest.update(value.tobytes())
+        return digest.hexdigest()
+
+    assert checkpoint.weights_sha256(trained) == expected(trained.variables)
+    assert checkpoint.net_sha256(trained) == expected(trained.weights)
+    seeds = [v for v in trained.variables if "seed_generator" in v.path]
+    assert seeds and len(trained.variables) == len(trained.weights) + len(seeds)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
