@@ -9,7 +9,7 @@ from typing import get_args
 import made_baselines
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,6 +17,7 @@ from ablations.analysis import baselines
 from alexnet_tf.errors import RecordError
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=70), st.integers(0, 9))
 def test_a_record_is_read_as_it_was_written(tmp_path_factory, wrong, seed):
     facts = dataclasses.replace(made_baselines.FACTS, test_images=len(wrong))

@@ -140,3 +140,18 @@ def test_scores_have_the_tails_of_students_t(t, freedom):
     assert stats.norm.sf(abs(z)) == pytest.approx(stats.t.sf(abs(t), freedom), rel=1e-6)
     assert z * t >= 0
     assert sequential.students(z, freedom) == pytest.approx(t, rel=1e-6, abs=1e-9)
+
+
+def test_boundaries_that_are_always_or_never_crossed():
+    assert crossing(0.0, TIMES) == crossing(-1.0, TIMES) == 1
+    assert crossing(12.0, TIMES) == crossing(12.0, TIMES, "one") == 0
+    below = walks(TIMES, repeats=50_000).max(axis=1) >= -0.5
+    assert crossing(-0.5, TIMES, "one") == pytest.approx(below.mean(), abs=0.008)
+
+
+def test_a_rule_that_no_small_effect_ends():
+    given = rule(margin=0.0)  # the inner edges lie below 0
+    estimates, look = stopped(given, 0.2)
+    outer = np.abs(estimates) >= np.array(given.outer)[look]
+    assert given.stops_inside(0.2) == 0
+    assert given.crosses_outer(0.2) == pytest.approx(np.mean(outer), abs=0.006)
