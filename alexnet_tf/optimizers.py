@@ -76,13 +76,24 @@ class PaperSGD(keras.optimizers.Optimizer):
         ]
 
     def update_step(self, gradient, variable, learning_rate):
+        step = self._step(gradient, variable, learning_rate)
+        if step is not None:
+            velocity, moved = step
+            self.assign(velocity, moved)
+            self.assign_add(variable, moved)
+
+    def _step(self, gradient: Any, variable: Any, learning_rate: Any) -> tuple[Any, Any] | None:
+        """Return a variable's momentum and what it is to become, which the variable moves by.
+
+        None where the layer is frozen.
+        """
         index = self._get_variable_index(variable)
         layer, kind = self._owners[index]
         bias = kind == "bias"
         factor = self.rate_factors.get(layer, 1.0) * self.rate_factors.get(f"{layer}/{kind}", 1.0)
         factor *= self.bias_rate if bias else 1.0
         if factor == 0:
-            return
+            return None
         decay = 0.0 if bias else self.weight_decays.get(layer, self.decay)
         rate: Any = ops.cast(learning_rate, variable.dtype)
         rate = rate if factor == 1 else rate * factor
@@ -90,9 +101,7 @@ class PaperSGD(keras.optimizers.Optimizer):
         if decay:
             gradient = gradient + variable * decay
         velocity: Any = self.velocities[index]
-        moved = velocity * self.momentum - gradient * rate
-        self.assign(velocity, moved)
-        self.assign_add(variable, moved)
+        return velocity, velocity * self.momentum - gradient * rate
 
     def get_config(self):
         config = super().get_config()

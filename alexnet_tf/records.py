@@ -31,7 +31,6 @@ Status = Literal["done", "diverged", "failed", "imported"]
 #: A sample of the training images, those held back from them, and the published test set.
 Part = Literal["train", "validation", "test"]
 
-
 # Fingerprint of images that are not the published ones, bit for bit -> what they are.
 _COPIES = {
     "5e16b921afcd19892821e460a2d9fa97825aa0f4ef74891e329845f65e44b7e4": (
@@ -168,6 +167,7 @@ class RunRecord:
     seconds: float = 0.0  # wall time in training epochs, summed over resumes
     images_per_second: float | None = None  # median over epochs after the first
     resumes: int = 0  # how often the run continued from a checkpoint
+    skipped_updates: int = 0  # left out since a gradient of the scaled loss overflowed float16
     started: str = ""  # UTC, ISO 8601
     evaluations: tuple[Evaluation, ...] = ()
     data: DataFacts | None = None

@@ -171,7 +171,7 @@ def _parser() -> Parser:
     add("--until", metavar="decided", help="add seeds, look after look, until verdicts are reached")
     add("--hours", type=float, metavar="H", help="start no run after H hours, and report")
     add("--epochs", type=int, metavar="N", help="longest training; schedules shrink with it")
-    add("--precision", help="float32, mixed_bfloat16, or tensorfloat32 (default: the study's)")
+    add("--precision", help=f"{', '.join(_PRECISIONS)} (default: the study's)")
     add(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. train.batch_size=64"
     )

@@ -18,9 +18,9 @@ from alexnet_tf.data.labelled import Source
 from alexnet_tf.data.split import Split
 from alexnet_tf.data.stream import training_stream
 from alexnet_tf.layers import LocalResponseNorm
+from alexnet_tf.loss_scaling import descent
 from alexnet_tf.model import build_alexnet
-from alexnet_tf.optimizers import PaperSGD
-from alexnet_tf.spec import Experiment, Precision, ResponseNormSpec, replace
+from alexnet_tf.spec import Experiment, Precision, ResponseNormSpec, compute_type, replace
 from alexnet_tf.train import step
 
 _EPOCH = 1000  # batches of the pipeline's epoch: an order is drawn rarely, as in real sets
@@ -86,10 +86,11 @@ def _training_step(
     train = experiment.train
     model.compile(
         # so low that random labels never make numbers that are slow to compute with
-        optimizer=PaperSGD(1e-4, train.momentum, train.weight_decay),
+        optimizer=descent(train.precision)(1e-4, train.momentum, train.weight_decay),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
+        auto_scale_loss=False,
     )
     if shown is not None:
         step.scaling(model, shown)
@@ -159,7 +160,7 @@ def _fused(spec: ResponseNormSpec) -> Callable[[Any], Any]:
 
 
 def _product(size: int, precision: Precision) -> Callable[[], Any]:
-    dtype = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
+    dtype = compute_type(precision)
     draw = np.random.default_rng(0)
     matrix: Any = tf.cast(draw.standard_normal((size, size), np.float32), dtype)
     multiply: Any = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from alexnet_tf import environment
 from alexnet_tf.benchmark.flops import training_flops
-from alexnet_tf.spec import PAPER_ERA, Precision
+from alexnet_tf.spec import PAPER_ERA, Precision, compute_type
 
 _MATRIX = 3072  # rows and columns of the product that stands for the machine's rate
 _SECONDS = 4.0  # of each timing
@@ -158,8 +158,8 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     import tensorflow as tf
 
     from alexnet_tf import arithmetic
+    from alexnet_tf.loss_scaling import descent
     from alexnet_tf.model import build_alexnet
-    from alexnet_tf.optimizers import PaperSGD
 
     arithmetic.pin(threads=threads, precision=precision)
     keras.utils.set_random_seed(0)
@@ -168,10 +168,11 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     # Keras annotates strings only
     model: Any = build_alexnet(PAPER_ERA.model, precision=precision)
     model.compile(
-        optimizer=PaperSGD(1e-4, train.momentum, train.weight_decay),
+        optimizer=descent(precision)(1e-4, train.momentum, train.weight_decay),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,
+        auto_scale_loss=False,
     )
     draw = np.random.default_rng(0)
     images = tf.constant(draw.normal(0, 50, (batch, 32, 32, 3)).astype(np.float32))
@@ -180,8 +181,7 @@ def _work(precision: Precision, threads: int, *, jit: bool) -> None:
     model.make_train_function()
     step, stream = model.train_function, iter(data)
     _timed(lambda: step(stream), batch)
-    dtype = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
-    matrix = tf.cast(draw.normal(size=(_MATRIX, _MATRIX)), dtype)
+    matrix = tf.cast(draw.normal(size=(_MATRIX, _MATRIX)), compute_type(precision))
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     _timed(lambda: float(multiply()), 2 * _MATRIX**3)
 

@@ -10,10 +10,13 @@ import numpy as np
 from alexnet_tf.benchmark.rows import Row, without_norm
 from alexnet_tf.benchmark.settings import Settings, Work
 from alexnet_tf.benchmark.torch_net import build_torch
+from alexnet_tf.spec import compute_type
 
 
 def work(row: Row, settings: Settings) -> Work:
     """Return training steps on a batch in memory: momentum, weight decay, autocast.
+
+    In float16 the loss is scaled by `torch.amp.GradScaler`.
 
     The rate is 1e-4, and biases decay like weights, as in PyTorch's own descent.
 
@@ -45,19 +48,20 @@ def work(row: Row, settings: Settings) -> Work:
     images = torch.from_numpy(50 * draw.standard_normal(shape, np.float32))
     images = images.contiguous(memory_format=layout)
     labels = torch.from_numpy(draw.integers(0, model.classes, settings.batch))
-    half = row.precision == "mixed_bfloat16"
+    dtype = getattr(torch, compute_type(row.precision))
+    scaler = torch.amp.GradScaler(kind, enabled=dtype is torch.float16)
     torch.backends.cuda.matmul.allow_tf32 = row.precision == "tensorfloat32"
     torch.backends.cudnn.allow_tf32 = row.precision == "tensorfloat32"
 
     def step() -> float:
         optimizer.zero_grad()
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=half):
+        with torch.autocast(kind, dtype=dtype, enabled=dtype is not torch.float32):
             logits = run(images.to(kind))
             loss = torch.nn.functional.cross_entropy(logits, labels.to(kind))
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         return loss.item()
 
-    dtype = torch.bfloat16 if half else torch.float32
     matrix = torch.randn(settings.matrix, settings.matrix, device=kind).to(dtype)
     return Work(step, lambda: (matrix @ matrix).sum().item(), settings.batch)

@@ -53,15 +53,20 @@ def repeatable(
     with beside.going() as process:
         stopped.stop_after_an_epoch()
         process.wait()
-    second, third = beside.end(), stopped.end()
-    return [
+    second, third, record = beside.end(), stopped.end(), alone.record()
+    found = [
         _same(f"{precision}: trained again, beside another", first, second),
         _same(f"{precision}: stopped in its second epoch and continued", first, third),
         Finding(
             check=f"{precision}: test error of {spec.train.epochs} epochs, built-in images",
-            found=f"{alone.record()['test_error']:.1%}",
+            found=f"{record['test_error']:.1%}",
         ),
     ]
+    if precision == "mixed_float16":
+        left_out, made = record["skipped_updates"], record["curve"][-1]["updates"]
+        check = f"{precision}: updates left out, whose gradients overflowed"
+        found.append(Finding(check=check, found=f"{left_out} of {left_out + made}"))
+    return found
 
 
 def _same(check: str, one: str, other: str) -> Finding:

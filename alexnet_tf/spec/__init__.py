@@ -56,6 +56,7 @@ from alexnet_tf.spec.train import PlateauSpec as PlateauSpec
 from alexnet_tf.spec.train import Precision as Precision
 from alexnet_tf.spec.train import RateChange as RateChange
 from alexnet_tf.spec.train import TrainSpec as TrainSpec
+from alexnet_tf.spec.train import compute_type as compute_type
 from alexnet_tf.spec.train import dtype_policy as dtype_policy
 from alexnet_tf.values import diff as diff
 from alexnet_tf.values import replace as replace

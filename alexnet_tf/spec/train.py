@@ -8,7 +8,8 @@ from typing import Literal
 from alexnet_tf.values import check_types, require
 
 #: "tensorfloat32": float32 whose products an NVIDIA GPU rounds to 10 bits after the point.
-Precision = Literal["float32", "tensorfloat32", "mixed_bfloat16"]
+#: "mixed_...": float32 weights, layers that compute in the half type; float16 scales its loss.
+Precision = Literal["float32", "tensorfloat32", "mixed_bfloat16", "mixed_float16"]
 BiasAnnealing = Literal["with_weights", "never"]
 Validate = Literal["end", "epoch"]
 
@@ -20,6 +21,15 @@ def dtype_policy(precision: Precision) -> str:
     ('float32', 'mixed_bfloat16')
     """
     return "float32" if precision == "tensorfloat32" else precision
+
+
+def compute_type(precision: Precision) -> str:
+    """Return the name of the type in which the layers of a net compute, but for the last.
+
+    >>> compute_type("tensorfloat32"), compute_type("mixed_float16")
+    ('float32', 'float16')
+    """
+    return dtype_policy(precision).removeprefix("mixed_")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from alexnet_tf.loss_scaling import LossScaledSGD, skipped_updates
 from alexnet_tf.records import EpochResult
 
 Progress = Callable[[dict[str, Any]], None]
@@ -23,7 +24,7 @@ class Interrupted(Exception):
 
 
 class Diverged(Exception):
-    """A weight or the loss stopped being finite; the message has the weight's path or the epoch."""
+    """Weights, the loss or gradients stopped being finite; the message says which, and when."""
 
 
 class RunningTraining(Protocol):
@@ -69,7 +70,7 @@ class TrainingCallback(keras.callbacks.Callback):
         validation_error    0 to 1, of an epoch after which it was measured
 
     `fit` raises `Interrupted` after the update at which `run.interrupted` is true, and `Diverged`
-    when a weight or an epoch's loss is not finite.
+    when a weight or an epoch's loss is not finite, or no scale of the loss keeps gradients finite.
 
     Args:
         run: the training; its `curve` gets one entry an epoch, before `save` is called.
@@ -105,7 +106,7 @@ class TrainingCallback(keras.callbacks.Callback):
             raise Diverged(f"the loss was not finite in epoch {epoch + 1}")
         result = EpochResult(
             epoch=epoch + 1,
-            updates=(epoch + 1) * steps,
+            updates=(epoch + 1) * steps - skipped_updates(self._net()),
             train_error=_error(logs["accuracy"], run.images_per_epoch),
             train_loss=float(logs["loss"]),
             seconds=round(seconds, 4),
@@ -126,10 +127,12 @@ class TrainingCallback(keras.callbacks.Callback):
 
     def _check(self, batch: int) -> None:
         """Look at the weights themselves: ReLU hides NaN from the loss on x86."""
+        update, optimizer = len(self.run.curve) * self._steps() + batch + 1, self._net().optimizer
         for variable in self._net().trainable_variables:
             if not np.isfinite(np.asarray(variable)).all():
-                update = len(self.run.curve) * self._steps() + batch + 1
                 raise Diverged(f"{variable.path} was not finite after {update} updates")
+        if isinstance(optimizer, LossScaledSGD) and optimizer.exhausted:
+            raise Diverged(f"gradients were not finite in float16 after {update} updates")
 
     def _report(self, event: str, step: int, logs: dict[str, Any] | None, now: float) -> None:
         images = min(step * self.run.batch_size, self.run.images_per_epoch)

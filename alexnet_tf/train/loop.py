@@ -18,6 +18,7 @@ from alexnet_tf.data.order import batches_per_epoch
 from alexnet_tf.data.split import Split, split
 from alexnet_tf.data.stream import epochs_at_once, training_stream
 from alexnet_tf.errors import EnvironmentChangedError, OutputError
+from alexnet_tf.loss_scaling import skipped_updates
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, RunRecord
 from alexnet_tf.spec import Experiment
@@ -206,6 +207,7 @@ class Training:
             seconds=round(sum(epoch.seconds for epoch in self.curve), 3),
             images_per_second=round(statistics.median(rates), 1) if rates else None,
             resumes=self.resumes,
+            skipped_updates=skipped_updates(self.model),
             started=self.started,
             evaluations=found,
             data=DataFacts(

@@ -7,7 +7,7 @@ from typing import Any, cast
 import keras
 
 from alexnet_tf.data.augment import InputPipeline
-from alexnet_tf.optimizers import PaperSGD
+from alexnet_tf.loss_scaling import descent
 from alexnet_tf.spec import Experiment, ModelSpec
 
 
@@ -20,7 +20,7 @@ def compiled(model: keras.Model, experiment: Experiment) -> keras.Model:
     """
     train = experiment.train
     cast(Any, model).compile(  # Keras annotates strings only
-        optimizer=PaperSGD(
+        optimizer=descent(train.precision)(
             train.learning_rate,
             train.momentum,
             train.weight_decay,
@@ -30,6 +30,7 @@ def compiled(model: keras.Model, experiment: Experiment) -> keras.Model:
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,  # five times slower on CPU
+        auto_scale_loss=False,  # the descent does it where float16 needs it
     )
     model.optimizer.build(model.trainable_variables)
     return model

@@ -39,7 +39,7 @@ def build_two_tower(
 
     Raises:
         SpecError: the spec has one tower, needs other communication than groups say (local
-            weights, a norm across the layer), or the precision is "mixed_float16".
+            weights, a norm across the layer).
 
     >>> from alexnet_tf.spec import CIFAR_ALEXNET
     >>> net = build_two_tower(CIFAR_ALEXNET)
@@ -53,11 +53,6 @@ def build_two_tower(
     precision = precision or "float32"
     if spec.towers != 2:
         raise SpecError(f"two towers need a spec with towers=2. Received: towers={spec.towers}")
-    if "float16" in precision.replace("bfloat16", ""):
-        raise SpecError(
-            f"two towers train in float32 or mixed_bfloat16. Received: {precision}, whose scaled "
-            "loss has every gradient inspected on device 0"
-        )
     return _Towers(spec, seed or 0, precision).connected()
 
 

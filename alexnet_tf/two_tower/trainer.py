@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras.src.losses.loss import unscale_loss_for_distribution
 
+from alexnet_tf.loss_scaling import LossScaledSGD
 from alexnet_tf.two_tower.strategy import TwoTowerStrategy
 
 
@@ -49,7 +50,7 @@ class TwoTowerModel(keras.Model):
             raise ValueError("two towers need jit_compile=False: XLA compiles for one device")
         with self.distribute_strategy.scope():
             optimizer = keras.optimizers.get(optimizer)
-            for refusal in (*refused_options(optimizer), *refused_layers(self)):
+            for refusal in (*refused_options(optimizer), *refused_layers(self, optimizer)):
                 raise ValueError(refusal)
             kwargs["auto_scale_loss"] = False
             super().compile(optimizer, loss, run_eagerly=False, jit_compile=False, **kwargs)
@@ -73,6 +74,7 @@ class TwoTowerModel(keras.Model):
             unscale_loss_for_distribution(loss),
             sample_weight=tf.shape(tf.nest.flatten(x)[0])[0],
         )
+        loss = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights
         # unlike a tape it puts each gradient where the forward operation is
         gradients = tf.gradients(loss, [weight.value for weight in weights])
@@ -97,7 +99,10 @@ def refused_options(optimizer: Any) -> Iterator[str]:
         optimizer: a Keras optimizer.
     """
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        yield "two towers cannot have a LossScaleOptimizer: it inspects every gradient on device 0"
+        yield (
+            "two towers cannot have a LossScaleOptimizer: it inspects every gradient on device 0; "
+            "use LossScaledSGD"
+        )
         return
     for name in ("clipnorm", "global_clipnorm", "clipvalue"):
         if getattr(optimizer, name) is not None:
@@ -113,13 +118,15 @@ def refused_options(optimizer: Any) -> Iterator[str]:
         )
 
 
-def refused_layers(model: keras.Model) -> Iterator[str]:
+def refused_layers(model: keras.Model, optimizer: Any) -> Iterator[str]:
     """Yield one line for each layer with something that two towers cannot have.
 
-    Regularizers and constraints, since weights would cross, and layers in float16.
+    Regularizers and constraints, since weights would cross, and layers in float16 whose
+    gradients the optimizer does not scale.
 
     Args:
         model: built.
+        optimizer: the model is to be trained with.
     """
     for variable in model.trainable_variables:
         if variable.regularizer is not None:
@@ -130,8 +137,8 @@ def refused_layers(model: keras.Model) -> Iterator[str]:
         if variable.constraint is not None:
             yield f"{variable.path}: two towers cannot have a constraint: weights would cross"
     for layer in model._flatten_layers():
-        if layer.compute_dtype == "float16":
-            yield f"{layer.name}: two towers train in float32 or mixed_bfloat16, not in float16"
+        if layer.compute_dtype == "float16" and not isinstance(optimizer, LossScaledSGD):
+            yield f"{layer.name}: two towers train in float16 with LossScaledSGD alone"
 
 
 def _reduced_where_they_are(gradients_and_variables: Any) -> list[Any]:

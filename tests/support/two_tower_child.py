@@ -16,6 +16,7 @@ import traceback
 import keras
 import tensorflow as tf
 import two_tower_crossings  # noqa: F401 - registers its checks
+import two_tower_float16  # noqa: F401 - registers its checks
 import two_tower_same_net  # noqa: F401 - registers its checks
 from two_tower_checks import CHECKS
 

@@ -120,7 +120,6 @@ def refusals():
         found[name] = raised(lambda m=other: m.compile("sgd", loss()))
     build: Any = two_tower.build_two_tower
     found["one tower"] = raised(lambda: build(replace(MINI, NOT_TWO)))
-    found["float16"] = raised(lambda: build(MINI, precision="mixed_float16"))
     across = replace(PAPER_LIKE, {"convs.0.norm.across": "layer"})
     found["across"] = raised(lambda: build(across))
     odd = towers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -79,6 +80,42 @@ def test_trainings_are_repeated_and_one_is_stopped_and_continued(tmp_path):
     assert again.passed and stopped.passed and again.found == stopped.found
     assert error.found.endswith("%")
     assert json.loads((tmp_path / "float32" / "stopped" / "result.json").read_bytes())["resumes"]
+
+
+class Told:
+    """In place of a training: one in float16 of 16 updates, the first of which overflowed."""
+
+    def __init__(self, folder, spec, environment):
+        assert spec.train.precision == folder.parent.name
+
+    def going(self):
+        return contextlib.nullcontext(self)
+
+    def stop_after_an_epoch(self):
+        """Nothing runs."""
+
+    def wait(self):
+        """Nothing runs."""
+
+    def end(self):
+        return "ab" * 32
+
+    def record(self):
+        return {"test_error": 0.5, "skipped_updates": 1, "curve": [{"updates": 15}]}
+
+
+def test_in_float16_the_updates_that_overflowed_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainings, "_Training", Told)
+    *others, last = trainings.repeatable(tmp_path / "mixed_float16", "mixed_float16", {})
+    assert last.check == "mixed_float16: updates left out, whose gradients overflowed"
+    assert last.found == "1 of 16" and len(others) == 3
+    assert len(trainings.repeatable(tmp_path / "float32", "float32", {})) == 3
+
+
+def test_a_gpu_is_asked_for_every_precision_and_a_processor_for_one():
+    assert command._precisions("CPU") == ("float32",)
+    every = ("float32", "tensorfloat32", "mixed_bfloat16", "mixed_float16")
+    assert command._precisions("GPU") == every
 
 
 def test_other_weights_are_a_failure():

@@ -61,21 +61,24 @@ def test_one_device_and_two_train_to_the_same_with_a_layer_frozen_on_the_way(pre
 
 
 @slow
-def test_two_towers_end_with_the_same_bits_after_a_kill(prepared, tmp_path):
-    with tiny.child(prepared, LONG, tmp_path / "whole", devices=PAIR) as child:
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_two_towers_end_with_the_same_bits_after_a_kill(prepared, tmp_path, precision):
+    spec = replace(LONG, {"train.precision": precision})
+    with tiny.child(prepared, spec, tmp_path / "whole", devices=PAIR) as child:
         assert child.end() == 0, child.errors()
-    with tiny.child(prepared, LONG, tmp_path / "killed", devices=PAIR) as child:
+    with tiny.child(prepared, spec, tmp_path / "killed", devices=PAIR) as child:
         child.until_epoch(2)
         child.process.kill()
         assert child.process.wait() == -signal.SIGKILL
-    with tiny.child(prepared, LONG, tmp_path / "killed") as child:
+    with tiny.child(prepared, spec, tmp_path / "killed") as child:
         assert child.end() == 4, "a run of two towers was continued on one device"
         assert "two towers" in child.errors() and "Traceback" not in child.errors()
-    with tiny.child(prepared, LONG, tmp_path / "killed", devices=PAIR) as child:
+    with tiny.child(prepared, spec, tmp_path / "killed", devices=PAIR) as child:
         assert child.end() == 0, child.errors()
     whole, killed = (records.read(tmp_path / n / "result.json") for n in ("whole", "killed"))
     assert killed.resumes == 1
     assert killed.weights_sha256 == whole.weights_sha256
+    assert killed.skipped_updates == whole.skipped_updates
     assert [e.validation_error for e in killed.curve] == [e.validation_error for e in whole.curve]
 
 

@@ -120,7 +120,7 @@ def test_a_report_on_a_function_that_has_already_run_is_an_error(found):
 @on("refusals")
 def test_what_would_cross_or_fail_is_refused_in_one_line(found):
     for name, message in found.items():
-        kind = "SpecError" if name in ("one tower", "float16", "across") else "ValueError"
+        kind = "SpecError" if name in ("one tower", "across") else "ValueError"
         assert message.startswith(f"{kind}: "), (name, message)
         assert "\n" not in message
         word = {"scope": "strategy.scope()", "one tower": "towers=2", "batch": "batch_size"}
