@@ -22,23 +22,15 @@ from alexnet_tf.spec.code2012 import times as times
 from alexnet_tf.spec.code2012 import wider as wider
 from alexnet_tf.spec.experiment import Experiment
 from alexnet_tf.spec.layers import PoolSpec
+from alexnet_tf.spec.norms import constant_norms as constant_norms
+from alexnet_tf.spec.norms import with_norms as with_norms
+from alexnet_tf.spec.norms import without_lrn as without_lrn
 from alexnet_tf.spec.towers import full_communication as full_communication
 from alexnet_tf.spec.towers import no_communication as no_communication
 from alexnet_tf.spec.towers import one_gpu as one_gpu
 from alexnet_tf.spec.towers import six_conv as six_conv
 from alexnet_tf.spec.train import RateChange
 from alexnet_tf.values import replace
-
-
-def without_lrn(base: Experiment) -> Experiment:
-    """No response normalisation of any kind (section 3.3; layers-148.cfg).
-
-    >>> from alexnet_tf.spec import PAPER
-    >>> without_lrn(PAPER).model.convs[0].norm is None
-    True
-    """
-    convs = (dataclasses.replace(c, norm=None, spatial_norm=None) for c in base.model.convs)
-    return replace(base, {"model.convs": tuple(convs)})
 
 
 def non_overlapping(base: Experiment) -> Experiment:
@@ -219,17 +211,6 @@ def halved_dropout(base: Experiment) -> Experiment:
     `without_dropout` also doubles what the next layer sees.
     """
     return replace(base, {"model.dropout_scaling": "halved"})
-
-
-def constant_norms(base: Experiment) -> Experiment:
-    """Response norms with alpha = 0: the factor k^-beta, 0.59 for the paper's constants, stays."""
-    convs = (
-        conv
-        if conv.norm is None
-        else dataclasses.replace(conv, norm=dataclasses.replace(conv.norm, alpha=0.0))
-        for conv in base.model.convs
-    )
-    return replace(base, {"model.convs": tuple(convs)})
 
 
 def reductions(base: Experiment, count: int) -> Experiment:

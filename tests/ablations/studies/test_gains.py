@@ -42,6 +42,7 @@ GAINS_KEPT = {
     "halved_dropout": v.halved_dropout,
     "constant_rate": v.constant_rate,
     "constant_norms": v.constant_norms,
+    "other_norms": lambda base: v.with_norms(base, {"k": 1.0, "size": 3, "beta": 1.0}),
     "zero_biases": v.zero_biases,
     "unit_biases": v.unit_biases,
     "untrained": v.untrained,

@@ -32,6 +32,7 @@ CLAIMS = {
     "one_vs_two_gpus": "C21",
     "lrn": "C24",
     "lrn_cifar": "C25",
+    "lrn_constants": "C19",
     "overlapping_pooling": "C27",
     "layer_removal": "C30",
     "crop_flip": "C32",
