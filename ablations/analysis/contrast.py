@@ -29,17 +29,19 @@ class Contrast:
 
     Attributes:
         estimate: in points, or as the logarithm of a ratio; NaN without values.
-        sds: sample standard deviations, with n - 1 in the denominator; the weights are +-1.
+        sds: sample standard deviations, with n - 1 in the denominator.
         counts: values of each sample.
+        weights: of each sample's mean in the sum.
     """
 
     estimate: float
     sds: tuple[float, ...]
     counts: tuple[int, ...]
+    weights: tuple[float, ...]
 
     @cached_property
     def error(self) -> float:
-        """Standard error, the root of the sum of sd^2 / n; NaN below two values of a sample."""
+        """Root of the sum of weight^2 sd^2 / n; NaN below two values of a sample."""
         return self.error_of(self.counts)
 
     def error_of(self, counts: Sequence[int]) -> float:
@@ -50,7 +52,12 @@ class Contrast:
         """
         if min(self.counts, default=0) < 2:
             return _NAN
-        return float(np.sqrt(sum(sd**2 / n for sd, n in zip(self.sds, counts, strict=True))))
+        return float(np.sqrt(sum(self._variances(counts))))
+
+    def _variances(self, counts: Sequence[int]) -> list[float]:
+        """Return the variance that each sample's weighted mean has at these sizes."""
+        parts = zip(self.weights, self.sds, counts, strict=True)
+        return [(weight * sd) ** 2 / n for weight, sd, n in parts]
 
     @cached_property
     def freedom(self) -> float:
@@ -70,7 +77,8 @@ class Contrast:
         error = self.error_of(counts)
         if not error > 0:
             return _NAN
-        parts = [(sd**2 / n) ** 2 / (n - 1) for sd, n in zip(self.sds, counts, strict=True)]
+        variances = self._variances(counts)
+        parts = [part**2 / (n - 1) for part, n in zip(variances, counts, strict=True)]
         return float(error**4 / sum(parts))
 
     def score(self, effect: float = 0.0) -> float:
@@ -122,16 +130,17 @@ def of_changes(changes: np.ndarray) -> Contrast:
     (0.55, 0.0645, 3.0)
     """
     mean = float(np.mean(changes)) if len(changes) else _NAN
-    return Contrast(estimate=mean, sds=(spread(changes),), counts=(len(changes),))
+    return Contrast(estimate=mean, sds=(spread(changes),), counts=(len(changes),), weights=(1.0,))
 
 
-def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
-    """Return the weighted sum of the means of independent arms, of weights 1 and -1.
+def of_arms(arms: Sequence[np.ndarray], weights: Sequence[float]) -> Contrast:
+    """Return the weighted sum of the means of independent arms.
 
     Args:
         arms: of each, (seeds,): errors in percent, or logarithms for a ratio. Their numbers
             of seeds may differ.
-        weights: one an arm: (-1, 1) takes the first arm, the baseline, from the second.
+        weights: one an arm: (-1, 1) takes the first arm, the baseline, from the second; those
+            of a slope take the means along a line.
 
     Returns:
         An estimate of exactly 0 where the means differ by rounding alone, NaN where an arm has
@@ -143,7 +152,7 @@ def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
     """
     empty = any(not len(arm) for arm in arms)
     total = sum(
-        sign * float(np.mean(arm)) for sign, arm in zip(weights, arms, strict=True) if not empty
+        weight * float(np.mean(arm)) for weight, arm in zip(weights, arms, strict=True) if not empty
     )
     largest = max((float(np.max(np.abs(arm))) for arm in arms if len(arm)), default=0.0)
     # two means that differ by rounding alone do not differ
@@ -152,6 +161,7 @@ def of_arms(arms: Sequence[np.ndarray], weights: Sequence[int]) -> Contrast:
         estimate=estimate,
         sds=tuple(spread(arm) for arm in arms),
         counts=tuple(len(arm) for arm in arms),
+        weights=tuple(weights),
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ablations.analysis import claims, corrections, foreseen, paired_tests, permutations, quantities
+from ablations.analysis import claims, corrections, foreseen, paired_tests, permutations
 from ablations.analysis.pairs import Bound, Pair, opened
 from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course, Interval
+from ablations.analysis.units import of_effect
 from ablations.study import Claimed, Comparison, Family, Pairing, Quantity, Scale
 
 #: What an interval covers: noise of the training of the nets, or of the choice of images. An
@@ -33,7 +34,7 @@ class Effect:
 
     Attributes:
         estimate: variant minus baseline, or variant over baseline; of an interaction, that of
-            the second pair of arms is taken off.
+            the second pair of arms is taken off; of a slope, the change per doubling.
         low: end of the 95 % interval, as `high`; `interval` is its kind.
         freedom: degrees of freedom of `error`.
         t_p: two-sided; not corrected for the family.
@@ -136,7 +137,7 @@ def measure(course: Course, *, images_error: float = _NAN) -> Effect:
         **_declared(item),
         **_counts(course),
         **_spreads(course),
-        unit="x" if ratio else quantities.MEASURES[item.quantity].unit_of_differences,
+        unit=of_effect(item),
         bound=bound,
         estimate=float(back(found.estimate)),
         low=float(low),

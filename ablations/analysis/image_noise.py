@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ablations.analysis import paired_tests, quantities, samples
+from ablations.analysis import paired_tests, quantities
 from ablations.analysis.stopping import Course
 from ablations.plan import StudyRun
 
@@ -29,9 +29,7 @@ def error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> float:
     if item.scale == "ratio":
         return float("nan")
     total: np.ndarray | None = None
-    for (arm, quantity), sign, of_arm in zip(
-        item.used, samples.WEIGHTS, shown.values, strict=False
-    ):
+    for (arm, quantity), weight, of_arm in zip(item.used, item.weights, shown.values, strict=True):
         wrong = [
             quantities.mistakes(run, quantity)
             for run in by_arm[arm]
@@ -40,7 +38,7 @@ def error(by_arm: Mapping[str, Sequence[StudyRun]], course: Course) -> float:
         known = [each for each in wrong if each is not None]
         if len({len(each) for each in known}) != 1:  # not known, or not the same images
             return float("nan")
-        mean = sign * np.mean(known, axis=0)
+        mean = weight * np.mean(known, axis=0)
         if total is not None and len(total) != len(mean):
             return float("nan")
         total = mean if total is None else total + mean

@@ -28,7 +28,7 @@ def planned(study: Study, entry: Budget, item: Comparison) -> tuple[Look, ...]:
 
     One that decides about the claim has those of its budget; a secondary one is judged once,
     at the first. A look that would add no information is none. The information is that
-    of arms of one spread: the inverse of the sum of 1 / seeds over the arms.
+    of arms of one spread: the inverse of the sum of weight^2 / seeds over the arms.
 
     Args:
         study: gives the arms, some of which may be the budget's shared net.
@@ -63,4 +63,4 @@ def planned(study: Study, entry: Budget, item: Comparison) -> tuple[Look, ...]:
 def _information(item: Comparison, seeds: Sequence[int]) -> float:
     if item.paired:
         return float(min(seeds))
-    return 1 / sum(1 / count for count in seeds)
+    return 1 / sum(weight**2 / count for weight, count in zip(item.weights, seeds, strict=True))

@@ -92,6 +92,16 @@ def of_change(baseline: Bound, variant: Bound) -> Bound:
     return variant if baseline in ("exact", _OPPOSITE[variant]) else "unknown"
 
 
+def of_sum(bounds: Sequence[Bound], weights: Sequence[float]) -> Bound:
+    """Return how a weighted sum lies to the true one; a weight below 0 turns a bound round.
+
+    >>> of_sum(["exact", "at least", "at most"], (-1.0, 1.0, -0.5))
+    'at least'
+    """
+    turned = zip(bounds, weights, strict=True)
+    return of_all(bound if weight > 0 else _OPPOSITE[bound] for bound, weight in turned)
+
+
 def of_all(bounds: Iterable[Bound]) -> Bound:
     """Return how the mean of values lies to that of the true ones; exact where there are none.
 

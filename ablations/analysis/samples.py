@@ -16,12 +16,9 @@ import numpy as np
 from ablations.analysis import contrast, quantities
 from ablations.analysis.contrast import Contrast
 from ablations.analysis.looks import Look
-from ablations.analysis.pairs import Bound, Pair, Values, of_all, of_change, paired
+from ablations.analysis.pairs import Bound, Pair, Values, of_all, of_change, of_sum, paired
 from ablations.plan import StudyRun
 from ablations.study import Comparison, Quantity
-
-#: Weight of each arm of a comparison in its effect: the interaction's arms come last.
-WEIGHTS = (-1, 1, 1, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +111,11 @@ class Samples:
         means: list[Bound] = [
             of_all(bound for _, bound in of_arm.values()) for of_arm in self.usable
         ]
-        changes: list[Bound] = [
-            of_change(means[at], means[at + 1]) for at in range(0, len(means), 2)
-        ]
-        return changes[0] if len(changes) == 1 else of_change(changes[1], changes[0])
+        return of_sum(means, self.item.weights)
 
     @property
     def seeds(self) -> int:
-        """Pairs; of independent arms the seeds of the smaller of variant and interaction.
+        """Pairs; of independent arms the seeds of the smallest but the baseline.
 
         The baseline's seeds are not counted: a shared base has more of them.
         """
@@ -164,11 +158,11 @@ class Samples:
         """Return the effect with its standard error, of ratios as a logarithm.
 
         Paired: the mean change. Independent arms: variant minus baseline; of an interaction, minus
-        the same difference of the second two arms.
+        the same difference of the second two arms; of a slope, that of the line through the means.
         """
         if self.item.paired:
             return contrast.of_changes(self.changes())
-        return contrast.of_arms(self.transformed(), WEIGHTS[: len(self.values)])
+        return contrast.of_arms(self.transformed(), self.item.weights)
 
     def shows(self, estimate: float) -> bool:
         """Say whether a test of the known values against no effect stands for the true ones.
@@ -186,21 +180,23 @@ class Samples:
         """Return seed, change and its bound of each value of the variant against other arms' means.
 
         Of independent arms: no seed of the variant belongs to one of the baseline. A change is in
-        points or a factor; their mean is the effect, of factors the geometric mean.
+        points, per doubling for a slope, or a factor; their mean is the effect, of factors the
+        geometric mean.
         """
         arms = self.transformed()
         if not all(len(arm) for arm in arms):
             return []
+        weights = self.item.weights
         others = sum(
-            sign * float(np.mean(arm))
-            for place, (sign, arm) in enumerate(zip(WEIGHTS, arms, strict=False))
+            weight * float(np.mean(arm))
+            for place, (weight, arm) in enumerate(zip(weights, arms, strict=True))
             if place != 1
         )
         back = np.exp if self.item.scale == "ratio" else float
         bound = of_all(bound for _, bound in self.usable[0].values())
         return [
-            (seed, float(back(value + others)), of_change(bound, self.usable[1][seed][1]))
-            for seed, value in zip(sorted(self.usable[1]), arms[1], strict=True)
+            (seed, float(back(change + others)), of_change(bound, self.usable[1][seed][1]))
+            for seed, change in zip(sorted(self.usable[1]), weights[1] * arms[1], strict=True)
         ]
 
 

@@ -34,7 +34,10 @@ def base_share(study: Study, entry: Budget, course: Course) -> float:
     item = course.samples.item
     if entry.shared is None or item.paired or not course.looks:
         return 0.0
-    inverse = {arm: 1 / n for arm, n in zip(item.arms, course.looks[0].seeds, strict=True)}
+    inverse = {
+        arm: weight**2 / n
+        for arm, weight, n in zip(item.arms, item.weights, course.looks[0].seeds, strict=True)
+    }
     base = [arm for arm in inverse if study.arms[arm] == entry.shared.experiment]
     return sum(inverse[arm] for arm in base) / sum(inverse.values())
 

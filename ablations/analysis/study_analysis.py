@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from ablations.analysis import checks, effects, frames, look_rows, samples, stopping
@@ -21,6 +22,7 @@ from ablations.analysis.objections import objections
 from ablations.analysis.paired_tests import t_interval
 from ablations.analysis.ranking import order_rows
 from ablations.analysis.run_rows import OF_A_RUN, curve_columns, run_row
+from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course
 from ablations.analysis.summary_rows import summary_row
 from ablations.plan import StudyRun
@@ -166,8 +168,7 @@ def _change_rows(course: Course) -> list[dict[str, object]]:
         ]
     else:
         found = [
-            (seed, variant / change if item.scale == "ratio" else variant - change, variant,
-             change, bound)
+            (seed, _baseline(shown, variant, change), variant, change, bound)
             for seed, change, bound in shown.against_means()
             for variant in [shown.usable[1][seed][0]]
         ]  # fmt: skip
@@ -182,6 +183,13 @@ def _change_rows(course: Course) -> list[dict[str, object]]:
         }
         for seed, baseline, variant, change, kind in found
     ]
+
+
+def _baseline(shown: Samples, variant: float, change: float) -> float:
+    """Return what a value of the variant is compared with: of a slope, its first arm's mean."""
+    if shown.item.slope_over is not None:
+        return float(np.mean([value for value, _ in shown.usable[0].values()]))
+    return variant / change if shown.item.scale == "ratio" else variant - change
 
 
 def _sensitivity_rows(

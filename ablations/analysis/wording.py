@@ -7,9 +7,17 @@ import math
 from ablations.analysis.effects import Effect
 from ablations.analysis.paired_tests import ENOUGH, LEVEL
 from ablations.analysis.permutations import ENUMERATED, PATTERNS, drawn
+from ablations.analysis.units import is_slope
 
 # points that errors differ by at most
 _SCALE = 100
+
+
+def _word(effect: Effect) -> str:
+    """Return what the effect is called: a ratio, a slope or a difference."""
+    if effect.scale == "ratio":
+        return "ratio"
+    return "slope" if is_slope(effect.unit) else "difference"
 
 
 def measured(effect: Effect) -> str:
@@ -17,7 +25,7 @@ def measured(effect: Effect) -> str:
 
     A bound is named as one ("at least"), and its interval has no other end.
     """
-    word = "ratio" if effect.scale == "ratio" else "difference"
+    word = _word(effect)
     if not math.isfinite(effect.estimate):
         return f"No {word} was measured."
     least = f"{effect.bound} " if effect.bound in ("at least", "at most") else ""
@@ -120,7 +128,7 @@ def footing(effect: Effect) -> str:
         return f"{text}; the power is not known yet."
     if math.isnan(effect.power):
         return f"{text}; the power is not known."
-    word = "ratio" if effect.scale == "ratio" else "difference"
+    word = _word(effect)
     if effect.claimed == "within":
         return (
             f"{text}; power if the true {word} is {amount(effect, effect.paper)}: "
@@ -142,6 +150,8 @@ def _counted(effect: Effect) -> str:
         return f"n = {counted(effect.n, 'net')}; the interval is over test images only"
     if effect.pairing == "seed":
         return f"n = {counted(effect.n, 'paired seed')}"
+    if is_slope(effect.unit):
+        return f"n = {counted(min(effect.n, effect.n_baseline), 'seed')} of each arm or more"
     return f"n = {counted(effect.n, 'seed')}, {effect.n_baseline} of the baseline"
 
 
@@ -164,7 +174,7 @@ def _margin(effect: Effect) -> str:
 
 def equivalent(effect: Effect) -> str:
     """State what the equivalence test shows, without a full stop: the range and its p-value."""
-    word = "ratio" if effect.scale == "ratio" else "difference"
+    word = _word(effect)
     value = p(effect.equivalence_adjusted)
     return f"The true {word} lies within {_margin(effect)} (TOST, {value})"
 

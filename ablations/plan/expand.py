@@ -12,7 +12,7 @@ from ablations.plan.asked import asked_of, budget
 from ablations.plan.order import epoch_work, expected_epochs
 from ablations.plan.request import Request
 from ablations.plan.runs import PlannedRun
-from ablations.study import Budget, Study
+from ablations.study import Amount, Budget, Study
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment, Pretraining, diff, replace
 
@@ -194,11 +194,12 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
     """Return the arm's experiment with budget, data set and settings, before rate and seed."""
     chosen = budget(study, request)
     base = study.at(request.dataset).arms[arm]
+    amount = chosen.amounts.get(arm, Amount())
     changes: dict[str, Any] = {
         "data.dataset": request.dataset,
-        "data.train_images": chosen.train_images,
+        "data.train_images": _times(chosen.train_images, amount.train_images),
         "data.test_images": chosen.test_images,
-        **_lasting(base, chosen.epochs),
+        **_lasting(base, _times(chosen.epochs, amount.epochs)),
         **chosen.settings,
         **request.settings,
     }
@@ -211,6 +212,11 @@ def _base(study: Study, request: Request, arm: str) -> Experiment:
             shorter = _lasting(base.pretraining, chosen.epochs)
             changes |= {f"pretraining.{path}": value for path, value in shorter.items()}
     return replace(base, changes)
+
+
+def _times(count: int | None, factor: float) -> int | None:
+    """Return the multiple of a number of epochs or images, at least 1; of all, all."""
+    return None if count is None else max(1, round(count * factor))
 
 
 def _lasting(stage: Experiment | Pretraining, epochs: int | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from ablations.analysis import quantities
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
+from ablations.analysis.units import is_slope
 from ablations.report import html, numbers
 from ablations.study import Study
 
@@ -82,7 +83,9 @@ def _fell(row: Mapping[str, Any]) -> bool:
 
 
 def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
-    """Say what is how much higher, or lower, than what."""
+    """Say what is how much higher, or lower, than what; of a slope, how it rises or falls."""
+    if is_slope(row["unit"]):
+        return _slope(study, row, fell)
     what, other = _sides(study, row)
     bound: str = row["bound"]
     if fell:
@@ -97,6 +100,14 @@ def _effect(study: Study, row: Mapping[str, Any], fell: bool) -> str:
         return f"{subject}{comma} {verb} {size} {much}{what} as{other}"
     size = f"{bound}{_amount(abs(row['estimate']), row['unit'])}"
     return f"{subject}{comma} {verb} {size} {'lower' if fell else 'higher'}{what} than{other}"
+
+
+def _slope(study: Study, row: Mapping[str, Any], fell: bool) -> str:
+    """Say how much a quantity rises or falls per doubling of what its arms differ in."""
+    named = (item for item in study.comparisons if item.name == row["comparison"])
+    doubled = next((item.slope_over.name for item in named if item.slope_over is not None), "")
+    size = _amount(abs(row["estimate"]), row["unit"])
+    return f"{_subject(study, row)}, {'falls' if fell else 'rises'} by {size} of the {doubled}"
 
 
 def _subject(study: Study, row: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from ablations.analysis.quantities import MEASURES, label
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
 from ablations.plan import StudyRun
-from ablations.report import html, numbers, shown, text_tables
+from ablations.report import html, numbers, series_section, shown, text_tables
 from ablations.report.answer import answer
 from ablations.report.figures import drawing, effects_figure, times_figure
 from ablations.report.reference import beside
@@ -54,7 +54,7 @@ def write(
         The files written, the page last, so that it never points at what is not there:
         a CSV for each table (looks, checks and order only where there are rows, changes where the
         page has not all of them), figure.svg,
-        figure.png, tables.md, tables.tex and index.html.
+        figure.png, of series the same, tables.md, tables.tex and index.html.
 
     Raises:
         OSError: the folder cannot be written.
@@ -71,7 +71,9 @@ def write(
     files["figure.png"] = drawing.png(drawings["wide"])
     files["tables.md"] = text_tables.markdown(_HEAD, cells, "llllrrrrrrl").encode()
     files["tables.tex"] = text_tables.latex(_HEAD, cells, "llllrrrrrrl").encode()
-    files["index.html"] = _page(analysis, runs, drawings, texts, command, folder)
+    pictures, series = series_section.made(analysis)
+    files |= pictures
+    files["index.html"] = _page(analysis, runs, drawings, texts, command, folder, series)
     return html.write_files(folder, files)
 
 
@@ -102,6 +104,7 @@ def _page(
     texts: Mapping[str, str],
     command: str,
     folder: Path,
+    series: Mapping[str, Markup],
 ) -> bytes:
     """Return the self-contained page; `texts` are the drawings as SVG."""
     words = _description(analysis)
@@ -135,6 +138,7 @@ def _page(
         runs=html.rows(shown.runs(analysis.runs)),
         left=shown.left(analysis.runs, analysis.changes, _form(analysis).drawn_seeds(analysis)),
         figures=figures,
+        series=series,
         curves=html.curves(
             labels=[analysis.study.labels.get(arm, arm) for arm in analysis.study.arms],
             panels={key: drawing.panels(item) for key, item in drawings.items()},
@@ -187,6 +191,7 @@ def _comparison(analysis: Analysis, row: Mapping[str, Any], folder: Path) -> dic
         "argument": declared.argument if declared else "",
         "reference": beside(analysis.study, analysis.budget, analysis.dataset, name, folder),
         "interaction": declared.interaction if declared else None,
+        "series": declared.slope_over if declared else None,
         "result": row,
         "changes": [] if is_order else html.rows(shown.changes(analysis.changes), comparison=name),
         "sensitivity": html.rows(analysis.sensitivity, comparison=name),

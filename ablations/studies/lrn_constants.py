@@ -4,7 +4,7 @@ python -m ablations.run lrn_constants --budget standard
 """
 
 from ablations.budgets import ALEXNET, IMAGENET, MATTERS, OF_ERROR, SMALL_ALEXNET, SMALL_NET
-from ablations.study import Comparison, Study
+from ablations.study import Comparison, Series, Study
 from alexnet_tf.spec import PAPER
 from alexnet_tf.spec.variants import constant_norms, with_norms, without_lrn
 
@@ -20,6 +20,15 @@ _OTHERS = {
     "alpha_tenfold": ("ten times alpha", "alpha", 10.0),
     "beta_half": ("beta = 0.5", "beta", 0.5),
     "beta_1": ("beta = 1", "beta", 1.0),
+}
+
+
+# constant -> its arms by rising value; "paper" has the net's
+_SERIES = {
+    "k": (("k_1", "paper", "k_4"), (1, 2, 4)),
+    "n": (("n_3", "paper", "n_9"), (3, 5, 9)),
+    "alpha": (("alpha_tenth", "paper", "alpha_double", "alpha_tenfold"), (0.1, 1, 1.9, 10)),
+    "beta": (("beta_half", "paper", "beta_1"), (0.5, 0.75, 1)),
 }
 
 
@@ -59,6 +68,16 @@ STUDY = Study(
     budgets=ALEXNET,
     imagenet_budgets=IMAGENET,
     shown=("test_error_ten_views",),
+    series=tuple(
+        Series(
+            name=name,
+            axis="alpha, times the net's" if name == "alpha" else name,
+            arms=arms,
+            numbers=numbers,
+            quantity="validation_error",
+        )
+        for name, (arms, numbers) in _SERIES.items()
+    ),
     comparisons=(
         Comparison(
             name="no_lrn",

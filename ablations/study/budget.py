@@ -8,7 +8,7 @@ from typing import Any
 
 from alexnet_tf.errors import SpecError
 from alexnet_tf.spec import Experiment
-from alexnet_tf.values import at_least_one
+from alexnet_tf.values import at_least_one, check_types, require
 
 _MOST_SEEDS = 10_000  # of an arm; more is a slip, and takes a plan minutes to list
 
@@ -74,6 +74,26 @@ class Shared:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Amount:
+    """How much an arm is trained, as multiples of what its budget gives every arm.
+
+    Of an arm whose treatment is more or less training. Its experiment has the same multiples of the
+    unchanged net's, for a budget that leaves them to the arms.
+
+    Raises:
+        SpecError: a multiple that is not above 0.
+    """
+
+    epochs: float = 1.0
+    train_images: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for name in ("epochs", "train_images"):
+            require(self, getattr(self, name) > 0, name, "greater than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """The amount a study computes. Reported seeds are 0, 1, ..., seeds - 1.
 
@@ -103,6 +123,7 @@ class Budget:
     more: tuple[int, ...] = ()  # seeds of an arm at each further look
     arms: tuple[str, ...] = ()  # what it trains, with their comparisons; none named: all arms
     shared: Shared | None = None  # has its own number of seeds from the first look on
+    amounts: Mapping[str, Amount] = field(default_factory=dict)  # arm -> multiples, where not 1
     train_images: int | None = None
     test_images: int | None = None  # of them, the same for every run; None: all
     settings: Mapping[str, Any] = field(default_factory=dict)  # further spec fields, dotted

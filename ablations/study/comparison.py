@@ -1,49 +1,15 @@
-"""The things compared: quantities, pairs of arms, averages of nets, and checks of a treatment."""
+"""The things compared: pairs of arms, slopes over a series of arms, and checks of a treatment."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
+from ablations.study.quantity import Quantity
+from ablations.study.series import Series
 from alexnet_tf.errors import SpecError
 from alexnet_tf.values import check_types
-
-#: What is read off a finished run; `ablations.analysis.quantities` says how.
-Quantity = Literal[
-    "test_error",
-    "test_error_ten_views",
-    "validation_error",
-    "train_error",
-    "generalisation_gap",
-    "running_train_error",
-    "early_train_error",
-    "epochs_to_error",
-    "epochs_to_converge",
-    "seconds_per_epoch",
-    "kernel_colour_split",
-    "shuffled_colour_split",
-    "fc7_neighbour_agreement",
-    "pixel_neighbour_agreement",
-    "dropout_mean_error",
-    "dropout_kl_halved",
-    "dropout_kl_unhalved",
-    "dropout_kl_one_mask",
-    "dropout_kl_arithmetic",
-    "colour_split_chance",
-    "fc7_neighbour_pixel_rank",
-    "epochs_to_70",
-    "epochs_to_60",
-    "epochs_to_50",
-    "epochs_to_40",
-    "epochs_to_settle",
-    "rate_divisions",
-    "decay_pull",
-    "norm_spread",
-    "units_kept",
-    "views_moved",
-    "colour_shift",
-]
 
 #: difference: variant - baseline. ratio: variant / baseline.
 Scale = Literal["difference", "ratio"]
@@ -85,7 +51,9 @@ class Comparison:
 
     Differences of errors are in percentage points; `scale="ratio"` compares logarithms and
     gives factors. With `interaction=(b, v)` the same difference between the arms b and v is
-    taken off: what the first change is worth more, or less, beside the second.
+    taken off: what the first change is worth more, or less, beside the second. With `slope_over`
+    the effect is the slope of the quantity per doubling of the series' number; `baseline` and
+    `variant` are its first and its last arm.
 
     Raises:
         SpecError: a claim that its numbers do not fit.
@@ -119,6 +87,7 @@ class Comparison:
     family: Family = "primary"
     pairing: Pairing = "none"
     interaction: tuple[str, str] | None = None
+    slope_over: Series | None = None
     note: str = ""  # what this comparison stands for, one line
     argued: str = ""  # why `smallest` is what would matter; not needed of half the paper's effect
 
@@ -137,6 +106,23 @@ class Comparison:
             raise SpecError(f"'{self.name}' is claimed within a range, so it needs `paper`.")
         if self.paper is not None:
             self._check_paper(self.paper, least)
+        if self.slope_over is not None:
+            self._check_slope(self.slope_over)
+
+    def _check_slope(self, series: Series) -> None:
+        """Refuse a slope that is no difference of independent arms, from the first to the last."""
+        plain = self.scale == "difference" and self.pairing == "none" and self.interaction is None
+        if not plain or self.baseline_quantity not in (None, self.quantity):
+            raise SpecError(
+                f"'{self.name}' is a slope, so it must be a difference of one quantity, without "
+                "pairs and without an interaction."
+            )
+        ends, quantity = (series.arms[0], series.arms[-1]), series.quantity
+        if (self.baseline, self.variant) != ends or self.quantity != quantity:
+            raise SpecError(
+                f"'{self.name}' is the slope over {series.name}, so it goes from '{ends[0]}' to "
+                f"'{ends[1]}' in {quantity}."
+            )
 
     def _check_paper(self, paper: float, none: float) -> None:
         """Refuse a number of the paper that is no factor, or on the other side of its claim."""
@@ -169,8 +155,23 @@ class Comparison:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """Names of the arms that take part."""
-        return (self.baseline, self.variant, *(self.interaction or ()))
+        """Names of the arms that take part: baseline and variant, then any others."""
+        between = () if self.slope_over is None else self.slope_over.arms[1:-1]
+        return (self.baseline, self.variant, *(self.interaction or between))
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weight of each of `arms` in the effect.
+
+        >>> Comparison(
+        ...     name="x", baseline="a", variant="b", claimed="none", smallest=1.0,
+        ...     family="secondary", interaction=("c", "d"),
+        ... ).weights
+        (-1.0, 1.0, 1.0, -1.0)
+        """
+        if self.slope_over is not None:
+            return self.slope_over.slope_weights(self.arms)
+        return (-1.0, 1.0, 1.0, -1.0)[: len(self.arms)]
 
     @property
     def paired(self) -> bool:
@@ -185,7 +186,7 @@ class Comparison:
     @property
     def used(self) -> list[tuple[str, Quantity]]:
         """Arms that take part, each with the quantity that is used of it."""
-        return list(zip(self.arms, 2 * self.sides, strict=False))
+        return list(zip(self.arms, len(self.arms) * self.sides, strict=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,33 +218,3 @@ class Check:
         """Say whether a run's value is within the limits."""
         above = self.least is None or value >= self.least
         return above and (self.most is None or value <= self.most)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ensemble:
-    """Averaging the probabilities of `sizes` nets of one arm, trained from different seeds.
-
-    Held against the mean error of its members; the interval is over test images, since one
-    set of nets gives one ensemble of them all.
-
-    Raises:
-        SpecError: no size of 2 or more, a size below 1, or a `smallest` that is not above 0.
-    """
-
-    arm: str
-    sizes: tuple[int, ...]
-    smallest: float  # points
-    paper: float | None = None  # points, for the largest size
-    paper_source: str = ""
-    quantity: ClassVar[Quantity] = "test_error_ten_views"
-
-    def __post_init__(self) -> None:
-        if max(self.sizes, default=0) < 2 or min(self.sizes) < 1:
-            raise SpecError(f"an ensemble needs `sizes` of 2 or more nets. Received: {self.sizes}")
-        if not self.smallest > 0:
-            raise SpecError(f"`smallest` of an ensemble must be above 0. Received: {self.smallest}")
-
-    @property
-    def averaged(self) -> tuple[int, ...]:
-        """The sizes that are averages: above 1."""
-        return tuple(size for size in self.sizes if size > 1)

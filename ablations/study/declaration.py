@@ -6,14 +6,19 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from itertools import pairwise
+from typing import Self
 
 from ablations.study.budget import Budget, Search
-from ablations.study.comparison import Check, Comparison, Ensemble, EpochsToError, Quantity
+from ablations.study.comparison import Check, Comparison, EpochsToError
 from ablations.study.declared import check_kinds, check_labels, check_name, check_names
+from ablations.study.ensemble import Ensemble
+from ablations.study.nets import check_nets
 from ablations.study.paper import paper_text
+from ablations.study.quantity import Quantity
+from ablations.study.series import Series
 from alexnet_tf.errors import SpecError
-from alexnet_tf.spec import Experiment, diff, nameless
+from alexnet_tf.spec import Experiment, diff
 from alexnet_tf.values import nearest
 
 
@@ -33,6 +38,7 @@ class Study:
         labels: an arm without one is shown by its name.
         budgets: by name: "quick", "standard" and "full" in the suite.
         shown: is measured and listed, without a test.
+        series: are drawn, each a quantity of its arms over their number.
         outcome: needed wherever `epochs_to_error` is compared or a `search` is declared.
 
     Raises:
@@ -61,6 +67,7 @@ class Study:
     scale_limits: str = ""  # what `arms` cannot show, but `on_imagenet` can
     comparisons: tuple[Comparison, ...] = ()
     ensemble: Ensemble | None = None
+    series: tuple[Series, ...] = ()
     # arms whose effects the paper puts in this order, the largest first, against `baseline`
     order: tuple[str, ...] = ()
     baseline: str = "paper"
@@ -87,7 +94,9 @@ class Study:
             self.check_arms(item.name, *item.arms[2 * same_run :])
         for check in self.checks:
             self.check_arms("checks", check.arm)
-        self._check_nets()
+        for arm, where in ((arm, item.name) for item in self.series for arm in item.arms):
+            self._check_there(where, arm, self.arms)
+        check_nets(self.name, self.comparisons, self.arms)
         if len(self.order) == 1:
             raise SpecError(f"`order` of '{self.name}' needs two arms or more.")
         for arm in (self.baseline, *self.order) if self.order else ():
@@ -104,6 +113,7 @@ class Study:
         check_name(self.name)
         fields = ("title", "claim", "limits", "scale_limits", "claim_ids", "labels")
         kinds = {"arms": Experiment, "on_imagenet": Experiment, "comparisons": Comparison}
+        kinds["series"] = Series
         kinds |= {"budgets": Budget, "imagenet_budgets": Budget, **dict.fromkeys(fields, str)}
         check_kinds(self.name, {name: (getattr(self, name), kinds[name]) for name in kinds})
         check_names(self.name, "arms", (*self.arms, *self.on_imagenet))
@@ -172,6 +182,7 @@ class Study:
             found.extend(self.ordered(arm).used)
         if self.ensemble is not None:
             found.append((self.ensemble.arm, self.ensemble.quantity))
+        found.extend((arm, item.quantity) for item in self.series for arm in item.arms)
         arms = list(self.arms)
         found.extend((arm, quantity) for arm in arms for quantity in self.shown)
         return sorted(dict.fromkeys(found), key=lambda pair: arms.index(pair[0]))
@@ -183,23 +194,6 @@ class Study:
         Those that are in no record are measured by `ablations.execution.inspection`.
         """
         return [*self.used, *((check.arm, check.quantity) for check in self.checks)]
-
-    def _check_nets(self) -> None:
-        """Refuse two primary comparisons of one baseline with nets that differ in names alone.
-
-        They would be counted as two tests of the claim, and differ by noise.
-        """
-        seen: dict[tuple[Any, ...], Comparison] = {}
-        for item in self.comparisons:
-            if item.family != "primary" or item.interaction is not None:
-                continue
-            sides = (item.baseline_quantity or item.quantity, item.quantity, item.scale)
-            key = (item.baseline, nameless(self.arms[item.variant]), *sides)
-            if (other := seen.setdefault(key, item)).variant != item.variant:
-                raise SpecError(
-                    f"study {self.name}: '{other.name}' and '{item.name}' compare the same net. "
-                    "Make them one arm."
-                )
 
     @property
     def threshold(self) -> float | None:
@@ -239,11 +233,13 @@ class Study:
     def compared(self) -> tuple[tuple[str, str, str], ...]:
         """Name, baseline arm and variant arm of each comparison.
 
-        An interaction has two entries of its name; one arm compared with itself has none.
+        An interaction has two entries of its name, a slope one of each step; one arm compared
+        with itself has none.
         """
         found = []
         for item in self.comparisons:
-            for baseline, variant in ((item.baseline, item.variant), item.interaction or ("", "")):
-                if baseline != variant:
-                    found.append((item.name, baseline, variant))
+            pairs = [(item.baseline, item.variant), item.interaction or ("", "")]
+            if item.slope_over is not None:
+                pairs = list(pairwise(item.slope_over.arms))
+            found.extend((item.name, *pair) for pair in pairs if pair[0] != pair[1])
         return tuple(found)

@@ -153,6 +153,21 @@ def scaled_init(base: Experiment, factor: float) -> Experiment:
     )
 
 
+def scaled_width(base: Experiment, factor: float) -> Experiment:
+    """Every layer but the output with `factor` times as many maps or units, rounded (section 7).
+
+    Gains and windows of norms stay. The numbers of maps must still fall into the layers' groups.
+
+    >>> from alexnet_tf.spec import PAPER
+    >>> [conv.filters for conv in scaled_width(PAPER, 0.5).model.convs]
+    [48, 128, 192, 192, 128]
+    """
+    model = base.model
+    convs = (replace(conv, filters=round(factor * conv.filters)) for conv in model.convs)
+    dense = (replace(layer, units=round(factor * layer.units)) for layer in model.dense)
+    return replace(base, {"model.convs": tuple(convs), "model.dense": tuple(dense)})
+
+
 def with_gains(base: Experiment, gains: Mapping[str, float]) -> Experiment:
     """Initial weights of N(0, gain^2 / fan-in), with each layer's gain by its name.
 

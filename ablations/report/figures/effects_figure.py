@@ -20,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from ablations.analysis.ranking import UNIT
 from ablations.analysis.study_analysis import Analysis
+from ablations.analysis.units import of_axis
 from ablations.report import shown
 from ablations.report.figures.drawing import (
     ARMS,
@@ -35,9 +36,6 @@ from ablations.report.figures.drawing import (
 
 _WIDE = 20  # between the ends of an axis of ratios
 
-#: A unit of `comparisons` -> what stands under its axis.
-_UNITS = {"points": "Difference, percentage points", "x": "Ratio", "index": "Difference of index"}
-
 #: A measured error of `curves` -> (its panel's title, the column of its epochs).
 _CURVES = {
     "train_error": ("Training error", "epoch_midpoint"),
@@ -51,10 +49,9 @@ def draw(analysis: Analysis, *, stacked: bool = False) -> Figure:
     """Return the figure: effects left of the curves, or above them, `stacked` for a phone.
 
     Args:
-        analysis: an order among its comparisons is left out: a probability is no effect.
+        analysis: an order among its comparisons is left out: a probability has no place on an axis.
         stacked: 4 inches wide in place of 9.8.
     """
-    # a probability is no effect, so that it has no place on an effect's axis
     drawn = [unit for unit in analysis.comparisons["unit"] if unit != UNIT]
     units = list(dict.fromkeys(drawn))
     rows = len(drawn) + 1.9 * len(units)
@@ -140,7 +137,7 @@ def _forest(axes: Axes, analysis: Analysis, unit: str, group: Sequence[dict[Any,
         axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, ratio)))
     axes.axvline(1 if ratio else 0, color=FAINT, linewidth=0.9, zorder=1)
-    axes.set_xlabel(_UNITS.get(unit, f"Difference, {clean(unit)}"))
+    axes.set_xlabel(clean(of_axis(unit)))
     for place, row in enumerate(group):
         _effect(axes, analysis, row, -place)
     axes.set_ylim(-len(group) + 0.45, 0.55)

@@ -101,7 +101,7 @@ def test_nothing_is_tested_without_a_spread(arms):
 
 
 def test_a_certain_difference_has_a_score_that_is_no_infinity():
-    far = Contrast(estimate=50.0, sds=(1e-9,), counts=(5000,))
+    far = Contrast(estimate=50.0, sds=(1e-9,), counts=(5000,), weights=(1.0,))
     assert 30 < far.score() < 100 and -far.score(100.0) > 30
 
 

@@ -54,6 +54,7 @@ GAINS_KEPT = {
     "inputs_2012": v.inputs_2012,
     "schedule_2012": v.schedule_2012,
     "divisions_2012": v.divisions_2012,
+    "scaled_width": lambda base: v.scaled_width(base, 0.5),
     "without_conv2": lambda base: v.without_conv(base, "conv2"),
     "without_conv3": lambda base: v.without_conv(base, "conv3"),
     "without_conv5": lambda base: v.without_conv(base, "conv5"),

@@ -35,6 +35,7 @@ CLAIMS = {
     "lrn_constants": "C19",
     "overlapping_pooling": "C27",
     "layer_removal": "C30",
+    "bigger_and_longer": "C45",
     "crop_flip": "C32",
     "pca_jitter": "C33",
     "ten_views": "C35",
