@@ -10,6 +10,7 @@ from types import ModuleType
 
 from ablations.api import run
 from ablations.cli.command import main
+from alexnet_tf.errors import leave
 
 
 class _Callable(ModuleType):
@@ -19,6 +20,6 @@ class _Callable(ModuleType):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
 
 sys.modules[__name__].__class__ = _Callable

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable
+from typing import NoReturn
 
 USAGE = 2  # what was typed, or written in a spec or a study
 DATA = 3  # images or records that are missing, damaged or not those expected
@@ -92,6 +94,28 @@ class LockedError(UserError, RuntimeError):
     """Another process works in the folder; the message names it. Exit code 5."""
 
     exit_code = LOCKED
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, where a command answers it as it does Ctrl-C.
+
+    CPython ends a process by SIGINT when a KeyboardInterrupt has passed through `exec` of a text,
+    as in the definition of a dataclass, though it was caught: not so one of another class.
+    """
+
+
+def terminate(number: int, frame: object) -> NoReturn:
+    """Raise `Terminated`; for `signal.signal`."""
+    raise Terminated(TERMINATED)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process of a command with this exit code, whatever SIGTERM comes meanwhile.
+
+    Python takes back a program's answers to signals before it has freed its modules.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def exit_code(

@@ -1,8 +1,7 @@
 """Lets `python -m ablations.baselines` run the command."""
 
-import sys
-
 from ablations.baselines.command import main
+from alexnet_tf.errors import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

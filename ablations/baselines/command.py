@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import get_args
 
 from rich.console import Console
@@ -24,7 +23,7 @@ from alexnet_tf.command_line import Parser, side_by_side
 from alexnet_tf.data.load import load
 from alexnet_tf.data.split import split
 from alexnet_tf.environment import cores
-from alexnet_tf.errors import TERMINATED, DataError, RecordError, exit_code
+from alexnet_tf.errors import DataError, RecordError, exit_code, terminate
 from alexnet_tf.spec import DatasetName, DataSpec
 
 _PROG = "ablations.baselines"
@@ -75,17 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 2 usage, 3 data, 4 environment or disk, 5 locked, 75 stopped by SIGTERM, 130 by
         Ctrl-C. An error is one line on standard error.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     return exit_code(
         _PROG,
         lambda: _main(_parser().parse(argv)),
         after_disk="What is finished stays readable.",
         interrupted="stopped; every finished record is kept, the same command continues",
     )
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt(TERMINATED)
 
 
 def _main(options: argparse.Namespace) -> int:

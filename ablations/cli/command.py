@@ -18,7 +18,7 @@ from ablations.cli.options import Options, parse
 from ablations.execution import datasets, means, store
 from ablations.plan import Plan, check, check_looks, saved
 from alexnet_tf import files, terminal
-from alexnet_tf.errors import TERMINATED, DataError, SpecError, exit_code
+from alexnet_tf.errors import DataError, SpecError, exit_code, terminate
 
 _ALL = "all"
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         standard error, without a traceback.
     """
     logging.basicConfig(format="%(message)s")
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     return exit_code(
         "ablations.run",
         lambda: _main(parse(argv)),
@@ -172,7 +172,3 @@ def _list(console: Console) -> int:
         where = "; ".join([chosen.section, *claims, f"the paper: {chosen.paper_value}"])
         console.print(Text.assemble((name, "bold"), f" (section {where})\n  {chosen.claim}"))
     return 0
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise KeyboardInterrupt(TERMINATED)

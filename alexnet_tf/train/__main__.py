@@ -28,6 +28,7 @@ from alexnet_tf.errors import (
     SpecError,
     exit_code,
     fail,
+    leave,
 )
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import PRESETS, Experiment, preset_or_file, replace
@@ -175,4 +176,4 @@ def _emit(event: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

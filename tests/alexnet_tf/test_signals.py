@@ -1,4 +1,4 @@
-"""A signal while the modules of a command are loaded: its exit code, and no traceback."""
+"""A signal while a command loads its modules, defines a class, or ends: the exit code."""
 
 from __future__ import annotations
 
@@ -38,3 +38,22 @@ def test_a_process_of_others_keeps_its_own_answers():
     words = [sys.executable, "-c", asks]
     said = subprocess.run(words, capture_output=True, text=True, env=tiny.environment())
     assert said.stdout == "True True\n"
+
+
+START = """
+import os, signal
+from alexnet_tf.errors import exit_code, leave, terminate
+def stop(): os.kill(os.getpid(), signal.SIGTERM)
+signal.signal(signal.SIGTERM, terminate)
+"""
+
+
+def test_sigterm_while_a_text_is_executed_is_no_death_by_another_signal():
+    ended = tiny.python(START + "leave(exit_code('p', lambda: exec('stop()') or 0))")
+    assert (ended.returncode, ended.stderr) == (75, "p: interrupted\n")
+
+
+def test_a_command_that_is_done_ends_as_it_wanted():
+    late = "class Late:\n    def __del__(self, stop=stop): stop()\nlate = Late()\n"
+    ended = tiny.python(START + late + "leave(6)")
+    assert (ended.returncode, ended.stderr) == (6, "")
