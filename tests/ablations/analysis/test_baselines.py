@@ -117,6 +117,25 @@ def test_without_differences_of_seeds_the_interval_is_that_of_the_images():
     assert (found.low, found.high) == pytest.approx(expected, rel=1e-6)
 
 
+def test_the_variances_of_seeds_and_images_add_with_satterthwaites_freedom():
+    rng = np.random.default_rng(5)
+    ours, nets = rng.random((3, 40)) < 0.4, rng.random((2, 40)) < 0.3
+    found = baselines.error(ours, nets)
+    seeds = [100 * arm.mean(axis=1) for arm in (ours, nets)]
+    images = 100 * (ours.mean(axis=0) - nets.mean(axis=0))
+    squares = [stats.sem(values) ** 2 for values in (*seeds, images)]
+    freedom = sum(squares) ** 2 / sum(
+        square**2 / n for square, n in zip(squares, (2, 1, 39), strict=True)
+    )
+    expected = stats.t.interval(0.95, freedom, images.mean(), np.sqrt(sum(squares)))
+    assert (found.low, found.high) == pytest.approx(expected)
+    alone = baselines.error(ours)
+    squares = [stats.sem(values) ** 2 for values in (seeds[0], 100 * ours.mean(axis=0))]
+    freedom = sum(squares) ** 2 / (squares[0] ** 2 / 2 + squares[1] ** 2 / 39)
+    expected = stats.t.interval(0.95, freedom, 100 * ours.mean(), np.sqrt(sum(squares)))
+    assert (alone.low, alone.high) == pytest.approx(expected)
+
+
 def test_a_row_of_the_paper_s_tables_is_the_mean_over_seeds():
     made = [made_baselines.record(seed=seed) for seed in range(3)]
     row = baselines.measured(made)

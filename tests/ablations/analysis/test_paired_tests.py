@@ -39,6 +39,8 @@ def test_correlation_is_pearsons():
     baseline, variant = arms(8)
     expected = stats.pearsonr(baseline, variant)[0]
     assert paired_tests.correlation(baseline, variant) == pytest.approx(expected)
+    three = stats.pearsonr(baseline[:3], variant[:3])[0]
+    assert paired_tests.correlation(baseline[:3], variant[:3]) == pytest.approx(three)
     assert math.isnan(paired_tests.correlation([1.0, 2.0], [1.0, 2.0]))
     assert math.isnan(paired_tests.correlation([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]))
 
