@@ -40,6 +40,7 @@ def run(
     threads: int = 1,
     gpus: int = 0,
     cluster: str | None = None,
+    states: str | None = None,
     data_dir: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
@@ -60,6 +61,7 @@ def run(
         threads: threads of one training; another number changes the weights' last bits.
         gpus: how many GPUs to train on, each run on one; 0: all see what this process sees.
         cluster: address of a Ray cluster that trains instead of this machine.
+        states: folder or fsspec URL for the states of unfinished runs; None: below `out`.
         data_dir: where the data set lies.
         settings: spec fields, dotted path to value, set in every run.
 
@@ -79,9 +81,9 @@ def run(
     plan = _checked(chosen.name if study is chosen else str(study), chosen, request)
     saved.check_file(Path(out) / chosen.name, plan.name)
     console, data = terminal.console(), None if data_dir is None else Path(data_dir)
-    where, tell = Path(out), console.print
+    places: Any = {"data_dir": data, "states": states, "tell": console.print}
     machine = means.machine(
-        where, jobs=jobs, threads=threads, gpus=gpus, cluster=cluster, data_dir=data, tell=tell
+        Path(out), jobs=jobs, threads=threads, gpus=gpus, cluster=cluster, **places
     )
     files.check_writable(machine.out)
     plan = replace(plan, request=datasets.resolved(console, request, machine))

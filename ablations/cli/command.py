@@ -63,6 +63,7 @@ def _main(options: Options) -> int:
         cluster=None if options.probe else options.cluster,
         data_dir=options.data_dir,
         tensorboard=options.tensorboard,
+        states=options.states,
         tell=lambda words: console.print(words, soft_wrap=True),
     )
     if options.probe:

@@ -56,6 +56,7 @@ class Options:
         gpus: GPUs to share out among them; 0: none is.
         gpus_per_run: of each of them, 1 or 2.
         cluster: address of a Ray cluster; None: this machine computes.
+        states: folder or URL of unfinished states; None: the folders of the runs.
         hours: no run is started after so many; None: no limit.
     """
 
@@ -76,6 +77,7 @@ class Options:
     gpus: int
     gpus_per_run: int
     cluster: str | None
+    states: str | None
     threads: int
     hours: float | None
 
@@ -114,6 +116,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         gpus=gpus,
         gpus_per_run=given.gpus_per_run,
         cluster=given.cluster,
+        states=given.states,
         threads=threads,
         hours=_hours(given.hours),
     )
@@ -179,6 +182,7 @@ def _parser() -> Parser:
     add("--gpus", type=int, metavar="N", default=0, help="train on N GPUs, each run on one")
     add("--gpus-per-run", type=int, metavar="N", default=1, help="2: a pair, for two towers")
     add("--cluster", metavar="HOST:PORT", help="train on a Ray cluster (docs/cluster.md)")
+    add("--states", metavar="PLACE", help="shared folder or fsspec URL for unfinished states")
     add(
         "--threads",
         type=int,

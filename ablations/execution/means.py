@@ -8,6 +8,7 @@ from pathlib import Path
 from ablations.execution import ray_cluster, store
 from ablations.execution.training import Machine, default_jobs
 from alexnet_tf.errors import SpecError
+from alexnet_tf.state_store import absolute
 
 
 def machine(
@@ -20,6 +21,7 @@ def machine(
     cluster: str | None = None,
     data_dir: Path | None = None,
     tensorboard: Path | None = None,
+    states: str | None = None,
     tell: Callable[[str], None] = lambda words: None,
 ) -> Machine:
     """Return what computes: this machine, or the Ray cluster at an address.
@@ -34,6 +36,8 @@ def machine(
         cluster: "HOST:PORT" of its head, or "auto"; None: this machine.
         data_dir: folder of the data set, here and on every machine of a cluster.
         tensorboard: folder of TensorBoard's events; not on a cluster.
+        states: folder that all machines share, or fsspec URL, for the states of unfinished runs;
+            None: the folders of the runs.
         tell: called with a line of text when a machine of the cluster is lost.
 
     Raises:
@@ -59,4 +63,5 @@ def machine(
         cluster=joined,
         data_dir=data_dir,
         tensorboard=tensorboard,
+        states=None if states is None else absolute(states),
     )

@@ -87,6 +87,7 @@ class Machine:
     cluster: Executor | None = None
     data_dir: Path | None = None
     tensorboard: Path | None = None  # folder of TensorBoard's events, one below it a run
+    states: str | None = None  # folder or fsspec URL of unfinished states; None: `out`
 
     def __post_init__(self) -> None:
         side_by_side("--jobs", self.jobs)
@@ -189,6 +190,8 @@ def _command(run: PlannedRun, machine: Machine) -> Command:
     if machine.gpus_per_run == 2 and run.experiment.model.towers == 2:
         words += ["--devices", "GPU:0,GPU:1"]
     words += machine.of_images(run.experiment.data.dataset)
+    if machine.states is not None:
+        words += ["--states", machine.states]
     if machine.tensorboard is not None:
         words += ["--tensorboard", str(machine.tensorboard / run_id)]
     return python("alexnet_tf.train", words, folder / "log.txt", machine.cache)

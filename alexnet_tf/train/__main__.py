@@ -81,6 +81,7 @@ def _train(options: argparse.Namespace, stop: Sequence[int]) -> int:
             data_threads=options.data_threads,
             pairs=pairs,
             tensorboard=options.tensorboard,
+            states=options.states,
             progress=tell,
             interrupted=lambda: bool(stop),
         )
@@ -122,6 +123,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--gpu", action="store_true", help="stop if TensorFlow sees no GPU")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard events")
+    parser.add_argument(
+        "--states",
+        metavar="PLACE",
+        help="keep the arrays of unfinished states there, in a folder or at an fsspec URL",
+    )
     parser.add_argument(
         "--events", action="store_true", help="progress as JSON, one object per line"
     )

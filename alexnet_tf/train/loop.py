@@ -22,6 +22,7 @@ from alexnet_tf.loss_scaling import skipped_updates
 from alexnet_tf.model import build_alexnet
 from alexnet_tf.records import DataFacts, EpochResult, Evaluation, RunRecord
 from alexnet_tf.spec import Experiment
+from alexnet_tf.state_store import StateStore
 from alexnet_tf.train import checkpoint, schedule, step
 from alexnet_tf.train.callback import Diverged, Progress, TrainingCallback
 from alexnet_tf.train.devices import described, strategy
@@ -46,10 +47,11 @@ class Training:
         progress: Progress,
         interrupted: Callable[[], bool],
         pairs: Sequence[tuple[str, str]] = (),
+        states: StateStore | None = None,
         callbacks: tuple[keras.callbacks.Callback, ...] = (),
     ):
         self.experiment, self.out, self.source = experiment, out, source
-        self.data_threads = data_threads
+        self.data_threads, self.states = data_threads, states
         self.fingerprint = source.fingerprint()
         self.split: Split = split(source, experiment.data)
         self.input_pipeline = input_pipeline(experiment, source, self.split)
@@ -125,7 +127,7 @@ class Training:
             "resumes": self.resumes,
             "started": self.started,
         }
-        checkpoint.save(self.out, len(self.curve), self.model, header)
+        checkpoint.save(self.out, len(self.curve), self.model, header, self.states)
 
     def _compiled(self) -> keras.Model:
         if self.strategy is None:
@@ -149,7 +151,7 @@ class Training:
             from_single(whole, self.model)
 
     def _restore(self) -> None:
-        header = checkpoint.restore(self.out, self.model, self._check_environment)
+        header = checkpoint.restore(self.out, self.model, self._check_environment, self.states)
         if header is None:
             return
         self.curve = [EpochResult(**epoch) for epoch in header["curve"]]

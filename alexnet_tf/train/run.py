@@ -31,6 +31,7 @@ from alexnet_tf.errors import (
 from alexnet_tf.records import RunRecord
 from alexnet_tf.spec import Experiment, diff, to_json
 from alexnet_tf.spec.experiment import from_file
+from alexnet_tf.state_store import StateStore, absolute
 from alexnet_tf.train.callback import Progress
 from alexnet_tf.train.loop import Training
 from alexnet_tf.trained_net import trained_net
@@ -48,14 +49,14 @@ def train(
     data_threads: int | None = None,
     pairs: Sequence[tuple[str, str]] = (),
     tensorboard: Path | None = None,
+    states: str | None = None,
     progress: Progress | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> RunRecord:
     """Train `experiment` in folder `out` and return its record.
 
-    The same experiment, threads and environment give the same weights, bit for bit,
-    however often the run was interrupted. The number of threads is pinned, since it
-    changes the order of sums: one process can train with one number only.
+    The same experiment, threads and environment give the same weights, bit for bit, however often
+    the run was interrupted. One process can train with one number of threads only.
 
     Args:
         experiment: what to compute.
@@ -66,11 +67,12 @@ def train(
         data_threads: make batches side by side, and change no bit; None: as many as `threads`.
         pairs: devices of two towers, e.g. [("GPU:0", "GPU:1")]; none: one device.
         tensorboard: folder for TensorBoard's events; None: none.
+        states: folder or fsspec URL for the arrays of unfinished states; None: `out`.
         progress: called with a small dict about every half second and after each epoch.
         interrupted: asked after every update; True stops the run.
 
     Raises:
-        SpecError: the folder holds another experiment, or weights of a file.
+        SpecError: the folder holds another experiment, weights of a file, or states kept elsewhere.
         RecordError: the folder's spec.json or result.json is damaged.
         DataError: the data are missing, damaged or too small.
         EnvironmentChangedError: an unfinished state was made elsewhere.
@@ -88,16 +90,15 @@ def train(
         options |= {"data_threads": data_threads or threads, "progress": progress or _silent}
         first, folder = None, out / "pretraining"
         if experiment.first_stage is not None:
-            first = train(experiment.first_stage, out=folder, **places, **options)
+            first = train(experiment.first_stage, out=folder, states=states, **places, **options)
             if first.status == "diverged":
-                why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
-                return _finished(result, dataclasses.replace(first, **why))
+                return _finished(result, _without_second_stage(experiment, first))
         _pin(experiment, threads, pairs)
         start = None if first is None else trained_net(folder, first)
         source = load(experiment.data.dataset, **places)
         check_fit(experiment, source)
-        training = Training(experiment, out, source, callbacks=_boards(tensorboard), **options)
-        return _finished(result, training.finish(start))
+        options |= {"states": _store(states, experiment), "callbacks": _boards(tensorboard)}
+        return _finish(result, Training(experiment, out, source, **options), start)
 
 
 def _silent(event: dict[str, Any]) -> None:
@@ -115,6 +116,23 @@ def _trained(path: Path) -> RunRecord:
 def _finished(path: Path, record: RunRecord) -> RunRecord:
     files.write_atomic(path, records.to_json(record).encode())
     return record
+
+
+def _without_second_stage(experiment: Experiment, first: RunRecord) -> RunRecord:
+    why = {"experiment": experiment, "reason": f"in pre-training, {first.reason}"}
+    return dataclasses.replace(first, **why)
+
+
+def _finish(path: Path, training: Training, start: keras.Model | None) -> RunRecord:
+    """Train to the end, write the record, and remove what the record makes useless elsewhere."""
+    record = _finished(path, training.finish(start))
+    if training.states is not None:
+        training.states.clear()
+    return record
+
+
+def _store(place: str | None, experiment: Experiment) -> StateStore | None:
+    return None if place is None else StateStore(absolute(place), experiment.run_id)
 
 
 def _boards(folder: Path | None) -> tuple[keras.callbacks.Callback, ...]:

@@ -27,12 +27,14 @@ ALLOWED_WRITES = {
     ),  # Pillow's, which reads: these two take bytes in memory
     ("alexnet_tf.data.prepare.decode", "open"),
     ("ablations.execution.fork_server", "write_text"),  # the name of a process, under /proc
+    ("alexnet_tf.state_store", "pipe_file"),  # at a URL, under a name that is never used again
     ("alexnet_tf.data.builtin_sheet", "savefig"),  # into the name that `write_through` gives
 }
 WRITERS = {
     *("write_text", "write_bytes", "savefig", "save", "savez", "savez_compressed", "savetxt"),
     *("tofile", "dump", "save_weights", "save_model", "to_csv", "to_json", "to_html"),
     *("to_parquet", "to_excel", "to_pickle", "imsave", "fdopen", "mkstemp", "NamedTemporaryFile"),
+    "pipe_file",
 }
 
 

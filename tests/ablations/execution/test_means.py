@@ -65,6 +65,16 @@ def test_each_training_of_a_pair_sees_two_gpus_and_two_towers_use_both(tmp_path,
     assert len({run.experiment.model.towers for run in runs}) == 2
 
 
+def test_every_training_is_told_where_its_states_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (run, *_) = plan.reported_runs(STUDY, QUICK, {})
+    for given, told in (("s", str(tmp_path.resolve() / "s")), ("s3://b/s", "s3://b/s")):
+        here = means.machine(tmp_path / "out", jobs=1, threads=1, states=given)
+        words = training._command(run, here).argv
+        assert words[words.index("--states") + 1] == told
+    assert "--states" not in training._command(run, dataclasses.replace(here, states=None)).argv
+
+
 def test_progress_names_machines_and_slots_and_a_lost_run_waits(tmp_path):
     run = plan.reported_runs(STUDY, QUICK, {})[0]
     cluster = Cluster(FakeMachines(["a", "b"], slots=3))
