@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
 
 from ablations.analysis import (
+    averages,
     checks,
     doubts,
     effects,
-    ensembling,
     image_noise,
     looks,
     samples,
     stopping,
 )
 from ablations.analysis import objections as rules
+from ablations.analysis.averages import Objections
 from ablations.analysis.effects import Effect
-from ablations.analysis.ensembling import Nets
 from ablations.analysis.order_verdict import judge_order
 from ablations.analysis.pairs import Pair
 from ablations.analysis.ranking import order_effect, order_rows
@@ -25,15 +24,9 @@ from ablations.analysis.samples import Samples
 from ablations.analysis.stopping import Course
 from ablations.analysis.verdict import judge
 from ablations.plan import StudyRun
-from ablations.study import Budget, Ensemble, Family, Study
+from ablations.study import Budget, Family, Study
 
 Row = dict[str, object]
-
-
-class Objections(Protocol):
-    """The function `objections.objections`, of a study's budget and images."""
-
-    def __call__(self, *, n: int, needed: int | None = ..., counted: str = ...) -> list[str]: ...
 
 
 def comparison_rows(
@@ -73,11 +66,10 @@ def comparison_rows(
     ]
     cautions = [doubts.of_runs(study, by_arm, item) for item in study.comparisons]
     if study.ensemble is not None:
-        nets = ensembling.read(by_arm[study.ensemble.arm])
-        gains = ensembling.measure(study.ensemble, nets, families(study))
-        measured += gains
-        against += [_against_ensemble(study.ensemble, nets, objections)] * len(gains)
-        cautions += [doubts.of_ensemble(nets)] * len(gains)
+        for one in averages.measure(study.ensemble, by_arm, families(study), objections):
+            measured.append(one.effect)
+            against.append(one.objections)
+            cautions.append(one.doubts)
     corrected = effects.correct(measured)
     may_go_on = not objections(n=rules.MIN_SEEDS)  # more runs could give a verdict
     rows = [
@@ -101,7 +93,7 @@ def families(study: Study) -> list[Family]:
     found: list[Family] = []
     found.extend(item.family for item in study.comparisons)
     if study.ensemble is not None:
-        found.extend(ensembling.family(study.ensemble, k) for k in study.ensemble.averaged)
+        found.extend(averages.families(study.ensemble))
     return found
 
 
@@ -213,8 +205,3 @@ def _without_ratio(shown: Samples) -> list[str]:
         return []
     seeds = "1 seed has" if count == 1 else f"{count} seeds have"
     return [f"{seeds} a value that is not above 0, and so no ratio"]
-
-
-def _against_ensemble(given: Ensemble, nets: Nets, objections: Objections) -> list[str]:
-    needed = max(rules.MIN_SEEDS, *given.sizes)
-    return objections(n=len(nets.probabilities), needed=needed, counted="nets")

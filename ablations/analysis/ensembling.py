@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -81,8 +82,12 @@ def _probabilities(run: StudyRun) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def family(ensemble: Ensemble, size: int) -> Family:
-    """Return the family of the average of `size` nets; the largest is the claim, so primary."""
-    return "primary" if size == max(ensemble.sizes) else "secondary"
+    """Return the family of the average of `size` nets; the largest is the claim, so primary.
+
+    Where nets of another arm join, their averages are the claim and every size is secondary.
+    """
+    claim = size == max(ensemble.sizes) and ensemble.joined is None
+    return "primary" if claim else "secondary"
 
 
 def measure(ensemble: Ensemble, nets: Nets, families: Sequence[Family]) -> list[Effect]:
@@ -146,13 +151,16 @@ def wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _gains(nets: Nets, size: int) -> np.ndarray:
     """Return (images,): share of subsets that are wrong minus share of nets that are."""
-    count = len(nets.probabilities)
     alone = _mean(wrong(one, nets.labels) for one in nets.probabilities)
-    together = _mean(
+    return averaged(nets, size) - alone
+
+
+def averaged(nets: Nets, size: int) -> np.ndarray:
+    """Return (images,) the share of the averages of `size` nets that are wrong of each image."""
+    return _mean(
         wrong(nets.probabilities[list(chosen)].mean(axis=0), nets.labels)
-        for chosen in subsets(count, size)
+        for chosen in subsets(len(nets.probabilities), size)
     )
-    return together - alone
 
 
 def _mean(mistakes: Iterator[np.ndarray]) -> np.ndarray:
@@ -164,41 +172,63 @@ def _effect(ensemble: Ensemble, nets: Nets, size: int, tests: int) -> Effect:
     count = len(nets.probabilities)
     gains = 100 * _gains(nets, size) if count >= size else np.empty(0)
     estimate = float(gains.mean()) if gains.size else _NAN
-    error = paired_tests.image_se(gains[None, :])
-    half = float(stats.norm.isf((1 - paired_tests.CONFIDENCE) / 2)) * error
-    paper = ensemble.paper if is_claim and ensemble.paper is not None else _NAN
-    wanted = ensemble.smallest if math.isnan(paper) else abs(paper)
-    edge = stats.norm.isf(paired_tests.LEVEL / tests / 2)
     return Effect(
         comparison=f"ensemble_{size}",
         family=family(ensemble, size),
         baseline="1 net",
         variant=f"{size} nets",
-        baseline_quantity=Ensemble.quantity,
-        quantity=Ensemble.quantity,
-        scale="difference",
-        unit=quantities.MEASURES[Ensemble.quantity].unit_of_differences,
         n=count,
         n_baseline=count,
-        estimate=estimate,
-        low=estimate - half,
-        high=estimate + half,
-        sd=_NAN,
-        noise="test images",
-        image_se=error,
-        t_p=float(2 * stats.norm.sf(abs(estimate) / error)) if error > 0 else _NAN,
-        equivalence_p=(
-            float(stats.norm.sf((ensemble.smallest - abs(estimate)) / error)) if error > 0 else _NAN
-        ),
-        power=float(stats.norm.sf(edge - wanted / error)) if error > 0 else _NAN,
-        detectable=float((edge + stats.norm.isf(1 - paired_tests.ENOUGH)) * error),
-        paper=paper,
-        paper_source=ensemble.paper_source if is_claim else "",
-        claimed="lower",
-        smallest=ensemble.smallest,
         seeds_as_claimed=_beaten(nets, estimate),
-        tests=tests,
+        **of_images(
+            gains,
+            smallest=ensemble.smallest,
+            paper=ensemble.paper if is_claim else None,
+            paper_source=ensemble.paper_source if is_claim else "",
+            tests=tests,
+        ),
     )
+
+
+def of_images(
+    gains: np.ndarray, *, smallest: float, paper: float | None, paper_source: str, tests: int
+) -> dict[str, Any]:
+    """Return the fields of an effect that is a mean over test images: its tests are z tests.
+
+    Args:
+        gains: (images,) in points; empty: not measured.
+        smallest: smallest effect of interest, in points.
+        paper: the paper's size in points; None where it gives none.
+        paper_source: on what the paper found it.
+        tests: comparisons of its family.
+    """
+    estimate = float(gains.mean()) if gains.size else _NAN
+    error = paired_tests.image_se(gains[None, :])
+    half = float(stats.norm.isf((1 - paired_tests.CONFIDENCE) / 2)) * error
+    wanted = smallest if paper is None else abs(paper)
+    edge = stats.norm.isf(paired_tests.LEVEL / tests / 2)
+    beyond = float(stats.norm.sf((smallest - abs(estimate)) / error)) if error > 0 else _NAN
+    return {
+        "baseline_quantity": Ensemble.quantity,
+        "quantity": Ensemble.quantity,
+        "scale": "difference",
+        "unit": quantities.MEASURES[Ensemble.quantity].unit_of_differences,
+        "estimate": estimate,
+        "low": estimate - half,
+        "high": estimate + half,
+        "sd": _NAN,
+        "noise": "test images",
+        "image_se": error,
+        "t_p": float(2 * stats.norm.sf(abs(estimate) / error)) if error > 0 else _NAN,
+        "equivalence_p": beyond,
+        "power": float(stats.norm.sf(edge - wanted / error)) if error > 0 else _NAN,
+        "detectable": float((edge + stats.norm.isf(1 - paired_tests.ENOUGH)) * error),
+        "paper": _NAN if paper is None else paper,
+        "paper_source": paper_source,
+        "claimed": "lower",
+        "smallest": smallest,
+        "tests": tests,
+    }
 
 
 def _beaten(nets: Nets, estimate: float) -> int:

@@ -18,6 +18,7 @@ from ablations.study.comparison import Scale as Scale
 from ablations.study.declaration import Study as Study
 from ablations.study.declared import RESERVED as RESERVED
 from ablations.study.ensemble import Ensemble as Ensemble
+from ablations.study.ensemble import Joined as Joined
 from ablations.study.kinds import Difference as Difference
 from ablations.study.kinds import ScoreStudy as ScoreStudy
 from ablations.study.kinds import SpeedStudy as SpeedStudy

@@ -102,7 +102,8 @@ class Study:
         for arm in (self.baseline, *self.order) if self.order else ():
             self.check_arms("order", arm)
         if self.ensemble is not None:
-            self.check_arms("ensemble", self.ensemble.arm)
+            for arm in self.ensemble.arms:
+                self._check_there("ensemble", arm, self.arms)
         for name, nets in (("budgets", self.arms), ("imagenet_budgets", self.on_imagenet)):
             for arm in (arm for budget in getattr(self, name).values() for arm in budget.arms):
                 self._check_there(name, arm, nets)
@@ -181,7 +182,7 @@ class Study:
         for arm in self.order:
             found.extend(self.ordered(arm).used)
         if self.ensemble is not None:
-            found.append((self.ensemble.arm, self.ensemble.quantity))
+            found.extend((arm, self.ensemble.quantity) for arm in self.ensemble.arms)
         found.extend((arm, item.quantity) for item in self.series for arm in item.arms)
         arms = list(self.arms)
         found.extend((arm, quantity) for arm in arms for quantity in self.shown)
@@ -220,8 +221,9 @@ class Study:
         An ensemble's gain comes first, then "an order", then the first comparison with a number;
         "no number" where there is none of these.
         """
-        if self.ensemble is not None and self.ensemble.paper is not None:
-            return paper_text(self.ensemble.paper, "points")
+        given = self.ensemble and (self.ensemble.joined or self.ensemble)
+        if given and given.paper is not None:
+            return paper_text(given.paper, "points")
         if self.order:
             return "an order"
         first = next((item for item in self.comparisons if item.paper is not None), None)

@@ -31,7 +31,8 @@ def part(study: Study, arms: tuple[str, ...]) -> Study:
         return study
     compared = tuple(item for item in study.comparisons if set(item.arms) <= set(arms))
     order = study.order if {study.baseline, *study.order} <= set(arms) else ()
-    ensemble = study.ensemble if study.ensemble and study.ensemble.arm in arms else None
+    averaged = study.ensemble is not None and set(study.ensemble.arms) <= set(arms)
+    ensemble = study.ensemble if averaged else None
     if not (compared or order or ensemble):
         raise SpecError(
             f"study {study.name}: nothing is compared of a budget's arms: {', '.join(arms)}."

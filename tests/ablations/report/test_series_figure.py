@@ -34,7 +34,7 @@ def test_the_page_has_the_picture_for_both_widths_and_links_its_files(made):
     words = [a["aria-label"] for a in page.all("svg") if "over width" in a.get("aria-label", "")]
     assert len(words) == 2 and words[0] == words[1]
     assert {"series.svg", "series.png"} <= {a["href"] for a in page.all("a")}
-    assert "every arm counted once" in page.words
+    assert "through the means, every arm counted once. As files: series.svg" in page.words
 
 
 def test_the_points_are_the_means_of_the_summary(made):

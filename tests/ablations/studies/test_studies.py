@@ -47,6 +47,7 @@ CLAIMS = {
     "learning_rate_schedule": "C43",
     "ensemble": "C04",
     "pretraining": "C05",
+    "seven_nets": "C06",
     "tower_communication": "C16",
     "tower_specialisation": "C51",
     "feature_neighbours": "C53",
