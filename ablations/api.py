@@ -66,8 +66,8 @@ def run(
         settings: spec fields, dotted path to value, set in every run.
 
     Raises:
-        SpecError: no such study, budget, data set or field, a number below 1, or `out` has the
-            report of another file of the study's name.
+        SpecError: no such study, budget, data set or field, a number below 1, another file's report
+            of the study's name in `out`.
         DataError, StoppedError: the data are missing or damaged. DeviceError: there is no cluster.
         OSError: `out` cannot be written.
     """
@@ -78,22 +78,20 @@ def run(
     request = Request(
         budget=budget, dataset=dataset, seeds=seeds, until=until, settings=dict(settings or {})
     )
-    plan = _checked(chosen.name if study is chosen else str(study), chosen, request)
-    saved.check_file(Path(out) / chosen.name, plan.name)
+    plan = _checked(chosen.name if study is chosen else str(study), chosen, request, Path(out))
     console, data = terminal.console(), None if data_dir is None else Path(data_dir)
-    places: Any = {"data_dir": data, "states": states, "tell": console.print}
-    machine = means.machine(
-        Path(out), jobs=jobs, threads=threads, gpus=gpus, cluster=cluster, **places
-    )
+    places: Any = {"data_dir": data, "states": states, "cluster": cluster, "tell": console.print}
+    machine = means.machine(Path(out), jobs=jobs, threads=threads, gpus=gpus, **places)
     files.check_writable(machine.out)
     plan = replace(plan, request=datasets.resolved(console, request, machine))
     _, tables = perform(console, [plan], machine, Policy(deadline=deadline))
     return tables[chosen.name]
 
 
-def _checked(name: str, study: Study, request: Request) -> Plan:
-    """Return the plan of a request that the study can take."""
+def _checked(name: str, study: Study, request: Request, out: Path) -> Plan:
+    """Return the plan of a request that the study and the folder can take."""
     plan = Plan(name=name, study=study, request=request)
     check(plan.study, plan.request)
     check_looks([plan])
+    saved.check_file(out / study.name, name)
     return plan

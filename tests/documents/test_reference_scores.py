@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from all_studies import STUDIES as STUDIES_OF
 from reference_set import REFERENCE, STUDIES, rows, score, table
 from scipy import stats
 
@@ -159,25 +160,45 @@ def test_a_verdict_has_its_seeds_and_its_whole_look(name):
         assert row["look"] != "0" and int(row["n"]) >= 8 and int(row["n_baseline"]) >= 8
 
 
-@pytest.mark.parametrize(("name", "row"), rows("test images"))
-def test_every_ensemble_is_that_of_the_kept_probabilities(name, row):
-    nets = []
-    for folder in folders(name).values():
-        if not (folder / "test_10.npz").exists():
-            continue
-        with np.load(folder / "test_10.npz") as kept:
-            nets.append((kept["probabilities"], kept["labels"]))
-    size = int(row["comparison"].removeprefix("ensemble_"))
-    labels = nets[0][1]
+def kept(name: str, arm: str) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (nets, images, classes) of an arm's finished nets, and the images' labels."""
+    found = []
+    for (of_arm, _), folder in folders(name).items():
+        if of_arm == arm and (folder / "test_10.npz").exists():
+            with np.load(folder / "test_10.npz") as one:
+                found.append((one["probabilities"], one["labels"]))
+    return np.array([one for one, _ in found]), found[0][1] if found else np.empty(0)
 
-    def mistakes(members) -> np.ndarray:
-        averaged = np.mean([nets[i][0] for i in members], axis=0)
-        return 100.0 * (averaged.argmax(axis=1) != labels)
 
+def mistakes(nets: np.ndarray, labels: np.ndarray, size: int) -> np.ndarray:
+    """Percent of the averages of so many nets that are wrong, of each image."""
     groups = list(itertools.combinations(range(len(nets)), size))
     assert len(groups) <= 200  # more would be drawn
-    together = np.mean([mistakes(members) for members in groups], axis=0)
-    gains = together - np.mean([mistakes([i]) for i in range(len(nets))], axis=0)
+    wrong = [nets[list(group)].mean(axis=0).argmax(axis=1) != labels for group in groups]
+    return 100.0 * np.mean(wrong, axis=0)
+
+
+@pytest.mark.parametrize(("name", "row"), rows("test images"))
+def test_every_ensemble_is_that_of_the_kept_probabilities(name, row):
+    ensemble = STUDIES_OF[name].ensemble
+    nets, labels = kept(name, ensemble.arm)
+    kind, size = row["comparison"].rsplit("_", 1)
+    if kind == "ensemble":
+        gains = mistakes(nets, labels, int(size)) - mistakes(nets, labels, 1)
+    else:
+        joined = ensemble.joined
+        others, _ = kept(name, joined.arm)
+        if len(others) < joined.count or len(nets) < int(size):
+            assert row["estimate"] == "" and row["verdict"] in ("open", "inconclusive")
+            return
+        pairs = itertools.product(
+            itertools.combinations(range(len(nets)), joined.beside),
+            itertools.combinations(range(len(others)), joined.count),
+        )
+        both = [np.concatenate([nets[list(a)], others[list(b)]]).mean(axis=0) for a, b in pairs]
+        assert len(both) <= 200  # more would be drawn
+        mixed = 100.0 * np.mean([one.argmax(axis=1) != labels for one in both], axis=0)
+        gains = mixed - mistakes(nets, labels, int(size))
     assert float(row["estimate"]) == pytest.approx(gains.mean(), abs=1e-6)
     low, high = stats.norm.interval(0.95, gains.mean(), stats.sem(gains))
     assert float(row["low"]) == pytest.approx(low, abs=1e-6)

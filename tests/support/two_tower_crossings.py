@@ -83,7 +83,7 @@ def planted_faults():
     return found
 
 
-def nothing(_: Any) -> Iterator[str]:
+def nothing(*_: Any) -> Iterator[str]:
     """Refuse nothing."""
     return iter(())
 
