@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,7 +181,7 @@ def mistakes(nets: np.ndarray, labels: np.ndarray, size: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("name", "row"), rows("test images"))
 def test_every_ensemble_is_that_of_the_kept_probabilities(name, row):
-    ensemble = STUDIES_OF[name].ensemble
+    ensemble: Any = STUDIES_OF[name].ensemble
     nets, labels = kept(name, ensemble.arm)
     kind, size = row["comparison"].rsplit("_", 1)
     if kind == "ensemble":
