@@ -1,4 +1,4 @@
-"""Errors, views and ensembles against direct enumeration; the command on real runs."""
+"""Views and ensembles against direct enumeration; the command on real runs."""
 
 from __future__ import annotations
 
@@ -12,61 +12,20 @@ import keras
 import numpy as np
 import pytest
 import tiny
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from alexnet_tf import arrays, evaluate, files, records
 from alexnet_tf.data.augment import input_pipeline
 from alexnet_tf.data.split import split
 from alexnet_tf.errors import DataError
-from alexnet_tf.evaluate import top_k_error
 from alexnet_tf.finished_run import open_run
 from alexnet_tf.model import build_alexnet
+from alexnet_tf.records import Part
 from alexnet_tf.spec import AugmentSpec, replace
 from alexnet_tf.train import train
 
 tiny.pin_one_thread()
 
-many = settings(max_examples=100, deadline=None)
 SMALL = replace(tiny.experiment(), {"model.input_size": 6, "data.augment": AugmentSpec(flip=True)})
-
-
-@st.composite
-def scored(draw):
-    """Scores with many ties, labels, and k."""
-    classes, count = draw(st.integers(2, 7)), draw(st.integers(1, 12))
-    rng = np.random.default_rng(draw(st.integers(0, 999)))
-    scores = rng.integers(0, draw(st.integers(1, 5)), (count, classes)).astype(np.float32)
-    return scores, rng.integers(0, classes, count), draw(st.integers(1, classes))
-
-
-@many
-@given(scored())
-def test_top_k_error_is_that_of_sorted_scores(case):
-    scores, labels, k = case
-    wrong = sum(
-        label not in sorted(range(len(row)), key=lambda c: (-row[c], c))[:k]
-        for row, label in zip(scores, labels, strict=True)
-    )
-    assert top_k_error(scores, labels, k) == pytest.approx(wrong / len(labels))
-
-
-@many
-@given(scored())
-def test_fractional_credit_is_the_mean_over_all_orders_of_equal_scores(case):
-    scores, labels, k = case
-    expected = 0.0
-    for row, label in zip(scores, labels, strict=True):
-        higher = sum(other > row[label] for other in row)
-        equal = sum(other == row[label] for other in row)
-        # among equal scores in random order, the chance to stand among the first k
-        expected += 1 - sum(higher + place < k for place in range(equal)) / equal
-    assert top_k_error(scores, labels, k, "fractional") == pytest.approx(expected / len(labels))
-
-
-def test_arguments_that_make_no_sense_are_refused():
-    with pytest.raises(ValueError, match="`k` must be at least 1"):
-        top_k_error(np.zeros((1, 2)), np.zeros(1, int), 0)
 
 
 def ten_views(images: np.ndarray, size: int) -> np.ndarray:
@@ -230,15 +189,17 @@ def test_parts_without_images_are_refused_and_turned_images_have_labels_of_their
     prepared, runs, tiny_images
 ):
     net = open_run(runs[0], data_dir=prepared.data_dir, cache=prepared.cache)
-    for part, empty in (("test", {"test": net.test[:0]}), ("validation", {"validation": []})):
+    empties: dict[Part, Any] = {"test": {"test": net.test[:0]}, "validation": {"validation": []}}
+    for part, empty in empties.items():
         with pytest.raises(DataError, match=f"run {net.record.run_id} has no {part} images"):
             evaluate._predicted(dataclasses.replace(net, **empty), evaluate.Settings(part=part))
     four = replace(SMALL, {"data.labels": "classes_and_turns"})
     turned = dataclasses.replace(net, record=dataclasses.replace(net.record, experiment=four))
-    for part, labels in (
-        ("test", tiny_images.test_labels[net.test]),
-        ("validation", tiny_images.train_labels[net.validation]),
-    ):
+    own: dict[Part, Any] = {
+        "test": tiny_images.test_labels[net.test],
+        "validation": tiny_images.train_labels[net.validation],
+    }
+    for part, labels in own.items():
         found = [evaluate._predicted(of, evaluate.Settings(part=part)) for of in (net, turned)]
         assert np.array_equal(found[0][0], found[1][0])
         assert found[0][1].tolist() == labels.tolist()
@@ -262,15 +223,3 @@ def test_kept_probabilities_need_no_images_but_those_that_are_named(prepared, ru
     assert len(evaluate.predictions(runs[0], kept)[1]) == 60
     with pytest.raises(DataError):
         evaluate.predictions(runs[0], named)
-
-
-def test_a_loss_is_that_of_the_true_classes_and_stays_finite():
-    sure = np.array([[1.0, 0.0], [0.25, 0.75]])
-    found = evaluate.evaluation("test", 1, sure, np.array([1, 1]))
-    assert found.loss == pytest.approx(-(np.log(1e-30) + np.log(0.75)) / 2)
-    assert (found.images, found.top1_error, found.top5_error) == (2, 0.5, 0.0)
-    assert found.mistakes() == [True, False]
-    six = np.array([[6, 5, 4, 3, 2, 1]] * 6) / 21
-    found = evaluate.evaluation("train", 10, six, np.arange(6))
-    assert found.top5_error == pytest.approx(1 / 6) and found.top1_error == pytest.approx(5 / 6)
-    assert (found.part, found.views) == ("train", 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
     def other(path: Path) -> None:
         files.write_atomic(tmp_path / "value.other", b"old")
         files.write_atomic(tmp_path / "value", b"old")  # while another writes the same
+        assert path.exists()  # its writer holds it: it was not left
         path.write_bytes(b"new")
 
     files.write_through(tmp_path / "value", other)
@@ -30,3 +32,11 @@ def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path):
         "value": b"new",
         "value.other": b"old",
     }
+
+
+def test_a_writer_leaves_no_file_open(tmp_path):
+    before = os.listdir("/proc/self/fd")
+    for _ in range(2):
+        files.write_atomic(tmp_path / "a" / "value", b"new")
+        files.write_through(tmp_path / "a" / "value", lambda path: path.write_bytes(b"newer"))
+    assert os.listdir("/proc/self/fd") == before
