@@ -49,7 +49,7 @@ def welch(variant: np.ndarray, n: int) -> tuple[float, float]:
     """Standard error and degrees of freedom of so many values of the variant's spread."""
     parts = (np.var(BASE, ddof=1) / 10, np.var(variant, ddof=1) / n)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / 9 + parts[1] ** 2 / (n - 1))
-    return math.sqrt(sum(parts)), freedom
+    return math.sqrt(sum(parts)), float(freedom)
 
 
 @pytest.mark.parametrize(
