@@ -42,7 +42,7 @@ def measure(joined: Joined, nets: Nets, others: Nets, counted: Sequence[Family])
         is_claim = size == joined.beside
         found.append(
             Effect(
-                comparison=f"joined_against_{size}",
+                comparison=f"{joined.beside}_and_{joined.count}_against_{size}",
                 family=family,
                 baseline=f"{size} nets",
                 variant=f"{joined.beside} + {joined.count} nets",

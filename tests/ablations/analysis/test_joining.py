@@ -54,7 +54,12 @@ def wrong_by_loops(scores, labels) -> np.ndarray:
 def test_the_mixed_averages_by_plain_loops(tmp_path):
     runs = [*nets(tmp_path, "paper", 8, 1.0, 1), *nets(tmp_path, "b", 2, 2.0, 2)]
     table: Any = analysed(runs).comparisons.set_index("comparison")
-    assert list(table.index) == ["ensemble_3", "ensemble_5", "joined_against_3", "joined_against_5"]
+    assert list(table.index) == [
+        "ensemble_3",
+        "ensemble_5",
+        "3_and_2_against_3",
+        "3_and_2_against_5",
+    ]
     paper = [np.load(one.folder / "test_10.npz") for one in runs[:8] if one.folder]
     labels, first = paper[0]["labels"], [one["probabilities"] for one in paper]
     second = [
@@ -66,7 +71,7 @@ def test_the_mixed_averages_by_plain_loops(tmp_path):
         return np.mean([wrong_by_loops(sum([*few, *more]), labels) for few in chosen], axis=0)
 
     for size in (3, 5):
-        row = table.loc[f"joined_against_{size}"]
+        row = table.loc[f"3_and_2_against_{size}"]
         gain = 100 * (share(3, second) - share(size, []))
         half = stats.norm.isf(0.025) * stats.sem(gain)
         assert row.estimate == pytest.approx(gain.mean())
@@ -77,7 +82,7 @@ def test_the_mixed_averages_by_plain_loops(tmp_path):
             "test images",
         )
     assert list(table["family"]) == ["secondary", "secondary", "primary", "secondary"]
-    assert table["paper"].notna().sum() == 1 and table.loc["joined_against_3", "paper"] == -1.4
+    assert table["paper"].notna().sum() == 1 and table.loc["3_and_2_against_3", "paper"] == -1.4
 
 
 def test_better_nets_of_another_kind_help_and_nets_of_the_same_kind_help_no_more(tmp_path):
@@ -85,19 +90,19 @@ def test_better_nets_of_another_kind_help_and_nets_of_the_same_kind_help_no_more
     alike = [*nets(tmp_path / "b", "paper", 8, 1.0, 1), *nets(tmp_path / "b", "b", 8, 1.0, 2)]
     found: Any = analysed(better).comparisons.set_index("comparison")
     same: Any = analysed(alike).comparisons.set_index("comparison")
-    assert found.loc["joined_against_5", "high"] < 0
-    assert found.loc["joined_against_3", "verdict"] in ("agrees", "agrees in direction")
-    low, high = same.loc["joined_against_5", ["low", "high"]]
-    assert low < 0 < high and same.loc["joined_against_3", "estimate"] < 0
+    assert found.loc["3_and_2_against_5", "high"] < 0
+    assert found.loc["3_and_2_against_3", "verdict"] in ("agrees", "agrees in direction")
+    low, high = same.loc["3_and_2_against_5", ["low", "high"]]
+    assert low < 0 < high and same.loc["3_and_2_against_3", "estimate"] < 0
 
 
 def test_without_enough_nets_of_either_arm_there_is_no_verdict(tmp_path):
     few = [*nets(tmp_path, "paper", 8, 1.0, 1), *nets(tmp_path, "b", 1, 2.0, 2)]
-    row = analysed(few).comparisons.set_index("comparison").loc["joined_against_3"]
+    row = analysed(few).comparisons.set_index("comparison").loc["3_and_2_against_3"]
     assert row.verdict == "inconclusive" and math.isnan(row.estimate)
     assert "1 of the 5 nets of an arm" in row.reason
     enough = [*nets(tmp_path, "paper", 8, 1.0, 1), *nets(tmp_path, "b", 2, 2.0, 2)]
-    row = analysed(enough).comparisons.set_index("comparison").loc["joined_against_3"]
+    row = analysed(enough).comparisons.set_index("comparison").loc["3_and_2_against_3"]
     assert row.estimate < 0 and row.verdict == "inconclusive"
     assert "2 of the 5 nets of an arm" in row.reason
 
@@ -108,7 +113,7 @@ def test_nets_of_other_images_are_not_averaged_together(tmp_path):
         assert each.folder is not None
         kept = np.load(each.folder / "test_10.npz")
         probabilities(each.folder, kept["probabilities"], (kept["labels"] + 1) % CLASSES)
-    row = analysed(runs).comparisons.set_index("comparison").loc["joined_against_3"]
+    row = analysed(runs).comparisons.set_index("comparison").loc["3_and_2_against_3"]
     assert math.isnan(row.estimate) and row.verdict == "inconclusive"
 
 
