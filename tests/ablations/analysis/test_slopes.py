@@ -74,11 +74,11 @@ def test_a_study_states_the_slope_its_unit_and_every_seed():
     line = np.polyfit(np.log2(WIDTH.numbers), [np.mean(found[arm]) for arm in NAMES], 1)
     assert row["estimate"] == pytest.approx(line[0])
     assert row["unit"] == "points per doubling" and row["verdict"] == "agrees"
-    assert row["low"] < line[0] < row["high"] < 0
+    assert row["low"] < float(line[0]) < row["high"] < 0
     for words in ("The measured slope is", "points per doubling", "n = 8 seeds of each arm"):
         assert words in row["reason"]
     changes = analysis.changes
-    assert changes["difference"].mean() == pytest.approx(row["estimate"])
+    assert float(np.mean(changes["difference"])) == pytest.approx(row["estimate"])
     assert list(changes["baseline_value"]) == pytest.approx([np.mean(found["b"])] * 8)
     sentence = answer(given_, row)
     assert sentence.startswith("The test error, one view, falls by") and "of the width" in sentence
