@@ -48,12 +48,19 @@ signal.signal(signal.SIGTERM, terminate)
 """
 
 
-def test_sigterm_while_a_text_is_executed_is_no_death_by_another_signal():
-    ended = tiny.python(START + "leave(exit_code('p', lambda: exec('stop()') or 0))")
+def started(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run a module as a command: of `python -c` CPython does not look at what was interrupted."""
+    (folder / "command.py").write_text(START + code)
+    words, environment = [sys.executable, "-m", "command"], tiny.environment()
+    return subprocess.run(words, capture_output=True, text=True, cwd=folder, env=environment)
+
+
+def test_sigterm_while_a_text_is_executed_is_no_death_by_another_signal(tmp_path):
+    ended = started(tmp_path, "leave(exit_code('p', lambda: exec('stop()') or 0))")
     assert (ended.returncode, ended.stderr) == (75, "p: interrupted\n")
 
 
-def test_a_command_that_is_done_ends_as_it_wanted():
+def test_a_command_that_is_done_ends_as_it_wanted(tmp_path):
     late = "class Late:\n    def __del__(self, stop=stop): stop()\nlate = Late()\n"
-    ended = tiny.python(START + late + "leave(6)")
+    ended = started(tmp_path, late + "leave(6)")
     assert (ended.returncode, ended.stderr) == (6, "")
