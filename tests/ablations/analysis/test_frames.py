@@ -45,7 +45,8 @@ def test_tables_keep_their_columns_and_types_whatever_is_there():
 def test_every_study_of_scores_is_analysed_before_it_has_run(given):
     result = analyse(given, [], budget="standard")
     sizes = [k for k in given.ensemble.sizes if k > 1] if given.ensemble else []
-    rows = len(given.comparisons) + len(sizes) + bool(given.order)
+    joined = given.ensemble.joined.against if given.ensemble and given.ensemble.joined else ()
+    rows = len(given.comparisons) + len(sizes) + len(joined) + bool(given.order)
     assert len(result.comparisons) == rows > 0
     assert set(result.comparisons.verdict) <= {"inconclusive", "open"}
     assert set(result.summary.arm) <= set(given.arms) and len(result.order) == len(given.order)
