@@ -33,7 +33,9 @@ def write(
     analysis = analyse(of, runs, budget=budget)
     paths = study_report.write(analysis, runs, folder, command=COMMAND)
     some = [f"{name}.csv" for name in ("looks", "checks", "order") if len(getattr(analysis, name))]
-    assert paths == [folder / name for name in [*FILES[:4], *some, *FILES[4:]]]
+    series = ["series.svg", "series.png"] if of.series else []
+    expected = [*FILES[:4], *some, *FILES[4:-1], *series, FILES[-1]]
+    assert paths == [folder / name for name in expected]
     return analysis
 
 
